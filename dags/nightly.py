@@ -1,0 +1,106 @@
+"""The night: names, order, schedule, owner. What the steps do stands in `plugins/userops/night.py`."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import Asset, Param, dag, get_current_context, task, task_group
+
+from userops.settings import Settings
+
+DOMAINS = ("channel", "orders", "crm")
+MARTS = Asset("userops://marts")
+TIMEZONE = ZoneInfo(Settings.load().timezone)
+
+RUNBOOK = """
+### nightly: exports in, gated marts out
+**Owner** data-platform · **Impact** every dashboard and activation list stays at the last published date.
+
+1. `userops status` says which check blocked the night, on which file, expected against found.
+2. A file is wrong: have it delivered again under the same name, then `userops night --date D`.
+3. A check is wrong: mend it in `expectations/` or `contracts/` under review. There is no skip.
+4. The run failed for another reason: it is safe to run again at any time.
+5. What readers see is wrong: `userops rollback` puts them on the version before, within a second.
+"""
+
+
+def report_failure(context: dict) -> None:
+    """Tell the people on call about a run that ended by an error, not by a decision of the gate."""
+    from userops import night
+
+    begun = context["ti"].xcom_pull(task_ids="begin") if context.get("ti") else None
+    if begun:
+        night.fail(begun["run_id"], str(context.get("exception") or "a task failed"))
+
+
+@task
+def begin() -> dict:
+    from userops import night
+
+    context = get_current_context()
+    asked = context["params"]["date"]
+    scheduled = context["logical_date"] - timedelta(days=1) if context["logical_date"] else None
+    if not asked and scheduled is None:
+        raise AirflowFailException("No business date: trigger with the parameter `date`.")
+    return night.begin(asked or scheduled.astimezone(TIMEZONE).date().isoformat())
+
+
+@task(map_index_template="{{ task.op_kwargs['export'] }}")
+def load(export: str, begun: dict) -> int:
+    from userops import night
+
+    return night.load(begun, export)
+
+
+def step(name: str, **options: object):
+    """A task that runs one step of the night; a blocked night is final, so it is not retried."""
+
+    @task(task_id=name, trigger_rule="none_failed", **options)
+    def run(begun: dict) -> object:
+        from userops import night
+        from userops.errors import Blocked
+
+        try:
+            return getattr(night, {"publish": "publish_marts"}.get(name, name))(begun)
+        except Blocked as blocked:
+            raise AirflowFailException(str(blocked)) from blocked
+
+    return run
+
+
+@dag(
+    dag_id="nightly",
+    schedule="0 3 * * *",
+    start_date=datetime(2024, 1, 1, tzinfo=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    params={"date": Param(None, type=["null", "string"], description="business date, YYYY-MM-DD")},
+    default_args={"owner": "data-platform", "retries": 1, "retry_delay": timedelta(seconds=30)},
+    on_failure_callback=report_failure,
+    doc_md=RUNBOOK,
+    tags=["userops"],
+)
+def nightly() -> None:
+    begun = begin()
+
+    @task
+    def exports_of(domain: str, begun: dict) -> list[str]:
+        from userops import night
+
+        return night.exports_of(begun, domain)
+
+    @task_group
+    def ingest(begun: dict) -> None:
+        for domain in DOMAINS:
+            listed = exports_of.override(task_id=f"{domain}_exports")(domain, begun)
+            load.override(task_id=f"load_{domain}").partial(begun=begun).expand(export=listed)
+
+    loaded = ingest(begun)
+    checked_raw = step("check_raw")(begun)
+    built = step("build")(begun)
+    checked_marts = step("check_marts")(begun)
+    published = step("publish", outlets=[MARTS])(begun)
+    begun >> loaded >> checked_raw >> built >> checked_marts >> published >> step("serve")(begun)
+
+
+nightly()

@@ -1,0 +1,164 @@
+"""`userops`: the commands of the data engineer and the people on call."""
+
+import json
+import logging
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from userops.cli.database import db_app
+from userops.errors import EXIT_FAILED, UseropsError
+from userops.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(db_app, name="db")
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+def parse_day(text: str) -> date:
+    """A calendar day, or a usage error that names the text."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UseropsError(f"{text!r} is no date.", mend="write YYYY-MM-DD, a day that exists.") from None
+
+
+@app.command()
+def night(
+    date: Annotated[str, typer.Option(help="Business date, YYYY-MM-DD.")],
+    landing: Annotated[str | None, typer.Option(help="Landing folder or fsspec URL.")] = None,
+) -> None:
+    """Run one business date through the DAG: exit 0 published, 1 blocked, 2 usage, 3 failed and safe to run again."""
+    from userops.cli.nights import run_one
+
+    raise typer.Exit(run_one(parse_day(date), landing))
+
+
+@app.command()
+def nights(
+    first: Annotated[str, typer.Option("--from", help="First business date.")],
+    last: Annotated[str, typer.Option("--to", help="Last business date, inclusive.")],
+    landing: Annotated[str | None, typer.Option(help="Landing folder or fsspec URL.")] = None,
+) -> None:
+    """Run a range of business dates in order; stops at the first that is not published."""
+    from userops.cli.nights import run_one
+
+    day, end = parse_day(first), parse_day(last)
+    if day > end:
+        raise UseropsError(f"--from {day} is after --to {end}.", mend="swap them.")
+    while day <= end:
+        code = run_one(day, landing)
+        if code:
+            raise typer.Exit(code)
+        day += timedelta(days=1)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What is published, and what blocks the newest night."""
+    from userops.warehouse.place import warehouse_url
+    from userops.warehouse.state import status as read
+
+    state = read(warehouse_url(Settings.load()))
+    if as_json:
+        print(json.dumps(state, default=str))
+        return
+    out.print(f"[bold]{state['state']}[/bold]  readers see version {state['version']} of {state['business_date']}")
+    if state["last_run"]:
+        out.print(f"last run {state['last_run']['run_id']}: {state['last_run']['state']}")
+    if state["blocked_by"]:
+        table = Table("check", "export or mart", "found", "expected", "where")
+        for row in state["blocked_by"]:
+            table.add_row(row["check"], row["subject"], row["observed"], row["expected"], row["detail"])
+        out.print(table)
+
+
+@app.command()
+def rollback(to: Annotated[int | None, typer.Option(help="A kept version.")] = None) -> None:
+    """Put readers back on a kept version (the one before, by default)."""
+    from userops.warehouse import publish
+    from userops.warehouse.pg import connect
+    from userops.warehouse.place import warehouse_url
+
+    with connect(warehouse_url(Settings.load()), "publisher") as connection:
+        version, business_date = publish.rollback(connection, to)
+    out.print(f"Readers see version {version} of {business_date}.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check the environment; every finding comes with its mend. Exit 2 where something must be mended."""
+    from userops.cli.doctor import examine
+
+    findings = examine(Settings.load())
+    if as_json:
+        print(json.dumps([f.__dict__ for f in findings]))
+    for finding in [] if as_json else findings:
+        mark = "[green]ok[/green]" if finding.ok else "[red]mend[/red]"
+        out.print(f"{mark}  {finding.what}" + ("" if finding.ok else f" → {finding.mend}"))
+    if not all(f.ok for f in findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def simulate(
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the exports (and `_truth/`).")],
+    users: Annotated[int, typer.Option(min=1)] = 1000,
+    nights: Annotated[int, typer.Option(min=1)] = 30,
+    start: Annotated[str, typer.Option(help="First business date.")] = "2025-01-01",
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Write a business with known truth as canonical exports, night by night."""
+    from userops.simulate import simulate as write
+
+    write(out_dir, users, nights, parse_day(start), seed)
+    out.print(f"Exports of {users} users over {nights} nights are in {out_dir}; the truth in {out_dir}/_truth.")
+
+
+@app.command()
+def site() -> None:
+    """Build the dashboard site from the published marts."""
+    from userops.night import site_labels
+    from userops.site.build import build_site
+    from userops.warehouse.place import warehouse_url
+
+    settings = Settings.load()
+    out.print(f"{build_site(warehouse_url(settings), settings.home / 'site', site_labels(settings))}/index.html")
+
+
+@app.command()
+def demo() -> None:
+    """Replay real order lines as nightly exports, publish, build the site, then break a file on purpose."""
+    from userops.demo import run
+
+    raise typer.Exit(run(out))
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option(help="Port of Airflow's UI.")] = 8080) -> None:
+    """Airflow with its UI on the embedded server; Ctrl-C stops all of it."""
+    from userops.cli.serve import run
+
+    raise typer.Exit(run(Settings.load(), port))
+
+
+def main() -> None:
+    """Entry point: an error a person can act on is one sentence with its mend and its exit code."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        app()
+    except UseropsError as error:
+        err.print(f"[red]error[/red] {error}", soft_wrap=True)
+        sys.exit(error.exit_code or EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""`userops serve`: Airflow with its UI, in a process group of its own that ends with this command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from userops import airflow_runtime
+from userops.errors import UseropsError
+from userops.settings import Settings
+from userops.warehouse.place import warehouse_url
+
+GRACE_SECONDS = 20
+
+
+def run(settings: Settings, port: int) -> int:
+    """Start `airflow standalone` and wait; SIGINT and SIGTERM stop the whole group."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise UseropsError(f"Port {port} is taken.", mend="give another with --port.") from None
+    warehouse_url(settings)
+    airflow_runtime.configure(settings)
+    airflow_runtime.migrate(settings)
+    os.environ["AIRFLOW__API__PORT"] = str(port)
+    os.environ["AIRFLOW__API__HOST"] = "127.0.0.1"
+    os.environ["AIRFLOW__API__BASE_URL"] = f"http://127.0.0.1:{port}"
+    os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = f"http://127.0.0.1:{port}/execution/"
+    airflow = Path(sys.executable).parent / "airflow"
+    child = subprocess.Popen([str(airflow), "standalone"], start_new_session=True)
+    password = settings.home / "airflow" / "simple_auth_manager_passwords.json.generated"
+    print(f"Airflow's UI: http://127.0.0.1:{port} (user and password: {password}). Ctrl-C stops it.", flush=True)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: _stop(child))
+    child.wait()
+    _stop(child)
+    return 0
+
+
+def _stop(child: subprocess.Popen) -> None:
+    """End the scheduler, the processor and the workers too: they outlive their parent otherwise."""
+    try:
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait(GRACE_SECONDS)
+        os.killpg(child.pid, signal.SIGKILL)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,191 @@
+"""The steps of one night, in order; `dags/nightly.py` names them and says nothing more.
+
+Every step finds its state in the warehouse, so each may run in a process of its own and be run again.
+"""
+
+import uuid
+from datetime import date
+
+import psycopg
+
+from userops.alerts import outbox
+from userops.checks import CheckResult
+from userops.errors import Blocked
+from userops.gate import runner
+from userops.gate.decision import decide
+from userops.ingest import landing, loader, tables
+from userops.settings import Settings
+from userops.warehouse import dbt, lease, publish
+from userops.warehouse.bootstrap import bootstrap
+from userops.warehouse.pg import connect, record_results
+from userops.warehouse.place import warehouse_url
+
+
+def begin(business_date: str) -> dict:
+    """Take the right to write and look at the delivery; returns what the later steps are told."""
+    lease.let_go()
+    settings, url = _place()
+    day = date.fromisoformat(business_date)
+    bootstrap(url)
+    with connect(url, "loader") as connection:
+        tables.ensure_raw_tables(connection)
+    run_id = f"{business_date}-{uuid.uuid4().hex[:8]}"
+    with connect(url, "publisher") as connection:
+        token = lease.take(connection, run_id, business_date)
+    lease.show_life(connect(url, "publisher"))
+    night = {"run_id": run_id, "token": token, "business_date": business_date}
+    _record(url, night, landing.check_delivery(settings, day))
+    return night | {"delivered": landing.delivered(settings, day)}
+
+
+def exports_of(night: dict, domain: str) -> list[str]:
+    """The exports of one domain that this night's folder holds."""
+    return night["delivered"].get(domain, [])
+
+
+def load(night: dict, export: str) -> int:
+    """Load one export; what was wrong with its files is recorded for `check_raw` to judge."""
+    settings, url = _place()
+    lease.show_life(connect(url, "publisher"))
+    with connect(url, "loader") as connection:
+        results = loader.load_export(
+            connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"]
+        )
+    _record(url, night, results)
+    return len(results)
+
+
+def check_raw(night: dict) -> None:
+    """Judge delivery, files and raw rows; a blocking failure ends the night here."""
+    _, url = _place()
+    lease.show_life(connect(url, "publisher"))
+    _run_suite(url, night, "raw")
+    _judge(night)
+
+
+def build(night: dict) -> None:
+    """Build and test the marts in `build`, where no reader looks."""
+    settings, url = _place()
+    lease.show_life(connect(url, "publisher"))
+    results = dbt.build(settings, url, date.fromisoformat(night["business_date"]))
+    _record(url, night, results)
+
+
+def check_marts(night: dict) -> None:
+    """Judge the marts: the last step before readers see them."""
+    _, url = _place()
+    lease.show_life(connect(url, "publisher"))
+    _run_suite(url, night, "marts")
+    _judge(night)
+
+
+def publish_marts(night: dict) -> int:
+    """Put all marts before the readers at once; returns the version."""
+    settings, url = _place()
+    lease.show_life(connect(url, "publisher"))
+    marts = publish.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
+    with connect(url, "publisher") as connection:
+        version = publish.publish(connection, marts, night["run_id"], night["business_date"], night["token"])
+        lease.end(connection, night["run_id"], "published")
+        lease.let_go()
+        outbox.raise_recovery(connection, settings, night["run_id"], night["business_date"])
+        _warn(connection, settings, night)
+    return version
+
+
+def serve(night: dict) -> str:
+    """Make the site from the published marts and send what waits in the outbox."""
+    from userops.site.build import build_site
+
+    settings, url = _place()
+    out = build_site(url, settings.home / "site", site_labels(settings))
+    with connect(url, "publisher") as connection:
+        outbox.deliver_pending(connection, settings)
+    return str(out)
+
+
+def site_labels(settings: Settings) -> dict:
+    """What the site says about the data beside the figures."""
+    simulated = (settings.home / "simulated").exists()
+    return {"simulated": simulated, "currency": settings.currency, "timezone": settings.timezone}
+
+
+def fail(run_id: str, error: str) -> None:
+    """Close a run that ended by an error nobody decided on, and say so to the people on call."""
+    settings, url = _place()
+    with connect(url, "publisher") as connection:
+        row = connection.execute(
+            "select business_date::text from meta.runs where run_id = %s and state = 'running'", [run_id]
+        ).fetchone()
+        if row is None:
+            return
+        crash = CheckResult("run", "manifest", "nightly", "critical", False, error[:500], "the run ends by itself")
+        record_results(connection, run_id, row[0], [crash])
+        lease.end(connection, run_id, "failed", error)
+        lease.let_go()
+        outbox.raise_alert(connection, settings, run_id, row[0], [crash], _published(connection))
+        connection.commit()
+        outbox.deliver_pending(connection, settings)
+
+
+def _place() -> tuple[Settings, str]:
+    settings = Settings.load()
+    url = warehouse_url(settings)
+    return Settings.load(), url
+
+
+def _record(url: str, night: dict, results: list[CheckResult]) -> None:
+    with connect(url, "publisher") as connection:
+        lease.hold(connection, night["token"])
+        record_results(connection, night["run_id"], night["business_date"], results)
+
+
+def _run_suite(url: str, night: dict, layer: str) -> None:
+    with connect(url, "publisher") as connection:
+        published = _published(connection)
+    day = date.fromisoformat(night["business_date"])
+    since = min(date.fromisoformat(published[1]), day) if published else None
+    _record(url, night, runner.run_suite(url, layer, day, since))
+
+
+def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
+    return connection.execute(
+        "select publications.version, publications.business_date::text"
+        " from meta.publications join meta.pointer using (version)"
+    ).fetchone()
+
+
+def _results(connection: psycopg.Connection, run_id: str) -> list[CheckResult]:
+    rows = connection.execute(
+        "select check_name, layer, subject, severity, passed, observed, expected, detail"
+        " from meta.quality_results where run_id = %s order by checked_at",
+        [run_id],
+    ).fetchall()
+    return [CheckResult(*row) for row in rows]
+
+
+def _judge(night: dict) -> None:
+    settings, url = _place()
+    with connect(url, "publisher") as connection:
+        results = _results(connection, night["run_id"])
+        if decide(results) != "block":
+            return
+        failed = [r for r in results if r.blocks]
+        outbox.raise_alert(
+            connection, settings, night["run_id"], night["business_date"], failed, _published(connection)
+        )
+        lease.end(connection, night["run_id"], "blocked", "; ".join(f"{r.check} on {r.subject}" for r in failed))
+        outbox.deliver_pending(connection, settings)
+    lease.let_go()
+    raise Blocked(f"{night['business_date']} is blocked by {len(failed)} failed check(s): {failed[0].check}"
+                  f" on {failed[0].subject}: {failed[0].observed}, expected {failed[0].expected}.")
+
+
+def _warn(connection: psycopg.Connection, settings: Settings, night: dict) -> None:
+    warnings = [r for r in _results(connection, night["run_id"]) if not r.passed and r.severity == "warning"]
+    if warnings:
+        outbox.raise_alert(
+            connection, settings, night["run_id"], night["business_date"], warnings, _published(connection)
+        )
+
+

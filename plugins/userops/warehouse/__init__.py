@@ -1,0 +1,1 @@
+"""Postgres: connections, bootstrap, the embedded server, the writer's lease, slots and publication."""

@@ -1,0 +1,199 @@
+-- Schemas, roles and bookkeeping tables of the warehouse. Safe to run again at any time.
+do $$
+declare name text;
+begin
+    foreach name in array array['loader', 'transformer', 'publisher', 'bi_reader'] loop
+        if not exists (select from pg_roles where rolname = name) then
+            execute format('create role %I nologin', name);
+        end if;
+        execute format('grant %I to current_user', name);
+    end loop;
+    execute format('revoke create on database %I from public', current_database());
+    execute format('grant create on database %I to transformer', current_database());
+end $$;
+
+create schema if not exists raw;
+create schema if not exists quarantine;
+create schema if not exists vault;
+create schema if not exists staging;
+create schema if not exists build;
+create schema if not exists slot_0;
+create schema if not exists slot_1;
+create schema if not exists slot_2;
+create schema if not exists marts;
+create schema if not exists meta;
+revoke all on schema public from public;
+
+create sequence if not exists meta.fencing_token;
+
+create table if not exists meta.runs (
+    run_id text primary key,
+    business_date date not null,
+    state text not null check (state in ('running', 'published', 'blocked', 'failed')),
+    token bigint not null,
+    started_at timestamptz not null default now(),
+    ended_at timestamptz,
+    error text
+);
+
+-- One row: who may write now. The highest token ever taken wins; an older one writes nothing.
+create table if not exists meta.writer (
+    only_row boolean primary key default true check (only_row),
+    token bigint not null default 0,
+    run_id text,
+    heartbeat_at timestamptz
+);
+insert into meta.writer default values on conflict do nothing;
+
+create table if not exists meta.load_files (
+    load_id bigint generated always as identity primary key,
+    business_date date not null,
+    export text not null,
+    file_name text not null,
+    sha256 text not null,
+    row_set_hash text,
+    profile text not null,
+    bytes bigint not null,
+    rows_in_file bigint not null,
+    rows_loaded bigint not null,
+    rows_quarantined bigint not null,
+    state text not null check (state in ('loaded', 'replaced', 'refused')),
+    reason text,
+    run_id text,
+    loaded_at timestamptz not null default now(),
+    check (state = 'refused' or rows_in_file = rows_loaded + rows_quarantined)
+);
+create index if not exists load_files_by_date on meta.load_files (business_date, export);
+
+create table if not exists quarantine.rows (
+    load_id bigint not null,
+    business_date date not null,
+    export text not null,
+    file_name text not null,
+    line bigint not null,
+    raw_text text not null,
+    reason text not null,
+    quarantined_at timestamptz not null default now()
+);
+create index if not exists quarantine_by_load on quarantine.rows (load_id);
+
+create table if not exists vault.identifiers (
+    kind text not null check (kind in ('phone', 'email', 'unionid', 'external_userid', 'device_id')),
+    raw_value text not null,
+    value text,
+    hash text,
+    primary key (kind, raw_value)
+);
+
+create table if not exists meta.quality_results (
+    run_id text not null,
+    business_date date not null,
+    check_name text not null,
+    layer text not null,
+    subject text not null,
+    severity text not null,
+    passed boolean not null,
+    observed text not null,
+    expected text not null,
+    detail text not null default '',
+    checked_at timestamptz not null default now()
+);
+create index if not exists quality_results_by_run on meta.quality_results (run_id);
+
+create table if not exists meta.publications (
+    version bigint primary key,
+    business_date date not null,
+    run_id text not null,
+    slot smallint not null check (slot in (0, 1, 2)),
+    published_at timestamptz not null default now(),
+    published_by text not null default session_user
+);
+
+-- The row readers' views choose their slot by; a publication is one update of it.
+create table if not exists meta.pointer (
+    only_row boolean primary key default true check (only_row),
+    version bigint,
+    slot smallint,
+    moved_at timestamptz,
+    moved_by text
+);
+insert into meta.pointer default values on conflict do nothing;
+
+create table if not exists meta.outbox (
+    message_id bigint generated always as identity primary key,
+    kind text not null check (kind in ('alert', 'recovery')),
+    cause_key text not null,
+    business_date date,
+    run_id text,
+    severity text not null,
+    title text not null,
+    body text not null,
+    target text not null,
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
+    attempts int not null default 0,
+    next_attempt_at timestamptz not null default now(),
+    last_error text,
+    created_at timestamptz not null default now(),
+    delivered_at timestamptz
+);
+
+create or replace view marts.publication as
+select
+    publications.version,
+    publications.business_date,
+    publications.run_id,
+    publications.published_at,
+    publications.published_by,
+    publications.version = pointer.version as is_current
+from meta.publications
+cross join meta.pointer;
+comment on view marts.publication is 'One row per version ever published; is_current marks the one readers see.';
+
+create or replace view marts.quality_results as
+select
+    business_date, run_id, check_name, layer, subject, severity, passed, observed, expected, detail, checked_at
+from meta.quality_results;
+comment on view marts.quality_results is 'One row per check of every night, blocked nights included.';
+
+create or replace view marts.rejected_rows as
+select rows.business_date, rows.export, rows.reason, count(*) as rejected
+from quarantine.rows
+group by rows.business_date, rows.export, rows.reason;
+comment on view marts.rejected_rows is 'One row per night, export and reason for which delivered rows were set aside.';
+
+create or replace view marts.freshness as
+select
+    export,
+    max(load_files.business_date) as last_business_date,
+    max(loaded_at) as last_loaded_at,
+    sum(rows_loaded) as rows_loaded,
+    sum(rows_quarantined) as rows_quarantined,
+    newest.business_date - max(load_files.business_date) as days_behind
+from meta.load_files
+cross join (select max(business_date) as business_date from meta.load_files) as newest
+where state = 'loaded'
+group by export, newest.business_date;
+comment on view marts.freshness is 'One row per export that ever came: its newest business date and how far it lags.';
+
+grant usage on schema meta to loader, transformer, publisher, bi_reader;
+grant usage on sequence meta.fencing_token to loader, publisher;
+grant select, insert, update on meta.runs, meta.writer, meta.quality_results, meta.outbox to publisher;
+grant select, update on meta.writer to loader, transformer;
+grant select on meta.runs to loader, transformer;
+grant select, insert, update on meta.load_files to loader;
+grant insert, select on meta.quality_results to loader, transformer;
+grant select on meta.load_files to transformer, publisher;
+grant select, insert, delete on meta.publications to publisher;
+grant select, update on meta.pointer to publisher;
+grant usage, create on schema raw to loader;
+grant usage on schema raw to transformer;
+grant usage on schema quarantine, vault to loader;
+grant select, insert, delete on quarantine.rows to loader;
+grant select, insert, delete on vault.identifiers to loader;
+grant usage, create on schema staging, build to transformer;
+grant usage on schema build to publisher;
+grant usage, create on schema slot_0, slot_1, slot_2, marts to publisher;
+grant usage on schema marts to bi_reader;
+revoke usage on schema meta from bi_reader;
+grant select on marts.publication, marts.quality_results, marts.rejected_rows, marts.freshness to bi_reader, publisher;
+alter default privileges for role transformer in schema build grant select on tables to publisher;

@@ -1,0 +1,103 @@
+"""One dbt process a night; every model's and test's result comes back as a check result."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+
+from userops.checks import CheckResult
+from userops.errors import EXIT_FAILED, UseropsError
+from userops.settings import Settings
+
+FAILED = {"error", "fail", "runtime error"}
+
+
+def environment(url: str) -> dict[str, str]:
+    """What `dbt_project/profiles.yml` reads."""
+    parts = conninfo_to_dict(url)
+    return {
+        "DBT_HOST": str(parts.get("host") or "127.0.0.1"),
+        "DBT_PORT": str(parts.get("port") or "5432"),
+        "DBT_USER": str(parts.get("user") or "postgres"),
+        "DBT_PASSWORD": str(parts.get("password") or ""),
+        "DBT_DBNAME": str(parts.get("dbname") or "userops"),
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def target_path(settings: Settings) -> Path:
+    """Where dbt writes its artefacts: outside the checkout."""
+    return settings.home / "dbt"
+
+
+def build(settings: Settings, url: str, business_date: date) -> list[CheckResult]:
+    """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run."""
+    variables = {
+        "business_date": business_date.isoformat(),
+        "timezone": settings.timezone,
+        "currency": settings.currency,
+    }
+    target = target_path(settings)
+    (target / "run_results.json").unlink(missing_ok=True)
+    error = _invoke(
+        ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)], settings, url
+    )
+    results_path = target / "run_results.json"
+    if not results_path.exists():
+        raise UseropsError(
+            f"dbt did not run: {error}", mend=f"read {target}/logs/dbt.log; mend the project.", exit_code=EXIT_FAILED
+        )
+    return read_results(results_path, target / "manifest.json")
+
+
+def _invoke(arguments: list[str], settings: Settings, url: str) -> str:
+    """Run dbt in this process (its imports are paid once for several nights); returns what went wrong."""
+    from dbt.cli.main import dbtRunner
+
+    project, target = settings.project_root / "dbt_project", target_path(settings)
+    target.mkdir(parents=True, exist_ok=True)
+    os.environ.update(environment(url))
+    done = dbtRunner().invoke(
+        [
+            *arguments, "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
+            "--log-path", str(target / "logs"), "--quiet", "--no-use-colors", "--threads", "2",
+        ]
+    )
+    return str(done.exception or "")
+
+
+def read_results(results_path: Path, manifest_path: Path) -> list[CheckResult]:
+    """Turn `run_results.json` into check results: a failed or skipped model or test with error severity blocks."""
+    nodes = json.loads(manifest_path.read_text())["nodes"]
+    results = []
+    for result in json.loads(results_path.read_text())["results"]:
+        node = nodes.get(result["unique_id"], {})
+        is_test = node.get("resource_type") == "test"
+        status = result["status"]
+        warns = status == "warn" or str(node.get("config", {}).get("severity", "")).lower() == "warn"
+        subject = (node.get("attached_node") or result["unique_id"]).split(".")[-1]
+        results.append(
+            CheckResult(
+                check=node.get("name", result["unique_id"]),
+                layer="dbt",
+                subject=subject,
+                severity="warning" if is_test and warns else "critical",
+                passed=status in {"pass", "success"},
+                observed=_observed(result, is_test),
+                expected="0 failing rows" if is_test else "built",
+            )
+        )
+    return results
+
+
+def _observed(result: dict, is_test: bool) -> str:
+    if is_test and result.get("failures") is not None:
+        return f"{result['failures']} failing rows"
+    if result["status"] in FAILED or result["status"] == "skipped":
+        # Database errors may quote cell values after DETAIL: keep the first line alone.
+        return f"{result['status']}: {(result.get('message') or '').strip().splitlines()[0:1]}"
+    rows = result.get("adapter_response", {}).get("rows_affected", "")
+    return f"{result['status']} {rows}".strip()

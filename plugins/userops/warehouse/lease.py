@@ -1,0 +1,92 @@
+"""One writer: a run takes a fencing token, and every commit it makes checks that no later run took another."""
+
+from datetime import timedelta
+
+import psycopg
+
+from userops.errors import Overtaken
+
+HEARTBEAT_LIMIT = timedelta(minutes=15)
+WRITER_LOCK = "userops.writer"
+
+
+def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int:
+    """Take the right to write; refused while a run that still shows signs of life has it.
+
+    A run of the same date that stopped without an end (it was killed) is closed as failed and overtaken at once
+    when its process has gone: a live process keeps an advisory lock on a session of its own (`show_life`).
+    """
+    with connection.transaction():
+        holder, live = _holder(connection)
+        if holder and live:
+            raise Overtaken(
+                f"Run {holder} is writing.", mend="wait for it to end, or stop it; then run again."
+            )
+        if holder:
+            connection.execute(
+                "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or overtaken'"
+                " where run_id = %s and state = 'running'",
+                [holder],
+            )
+        token = connection.execute("select nextval('meta.fencing_token')").fetchone()[0]
+        connection.execute(
+            "update meta.writer set token = %s, run_id = %s, heartbeat_at = now()", [token, run_id]
+        )
+        connection.execute(
+            "insert into meta.runs (run_id, business_date, state, token) values (%s, %s, 'running', %s)",
+            [run_id, business_date, token],
+        )
+    return token
+
+
+def _holder(connection: psycopg.Connection) -> tuple[str | None, bool]:
+    """The run that has the right to write, and whether it is to be waited for."""
+    row = connection.execute(
+        "select writer.run_id, writer.heartbeat_at > now() - %s, runs.state = 'running',"
+        " pg_try_advisory_xact_lock(hashtext(%s))"
+        " from meta.writer left join meta.runs using (run_id) for update of writer",
+        [HEARTBEAT_LIMIT, WRITER_LOCK],
+    ).fetchone()
+    run_id, fresh, running, nobody_alive = row
+    if not run_id or not running:
+        return None, False
+    return run_id, bool(fresh) and not nobody_alive
+
+
+_signs_of_life: list[psycopg.Connection] = []
+
+
+def show_life(connection: psycopg.Connection) -> None:
+    """Keep a session open that shows that the writer's process lives: it ends with the process, whatever the cause."""
+    if _signs_of_life:
+        connection.close()
+        return
+    connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [WRITER_LOCK])
+    connection.commit()
+    _signs_of_life.append(connection)
+
+
+def let_go() -> None:
+    """Close that session: this process writes no more."""
+    while _signs_of_life:
+        _signs_of_life.pop().close()
+
+
+def hold(connection: psycopg.Connection, token: int) -> None:
+    """Call inside the transaction that writes, last: refuses the commit of a run that was overtaken."""
+    row = connection.execute("select token, run_id from meta.writer for update").fetchone()
+    if row[0] != token:
+        raise Overtaken(
+            f"Run {row[1]} has taken over (token {row[0]} after {token}); nothing of this run was written.",
+            mend="let that run end.",
+        )
+    connection.execute("update meta.writer set heartbeat_at = now()")
+
+
+def end(connection: psycopg.Connection, run_id: str, state: str, error: str = "") -> None:
+    """Close the run as published, blocked or failed."""
+    connection.execute(
+        "update meta.runs set state = %s, ended_at = now(), error = %s where run_id = %s and state = 'running'",
+        [state, error[:2000], run_id],
+    )
+    connection.commit()

@@ -1,0 +1,55 @@
+"""One database cluster a session: the embedded server, or the one USEROPS_TEST_DATABASE_URL names."""
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from userops.warehouse.bootstrap import bootstrap
+from userops.warehouse.embedded import EmbeddedServer
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    base, _, query = url.partition("?")
+    base = re.sub(r"(?<=[^/])/[^/]*$", "", base)
+    return f"{base}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = os.environ.get("USEROPS_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    server = EmbeddedServer(tmp_path_factory.mktemp("embedded"))
+    server.start()
+    yield server.url("postgres")
+    server.stop()
+
+
+@pytest.fixture
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in os.environ if n.startswith("USEROPS_") and n != "USEROPS_TEST_DATABASE_URL"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module")
+def warehouse_url(server_url: str) -> Iterator[str]:
+    """A fresh, bootstrapped database for the module."""
+    name = f"userops_test_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'create database "{name}"')
+    url = with_database(server_url, name)
+    assert conninfo_to_dict(url)["dbname"] == name
+    bootstrap(url)
+    yield url
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'drop database if exists "{name}" with (force)')
