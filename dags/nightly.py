@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import Asset, Param, dag, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowFailException
 
 from userops.settings import Settings
 
@@ -28,7 +28,7 @@ def report_failure(context: dict) -> None:
     """Tell the people on call about a run that ended by an error, not by a decision of the gate."""
     from userops import night
 
-    begun = context["ti"].xcom_pull(task_ids="begin") if context.get("ti") else None
+    begun = context["ti"].xcom_pull(task_ids="begin")
     if begun:
         night.fail(begun["run_id"], str(context.get("exception") or "a task failed"))
 
@@ -75,8 +75,12 @@ def step(name: str, **options: object):
     catchup=False,
     max_active_runs=1,
     params={"date": Param(None, type=["null", "string"], description="business date, YYYY-MM-DD")},
-    default_args={"owner": "data-platform", "retries": 1, "retry_delay": timedelta(seconds=30)},
-    on_failure_callback=report_failure,
+    default_args={
+        "owner": "data-platform",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=5),
+        "on_failure_callback": report_failure,
+    },
     doc_md=RUNBOOK,
     tags=["userops"],
 )

@@ -1,14 +1,16 @@
 """Airflow as userops runs it: its settings, its metadata, one night in this process."""
 
-import logging
 import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
+from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
 from userops.warehouse.place import airflow_url
 
@@ -58,8 +60,6 @@ def migrate(settings: Settings) -> None:
             stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
         )
     if done.returncode:
-        from userops.errors import EXIT_FAILED, UseropsError
-
         raise UseropsError(
             "Airflow's metadata could not be brought to this version.", mend=f"read {log}.", exit_code=EXIT_FAILED
         )
@@ -74,13 +74,39 @@ def _version_and_place() -> str:
 
 def run_night(settings: Settings, business_date: str) -> None:
     """One business date through the DAG `nightly`, in this process; its outcome stands in `meta.runs`."""
-    from airflow.dag_processing.dagbag import DagBag
+    with _into(night_log(settings)):
+        from airflow.dag_processing.dagbag import DagBag
 
-    logging.getLogger("airflow").setLevel(os.environ.get("USEROPS_LOG_LEVEL") or "WARNING")
-    bag = DagBag(str(settings.project_root / "dags"), include_examples=False)
-    if bag.import_errors:
-        raise RuntimeError(f"DAG import errors: {bag.import_errors}")
-    bag.dags["nightly"].test(run_conf={"date": business_date})
+        bag = DagBag(str(settings.project_root / "dags"))
+        if bag.import_errors:
+            raise UseropsError(
+                f"The DAG does not import: {bag.import_errors}", mend="mend the file.", exit_code=EXIT_FAILED
+            )
+        bag.dags["nightly"].test(run_conf={"date": business_date})
+
+
+def night_log(settings: Settings) -> Path:
+    """Where Airflow's and dbt's own words of a night in this process go."""
+    return settings.home / "airflow" / "night.log"
+
+
+@contextmanager
+def _into(log: Path) -> Iterator[None]:
+    """Send what this process and its children print to a file: the terminal is for the night's outcome."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    with log.open("ab") as target:
+        try:
+            for descriptor in (1, 2):
+                os.dup2(target.fileno(), descriptor)
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
 
 
 def last_run(url: str, business_date: str) -> tuple[str, str, str] | None:

@@ -45,7 +45,7 @@ def report(url: str, day: date, run: tuple[str, str, str]) -> int:
     if state == "running":
         from userops.night import fail
 
-        fail(run_id, "the run ended without a decision; see Airflow's log")
+        fail(run_id, "the run ended without a decision; its log is airflow/night.log below USEROPS_HOME")
         state = "failed"
     now = status(url)
     readers = f"readers see version {now['version']} of {now['business_date']}"

@@ -1,0 +1,45 @@
+# The commands of README; each sets up what it needs, so each works on a fresh machine with Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+USEROPS := $(VENV)/bin/userops
+
+.PHONY: demo serve test lint lock clean
+
+demo: $(RUNTIME)
+	$(USEROPS) demo
+
+serve: $(RUNTIME)
+	$(USEROPS) serve
+
+test: lint
+	$(VENV)/bin/python -m pytest
+
+lint: $(DEV)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/sqlfluff lint dbt_project/models --config .sqlfluff --processes 2
+	$(VENV)/bin/yamllint -s .
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links requirements/bootstrap.in -o requirements/bootstrap.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links requirements/dev.in -o requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/dev.lock requirements/runtime.in -o requirements/runtime.lock
+
+clean:
+	rm -rf $(VENV) build plugins/*.egg-info
+
+$(VENV)/bin/uv: requirements/bootstrap.lock
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 12) else "userops needs Python 3.11 or 3.12: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/bootstrap.lock
+	touch $@
+
+$(RUNTIME): $(VENV)/bin/uv requirements/runtime.lock pyproject.toml
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/runtime.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.lock
+	touch $@
