@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
+from userops.warehouse.pg import connect
 from userops.warehouse.place import airflow_url
 
 
@@ -57,7 +56,10 @@ def migrate(settings: Settings) -> None:
     with log.open("w") as output:
         done = subprocess.run(
             [str(Path(sys.executable).parent / "airflow"), "db", "migrate"],
-            stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     if done.returncode:
         raise UseropsError(
@@ -111,7 +113,7 @@ def _into(log: Path) -> Iterator[None]:
 
 def last_run(url: str, business_date: str) -> tuple[str, str, str] | None:
     """(run id, state, error) of the newest run of a date."""
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         return connection.execute(
             "select run_id, state, coalesce(error, '') from meta.runs where business_date = %s"
             " order by token desc limit 1",

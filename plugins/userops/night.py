@@ -177,8 +177,10 @@ def _judge(night: dict) -> None:
         lease.end(connection, night["run_id"], "blocked", "; ".join(f"{r.check} on {r.subject}" for r in failed))
         outbox.deliver_pending(connection, settings)
     lease.let_go()
-    raise Blocked(f"{night['business_date']} is blocked by {len(failed)} failed check(s): {failed[0].check}"
-                  f" on {failed[0].subject}: {failed[0].observed}, expected {failed[0].expected}.")
+    raise Blocked(
+        f"{night['business_date']} is blocked by {len(failed)} failed check(s): {failed[0].check}"
+        f" on {failed[0].subject}: {failed[0].observed}, expected {failed[0].expected}."
+    )
 
 
 def _warn(connection: psycopg.Connection, settings: Settings, night: dict) -> None:
@@ -187,5 +189,3 @@ def _warn(connection: psycopg.Connection, settings: Settings, night: dict) -> No
         outbox.raise_alert(
             connection, settings, night["run_id"], night["business_date"], warnings, _published(connection)
         )
-
-

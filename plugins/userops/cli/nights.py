@@ -55,8 +55,10 @@ def report(url: str, day: date, run: tuple[str, str, str]) -> int:
     if state == "blocked":
         out.print(f"{day} blocked: {readers}.")
         for row in now["blocked_by"]:
-            out.print(f"  {row['check']} on {row['subject']}: found {row['observed']}, expected {row['expected']}"
-                      + (f" ({row['detail']})" if row["detail"] else ""))
+            out.print(
+                f"  {row['check']} on {row['subject']}: found {row['observed']}, expected {row['expected']}"
+                + (f" ({row['detail']})" if row["detail"] else "")
+            )
         return EXIT_BLOCKED
     out.print(f"{day} failed: {error or 'see meta.quality_results'}; {readers}. It is safe to run again.")
     return EXIT_FAILED

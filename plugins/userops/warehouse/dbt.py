@@ -42,9 +42,7 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
     }
     target = target_path(settings)
     (target / "run_results.json").unlink(missing_ok=True)
-    error = _invoke(
-        ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)], settings, url
-    )
+    error = _invoke(["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)], settings, url)
     results_path = target / "run_results.json"
     if not results_path.exists():
         raise UseropsError(
@@ -62,8 +60,19 @@ def _invoke(arguments: list[str], settings: Settings, url: str) -> str:
     os.environ.update(environment(url))
     done = dbtRunner().invoke(
         [
-            *arguments, "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
-            "--log-path", str(target / "logs"), "--quiet", "--no-use-colors", "--threads", "2",
+            *arguments,
+            "--project-dir",
+            str(project),
+            "--profiles-dir",
+            str(project),
+            "--target-path",
+            str(target),
+            "--log-path",
+            str(target / "logs"),
+            "--quiet",
+            "--no-use-colors",
+            "--threads",
+            "2",
         ]
     )
     return str(done.exception or "")

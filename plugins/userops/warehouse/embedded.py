@@ -159,8 +159,10 @@ class EmbeddedServer:
         password = secrets.token_urlsafe(24)
         self.password_file.touch(mode=0o600)
         self.password_file.write_text(password)
-        handed = self.data.parent / f".pw-{secrets.token_hex(4)}" if os.geteuid() else Path(
-            f"/var/tmp/.userops-pw-{secrets.token_hex(8)}"
+        handed = (
+            self.data.parent / f".pw-{secrets.token_hex(4)}"
+            if os.geteuid()
+            else Path(f"/var/tmp/.userops-pw-{secrets.token_hex(8)}")
         )
         handed.touch(mode=0o600)
         handed.write_text(password)
@@ -168,8 +170,18 @@ class EmbeddedServer:
             os.chown(handed, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
         try:
             self._run(
-                "initdb", "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(handed),
-                "-E", "UTF8", "--locale=C.UTF-8",
+                "initdb",
+                "-D",
+                str(self.data),
+                "-U",
+                SUPERUSER,
+                "-A",
+                "scram-sha-256",
+                "--pwfile",
+                str(handed),
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
             )
         except UseropsError:
             shutil.rmtree(self.data, ignore_errors=True)
@@ -201,8 +213,14 @@ class EmbeddedServer:
         log = self.home / "pg_commands.out"
         with log.open("w") as output:
             done = subprocess.run(
-                command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd="/",
-                check=False, start_new_session=True, **(identity if os.geteuid() == 0 else {}),
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                check=False,
+                start_new_session=True,
+                **(identity if os.geteuid() == 0 else {}),
             )
         if done.returncode:
             raise UseropsError(

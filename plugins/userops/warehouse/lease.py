@@ -19,9 +19,7 @@ def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int
     with connection.transaction():
         holder, live = _holder(connection)
         if holder and live:
-            raise Overtaken(
-                f"Run {holder} is writing.", mend="wait for it to end, or stop it; then run again."
-            )
+            raise Overtaken(f"Run {holder} is writing.", mend="wait for it to end, or stop it; then run again.")
         if holder:
             connection.execute(
                 "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or overtaken'"
@@ -29,9 +27,7 @@ def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int
                 [holder],
             )
         token = connection.execute("select nextval('meta.fencing_token')").fetchone()[0]
-        connection.execute(
-            "update meta.writer set token = %s, run_id = %s, heartbeat_at = now()", [token, run_id]
-        )
+        connection.execute("update meta.writer set token = %s, run_id = %s, heartbeat_at = now()", [token, run_id])
         connection.execute(
             "insert into meta.runs (run_id, business_date, state, token) values (%s, %s, 'running', %s)",
             [run_id, business_date, token],

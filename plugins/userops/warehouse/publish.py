@@ -122,9 +122,7 @@ def fill_slot(connection: psycopg.Connection, marts: list[Mart], slot: int) -> d
     return written
 
 
-def publish(
-    connection: psycopg.Connection, marts: list[Mart], run_id: str, business_date: str, token: int
-) -> int:
+def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, business_date: str, token: int) -> int:
     """Publish `build` as a new version; returns it. All in one go, or (overtaken, killed) nothing."""
     prepare_slots(connection, marts)
     with connection.transaction():

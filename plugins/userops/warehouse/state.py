@@ -1,12 +1,13 @@
 """What is published, and why the newest night is not."""
 
-import psycopg
 from psycopg.rows import dict_row
+
+from userops.warehouse.pg import connect
 
 
 def status(url: str) -> dict:
     """The content of `userops status --json`."""
-    with psycopg.connect(url, row_factory=dict_row) as connection:
+    with connect(url, row_factory=dict_row) as connection:
         if connection.execute("select to_regclass('meta.runs') as t").fetchone()["t"] is None:
             return _empty()
         run = connection.execute(
@@ -33,6 +34,11 @@ def status(url: str) -> dict:
 
 def _empty() -> dict:
     return {
-        "state": "empty", "version": None, "business_date": None, "run_id": None, "published_at": None,
-        "blocked_by": [], "last_run": None,
+        "state": "empty",
+        "version": None,
+        "business_date": None,
+        "run_id": None,
+        "published_at": None,
+        "blocked_by": [],
+        "last_run": None,
     }

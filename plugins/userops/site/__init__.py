@@ -1,0 +1,1 @@
+"""The dashboard site: static pages made from schema `marts`."""

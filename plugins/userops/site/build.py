@@ -1,0 +1,158 @@
+"""Build the dashboard site beside the one that is served, then swap it in."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import altair
+import jinja2
+import psycopg
+import vl_convert
+from markupsafe import Markup
+
+from userops.errors import EXIT_FAILED, UseropsError
+from userops.settings import PROJECT_ROOT
+from userops.site import data
+from userops.site.formats import Formats, plain, script_json
+from userops.site.pages import Page, Section, Tile, read_pages
+
+SOURCES = PROJECT_ROOT / "site"
+KEPT_BUILDS = 2  # the served one, and the one a browser may still be loading from
+
+
+def build_site(url: str, out: Path, labels: dict) -> Path:
+    """Make the site from schema `marts` and put it at `out` in one rename; on failure `out` stays as it was.
+
+    `labels`: `currency`, `timezone`, and `simulated` (true: every page says that channel and CRM data are).
+    """
+    out = Path(os.path.abspath(out))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _render(url, building, labels)
+        building.chmod(0o755)
+        _swap(building, out)
+    except psycopg.Error as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise UseropsError(
+            f"The site was not built: {str(error).splitlines()[0]}. Yesterday's is still served.",
+            mend="mend the page's SQL in site/pages, then run `userops site`.",
+            exit_code=EXIT_FAILED,
+        ) from error
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return out
+
+
+def _render(url: str, folder: Path, labels: dict) -> None:
+    formats = Formats(labels.get("currency", "CNY"), labels.get("timezone", "UTC"))
+    pages = read_pages(SOURCES / "pages")
+    environment = _environment()
+    template = environment.get_template("page.html.j2")
+    with data.snapshot(url) as connection:
+        common = {
+            "pages": pages,
+            "headline": data.headline(connection),
+            "simulated": bool(labels.get("simulated")),
+            "currency": formats.currency,
+            "timezone": labels.get("timezone", "UTC"),
+            "show": formats.show,
+            "assets": _assets(folder / "assets"),
+        }
+        for page in pages:
+            html = template.render(page=page, **common, **_contents(connection, page, formats))
+            (folder / f"{page.name}.html").write_text(html, encoding="utf-8")
+    shutil.copyfile(folder / f"{pages[0].name}.html", folder / "index.html")
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(SOURCES / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _assets(folder: Path) -> dict[str, str]:
+    """Write the files all pages share; their names carry their hash, so no stale copy is shown."""
+    folder.mkdir()
+    texts = {"vega.js": _vega(), "site.js": (SOURCES / "site.js").read_text(encoding="utf-8"),
+             "style.css": (SOURCES / "style.css").read_text(encoding="utf-8")}
+    names = {}
+    for name, text in texts.items():
+        stem, ending = name.split(".")
+        names[stem] = f"assets/{stem}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.{ending}"
+        (folder.parent / names[stem]).write_text(text, encoding="utf-8")
+    return names
+
+
+@cache
+def _vega() -> str:
+    return vl_convert.javascript_bundle()
+
+
+def _contents(connection: psycopg.Connection, page: Page, formats: Formats) -> dict:
+    return {
+        "tiles": [_tile(connection, tile, formats) for tile in page.tiles],
+        "sections": [_section(connection, section, formats) for section in page.sections],
+    }
+
+
+def _tile(connection: psycopg.Connection, tile: Tile, formats: Formats) -> dict:
+    found = data.rows(connection, tile.sql)
+    values = list(found[0].values()) if found else [None]
+    remark = values[1] if len(values) > 1 and values[1] is not None else ""
+    value = values[0]
+    raw = "" if value is None else str(value)
+    return {"id": tile.id, "label": tile.label, "value": formats.show(value, tile.format), "raw": raw,
+            "remark": remark}
+
+
+def _section(connection: psycopg.Connection, section: Section, formats: Formats) -> dict:
+    found = data.rows(connection, section.sql)
+    shown = {
+        "id": section.id, "kind": section.kind, "title": section.title, "note": section.note, "wide": section.wide,
+        "missing": found is None, "empty": section.empty,
+        "head": [{"label": c["label"], "numeric": formats.numeric(c["format"])} for c in section.columns.values()],
+        "rows": [[formats.show(row[n], c["format"]) for n, c in section.columns.items()] for row in found or []],
+        "spec": "",
+    }
+    if section.kind == "chart" and found:
+        shown["spec"] = Markup(script_json(_chart(section, found)))
+    return shown
+
+
+def _chart(section: Section, found: list[dict]) -> dict:
+    """The declared chart with its rows, checked against Vega-Lite's schema."""
+    values = [{name: plain(value) for name, value in row.items()} for row in found]
+    spec = {"width": "container", "description": section.title, **section.spec, "data": {"name": "rows"}}
+    try:
+        checked = altair.Chart.from_dict(spec).to_dict()
+    except Exception as error:  # noqa: BLE001 — altair raises several kinds; each means the same here
+        first = str(error).strip().splitlines()[0]
+        raise UseropsError(
+            f"Chart {section.id} is no Vega-Lite chart: {first}.", mend="correct its spec in site/pages.",
+            exit_code=EXIT_FAILED,
+        ) from error
+    return checked | {"data": {"name": "rows", "values": values}}
+
+
+def _swap(building: Path, out: Path) -> None:
+    """Point `out` at the new build in one rename, then drop builds nobody loads from any more."""
+    if out.is_dir() and not out.is_symlink():
+        # A plain folder from elsewhere cannot be replaced by a link in one step: put it aside first.
+        out.rename(Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent)) / "replaced")
+    link = out.parent / f".{out.name}.next"
+    link.unlink(missing_ok=True)
+    link.symlink_to(building.name)
+    link.replace(out)
+    builds = sorted(out.parent.glob(f".{out.name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in builds[KEPT_BUILDS:]:
+        if old != building:
+            shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,38 @@
+// Draws the charts that stand in the page as JSON, in the page's own colours, again when these change.
+"use strict";
+(() => {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const theme = () => ({
+    background: "transparent",
+    font: "system-ui, sans-serif",
+    view: { stroke: null },
+    axis: {
+      labelColor: colour("--soft"), titleColor: colour("--soft"), gridColor: colour("--line"),
+      domainColor: colour("--line"), tickColor: colour("--line"), labelFontSize: 12, titleFontSize: 12,
+      titleFontWeight: "normal", labelOverlap: true,
+    },
+    legend: { labelColor: colour("--soft"), titleColor: colour("--soft"), labelFontSize: 12, titleFontWeight: "normal" },
+    text: { color: colour("--ink") },
+    bar: { fill: colour("--accent"), cornerRadiusEnd: 2 },
+    line: { stroke: colour("--accent"), strokeWidth: 2 },
+    range: {
+      category: [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => colour(`--c${n}`)),
+      heatmap: [colour("--low"), colour("--high")],
+      ramp: [colour("--low"), colour("--high")],
+    },
+  });
+  const draw = async () => {
+    for (const holder of document.querySelectorAll("script[data-chart]")) {
+      const target = document.getElementById(holder.dataset.chart);
+      const spec = JSON.parse(holder.textContent);
+      // The expression interpreter needs no eval, which the page's policy forbids.
+      await vegaEmbed(target, spec, { actions: false, renderer: "svg", ast: true, config: theme() });
+      target.dataset.drawn = "yes";
+    }
+    document.documentElement.dataset.drawn = "yes";
+  };
+  const start = () => draw().catch((error) => console.error(error));
+  dark.addEventListener("change", start);
+  start();
+})();

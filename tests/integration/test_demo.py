@@ -1,0 +1,98 @@
+"""`userops demo` on the embedded server: the known figures of the real data set come out of the marts."""
+
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+USEROPS = Path(sys.executable).parent / "userops"
+pytestmark = pytest.mark.slow
+
+# Counted from the source file by data/README.md's rules; see also Chen, Sain & Guo (2012).
+NEXT_MONTH = {
+    "2010-12": (885, 324),
+    "2011-01": (417, 92),
+    "2011-02": (380, 71),
+    "2011-03": (452, 68),
+    "2011-04": (300, 64),
+    "2011-05": (284, 54),
+    "2011-06": (242, 42),
+    "2011-07": (188, 34),
+    "2011-08": (169, 35),
+    "2011-09": (299, 70),
+    "2011-10": (358, 86),
+}
+ACTIVE = [885, 741, 758, 974, 856, 1056, 991, 949, 935, 1266, 1364, 1664]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    home = tmp_path_factory.mktemp("demo")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
+    environment["USEROPS_HOME"] = str(home)
+    done = subprocess.run(
+        [str(USEROPS), "demo"], env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
+    log = home / "airflow" / "night.log"
+    assert done.returncode == 0, done.stdout + done.stderr + (log.read_text()[-4000:] if log.exists() else "")
+    url = subprocess.run(
+        [str(USEROPS), "db", "url"], env=environment, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    yield {"home": home, "url": url, "printed": done.stdout}
+    subprocess.run([str(USEROPS), "db", "stop"], env=environment, check=True)
+
+
+def ask(demo, query):
+    with psycopg.connect(demo["url"]) as connection:
+        connection.execute("set role bi_reader")
+        return connection.execute(query).fetchall()
+
+
+def test_buyers_orders_and_gmv(demo):
+    row = ask(demo, "select count(*), sum(orders), sum(net) from marts.users where orders > 0")[0]
+    assert row == (4338, 18532, Decimal("8911407.90"))
+
+
+def test_share_of_repeat_buyers(demo):
+    row = ask(
+        demo, "select round(100.0 * count(*) filter (where orders > 1) / count(*), 4) from marts.users where orders > 0"
+    )[0]
+    assert row == (Decimal("65.5832"),)
+
+
+def test_next_month_repurchase_by_cohort(demo):
+    rows = ask(
+        demo,
+        "select to_char(cohort_month, 'YYYY-MM'), cohort_size, buyers from marts.cohort_retention"
+        " where acquired_channel_code = 'all' and month_number = 1 and is_mature order by 1",
+    )
+    assert {month: (size, buyers) for month, size, buyers in rows} == NEXT_MONTH
+
+
+def test_active_buyers_by_month(demo):
+    rows = ask(
+        demo,
+        "select (cohort_month + month_number * interval '1 month')::date as month, sum(buyers)"
+        " from marts.cohort_retention where acquired_channel_code = 'all' and is_mature"
+        " group by 1 order by 1",
+    )
+    assert [int(buyers) for _, buyers in rows] == ACTIVE
+
+
+def test_the_broken_night_was_blocked_and_told(demo):
+    assert "blocked" in demo["printed"]
+    alert = (demo["home"] / "alerts.log").read_text()
+    assert "online_retail" in alert
+    assert "2011-12-09" in alert
+    assert ask(demo, "select business_date::text from marts.publication where is_current") == [("2011-12-09",)]
+
+
+def test_the_site_says_what_is_simulated(demo):
+    pages = {p.name: p.read_text() for p in (demo["home"] / "site").resolve().glob("*.html")}
+    assert len(pages) >= 4
+    assert all("simulated" in text for text in pages.values())
+    assert all("https://cdn" not in text for text in pages.values())

@@ -1,0 +1,274 @@
+"""Nights end to end, through the command and the DAG, on a simulated business; faults, convergence, privacy.
+
+Each night runs as a user runs it: `userops night` in a process of its own, against the session's server.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from userops.simulate import simulate
+
+USEROPS = Path(sys.executable).parent / "userops"
+START = date(2024, 3, 1)
+NIGHTS = 6
+LIVE = {"publication", "quality_results", "rejected_rows", "freshness"}
+pytestmark = pytest.mark.slow
+
+
+class Deployment:
+    """A home, a landing folder and a database of its own."""
+
+    def __init__(self, server_url: str, folder: Path, landing: Path) -> None:
+        from conftest import with_database
+
+        self.name = f"userops_night_{uuid.uuid4().hex[:8]}"
+        self.admin = server_url
+        with psycopg.connect(server_url, autocommit=True) as admin:
+            admin.execute(f'create database "{self.name}"')
+        self.url = with_database(server_url, self.name)
+        self.folder, self.landing = folder, landing
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
+        return kept | {
+            "USEROPS_HOME": str(self.folder),
+            "USEROPS_DATABASE_URL": self.url,
+            "USEROPS_LANDING": str(self.landing),
+            "USEROPS_HASH_KEY": "k" * 64,
+        }
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [str(USEROPS), *arguments], env=self.environment(), capture_output=True, text=True, check=False, timeout=600
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def nights(self, first: int, last: int) -> None:
+        code, printed = self.run("nights", "--from", str(day(first)), "--to", str(day(last)))
+        assert code == 0, printed + self.log()
+
+    def log(self) -> str:
+        log = self.folder / "airflow" / "night.log"
+        return log.read_text()[-4000:] if log.exists() else ""
+
+    def status(self) -> dict:
+        code, printed = self.run("status", "--json")
+        assert code == 0, printed
+        return json.loads(printed)
+
+    def hashes(self) -> dict[str, str]:
+        """A hash over all rows of every mart, whatever their order."""
+        found = {}
+        with psycopg.connect(self.url) as connection:
+            marts = connection.execute("select viewname from pg_views where schemaname = 'marts'").fetchall()
+            for (mart,) in marts:
+                if mart not in LIVE:
+                    rows = connection.execute(f"select md5(m::text) from marts.{mart} m order by 1").fetchall()
+                    found[mart] = hashlib.sha256(repr(rows).encode()).hexdigest()
+        return found
+
+    def alerts(self) -> str:
+        path = self.folder / "alerts.log"
+        return path.read_text() if path.exists() else ""
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("exports")
+    simulate(folder, 300, NIGHTS, START, 3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(server_url, exports, tmp_path_factory) -> Deployment:
+    """An undisturbed run of all nights but the last."""
+    deployment = Deployment(server_url, tmp_path_factory.mktemp("reference"), exports)
+    deployment.nights(0, NIGHTS - 2)
+    return deployment
+
+
+def test_a_clean_run_publishes_every_night_and_a_second_run_changes_nothing(reference):
+    state = reference.status()
+    assert state["state"] == "published"
+    assert state["business_date"] == str(day(NIGHTS - 2))
+    before = reference.hashes()
+    assert len(before) >= 12
+    reference.nights(NIGHTS - 2, NIGHTS - 2)
+    assert reference.hashes() == before
+
+
+def test_books_close_for_every_file(reference):
+    with psycopg.connect(reference.url) as connection:
+        open_books = connection.execute(
+            "select file_name from meta.load_files where rows_in_file <> rows_loaded + rows_quarantined"
+        ).fetchall()
+        assert open_books == []
+        assert connection.execute("select count(*) from meta.load_files where state = 'loaded'").fetchone()[0] > 20
+
+
+def test_a_rebuild_from_raw_in_one_night_gives_the_same_marts(reference, server_url, exports, tmp_path):
+    """All folders loaded late and out of order, one build at the end: what the nights made one by one."""
+    other = Deployment(server_url, tmp_path / "home", exports)
+    shuffled = [3, 0, 2, 1]
+    for number in shuffled:
+        other.run("night", "--date", str(day(number)))
+    other.nights(NIGHTS - 2, NIGHTS - 2)
+    assert other.hashes() == reference.hashes()
+
+
+def test_a_killed_night_converges(reference, server_url, exports, tmp_path):
+    other = Deployment(server_url, tmp_path / "home", exports)
+    other.nights(0, 0)
+    for number in range(1, NIGHTS - 1):
+        process = subprocess.Popen(
+            [str(USEROPS), "night", "--date", str(day(number))],
+            env=other.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(2.0 + number)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        code, printed = other.run("night", "--date", str(day(number)))
+        assert code == 0, printed + other.log()
+    assert other.hashes() == reference.hashes()
+
+
+def broken_landing(exports: Path, folder: Path) -> Path:
+    """A copy of the last night alone, without its manifest, ready to be broken."""
+    shutil.copytree(exports / str(day(NIGHTS - 1)), folder / str(day(NIGHTS - 1)))
+    (folder / str(day(NIGHTS - 1)) / "_manifest.json").unlink()
+    return folder / str(day(NIGHTS - 1))
+
+
+def find(folder: Path, export: str) -> Path:
+    return next(p for p in folder.iterdir() if re.fullmatch(rf"{export}\.csv(\.gz)?", p.name))
+
+
+def rewrite(path: Path, change) -> None:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as source:
+        lines = source.read().splitlines()
+    with opener(path, "wt", encoding="utf-8", newline="") as target:
+        target.write("\n".join(change(lines)) + "\n")
+
+
+def times_hundred(lines: list[str]) -> list[str]:
+    header = lines[0].split(",")
+    places = [header.index(c) for c in ("gross_amount", "discount_amount", "paid_amount")]
+    changed = [lines[0]]
+    for line in lines[1:]:
+        cells = line.split(",")
+        for place in places:
+            cells[place] = str(float(cells[place]) * 100)
+        changed.append(",".join(cells))
+    return changed
+
+
+def unknown_contacts(lines: list[str]) -> list[str]:
+    place = lines[0].split(",").index("contact_id")
+    changed = [lines[0]]
+    for number, line in enumerate(lines[1:]):
+        cells = line.split(",")
+        cells[place] = f"nobody-{number}" if number % 2 else cells[place]
+        changed.append(",".join(cells))
+    return changed
+
+
+def doubled(lines: list[str]) -> list[str]:
+    place = lines[0].split(",").index("sales_channel")
+    again = []
+    for line in lines[1:]:
+        cells = line.split(",")
+        cells[place] = "store" if cells[place] != "store" else "app"
+        again.append(",".join(cells))
+    return lines + again
+
+
+def cut(lines: list[str]) -> list[str]:
+    kept = lines[: max(3, len(lines) // 2)]
+    return [*kept[:-1], kept[-1][: len(kept[-1]) // 2]]
+
+
+def renamed(lines: list[str]) -> list[str]:
+    return [lines[0].replace("paid_amount", "amount_paid"), *lines[1:]]
+
+
+BREAKS = {
+    "truncated": cut,
+    "renamed column": renamed,
+    "doubled orders": doubled,
+    "amounts x100": times_hundred,
+    "orphan burst": unknown_contacts,
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_file_is_blocked_and_named(reference, exports, tmp_path, name):
+    folder = broken_landing(exports, tmp_path / "landing")
+    rewrite(find(folder, "orders"), BREAKS[name])
+    before, told = reference.hashes(), len(reference.alerts())
+    code, printed = reference.run("night", "--date", str(day(NIGHTS - 1)), "--landing", str(tmp_path / "landing"))
+    assert code == 1, printed + reference.log()
+    assert reference.hashes() == before
+    state = reference.status()
+    assert state["state"] == "blocked"
+    assert any("order" in reason["subject"] for reason in state["blocked_by"]), state["blocked_by"]
+    message = reference.alerts()[told:]
+    assert "orders" in message and str(day(NIGHTS - 2)) in message
+    assert "expected" in message.lower()
+
+
+def test_no_personal_data_outside_raw_and_vault(reference, exports):
+    values = personal_values(exports)
+    assert len(values) > 100
+    haystacks = [reference.alerts(), reference.log()]
+    haystacks += [
+        p.read_text(errors="replace")
+        for p in reference.folder.rglob("*")
+        if p.is_file()
+        and p.suffix in {".log", ".html", ".json", ".sql", ".js", ".txt"}
+        and p.stat().st_size < 5_000_000
+    ]
+    with psycopg.connect(reference.url) as connection:
+        tables = connection.execute(
+            "select schemaname || '.' || tablename from pg_tables where schemaname in ('build', 'meta', 'slot_0',"
+            " 'slot_1', 'slot_2')"
+        ).fetchall()
+        for (table,) in tables:
+            rows = connection.execute(f"select t::text from {table} t").fetchall()
+            haystacks.append("\n".join(row[0] for row in rows))
+    text = "\n".join(haystacks)
+    assert [value for value in values if value in text] == []
+
+
+def personal_values(exports: Path) -> list[str]:
+    import csv
+
+    found = set()
+    for path in exports.glob("20*/contacts.csv*"):
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8", newline="") as source:
+            for row in csv.DictReader(source):
+                found |= {row[c] for c in ("phone", "email", "unionid", "external_userid") if row.get(c)}
+    return sorted(found)[:2000]

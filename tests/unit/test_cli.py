@@ -1,0 +1,52 @@
+"""Bad use: one clear sentence with the mend, and the documented exit code."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+USEROPS = Path(sys.executable).parent / "userops"
+
+
+def run(tmp_path, *arguments, **extra):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW"))}
+    environment |= {"USEROPS_HOME": str(tmp_path / "home")} | extra
+    done = subprocess.run(
+        [str(USEROPS), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+DOWN = "postgresql://x@127.0.0.1:1/none"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra", "code", "words"),
+    [
+        (["night", "--date", "2011-02-30"], {}, 2, ["2011-02-30", "To mend"]),
+        (["night", "--date", "2011-02-03"], {}, 2, ["landing", "USEROPS_LANDING"]),
+        (["nights", "--from", "2011-02-03", "--to", "2011-02-01"], {}, 2, ["after", "swap"]),
+        (["status"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "To mend"]),
+        (["status"], {"USEROPS_TIMEZONE": "Nowhere"}, 2, ["USEROPS_TIMEZONE"]),
+        (["status"], {"USEROPS_HOME": "/proc/1/none"}, 2, ["cannot be written", "USEROPS_HOME"]),
+    ],
+)
+def test_bad_use_says_how_to_mend_it(tmp_path, arguments, extra, code, words):
+    got, printed = run(tmp_path, *arguments, **extra)
+    assert got == code, printed
+    assert "Traceback" not in printed
+    for word in words:
+        assert word in printed
+
+
+def test_a_taken_port_is_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, printed = run(tmp_path, "db", "start", "--port", port)
+    assert code == 2
+    assert f"Port {port} is taken" in printed
