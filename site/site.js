@@ -10,14 +10,14 @@
     axis: {
       labelColor: colour("--soft"), titleColor: colour("--soft"), gridColor: colour("--line"),
       domainColor: colour("--line"), tickColor: colour("--line"), labelFontSize: 12, titleFontSize: 12,
-      titleFontWeight: "normal", labelOverlap: true,
+      titleFontWeight: "normal", labelOverlap: true, labelSeparation: 6,
     },
     legend: { labelColor: colour("--soft"), titleColor: colour("--soft"), labelFontSize: 12, titleFontWeight: "normal" },
     text: { color: colour("--ink") },
     bar: { fill: colour("--accent"), cornerRadiusEnd: 2 },
     line: { stroke: colour("--accent"), strokeWidth: 2 },
     range: {
-      category: [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => colour(`--c${n}`)),
+      category: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => colour(`--c${n}`)),
       heatmap: [colour("--low"), colour("--high")],
       ramp: [colour("--low"), colour("--high")],
     },

@@ -40,7 +40,8 @@ def run(out: Console) -> int:
         out.print(f"  {day}: {time.monotonic() - started:.1f} s")
         if code:
             return code
-    _break_a_night(settings, landing, days[-1], out)
+    if not (settings.home / "demo-broken").exists():
+        _break_a_night(settings, landing, days[-1], out)
     _tell(settings, out)
     return 0
 
@@ -72,18 +73,17 @@ def _landing(settings: Settings, out: Console) -> Path:
 
 
 def _break_a_night(settings: Settings, landing: Path, day: date, out: Console) -> None:
-    """The night after the last one arrives with its order file cut in half: it must be blocked."""
+    """The last night comes again, its order file cut inside a row: it must be blocked, readers keep what they have."""
     from userops.cli.nights import run_one
 
     broken = settings.home / "demo-broken"
     shutil.rmtree(broken, ignore_errors=True)
-    tomorrow = date.fromordinal(day.toordinal() + 1)
-    shutil.copytree(landing / day.isoformat(), broken / tomorrow.isoformat())
-    source = next((broken / tomorrow.isoformat()).glob("online_retail*"))
+    shutil.copytree(landing / day.isoformat(), broken / day.isoformat())
+    source = next((broken / day.isoformat()).glob("online_retail*"))
     content = source.read_bytes()
-    source.write_bytes(content[: len(content) // 2])
-    out.print("\nNow a night whose order file was cut in half on its way (a copy, to see what happens):")
-    run_one(tomorrow, str(broken))
+    source.write_bytes(content[: content.rindex(b",", 0, len(content) // 2)])
+    out.print("\nNow the same night again, its order file cut in half on its way (a copy, to see what happens):")
+    run_one(day, str(broken))
     os.environ["USEROPS_LANDING"] = str(landing)
 
 

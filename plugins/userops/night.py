@@ -4,7 +4,7 @@ Every step finds its state in the warehouse, so each may run in a process of its
 """
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg
 
@@ -144,7 +144,8 @@ def _run_suite(url: str, night: dict, layer: str) -> None:
     with connect(url, "publisher") as connection:
         published = _published(connection)
     day = date.fromisoformat(night["business_date"])
-    since = min(date.fromisoformat(published[1]), day) if published else None
+    # Rows no reader has seen yet are judged, those of this night always.
+    since = min(date.fromisoformat(published[1]), day - timedelta(days=1)) if published else None
     _record(url, night, runner.run_suite(url, layer, day, since))
 
 

@@ -30,8 +30,19 @@ class Channel:
 
 
 CHANNELS = (
-    Channel("search_ads", "Search advertising", "public", "search_engine", "cpc", 0.20, 2600, 0.42, 0.55, 24,
-            ("family snacks", "gift box")),
+    Channel(
+        "search_ads",
+        "Search advertising",
+        "public",
+        "search_engine",
+        "cpc",
+        0.20,
+        2600,
+        0.42,
+        0.55,
+        24,
+        ("family snacks", "gift box"),
+    ),
     Channel("short_video", "Short video advertising", "public", "short_video", "cpm", 0.18, 1900, 0.22, 0.25, 30),
     Channel("social_posts", "Social posts", "public", "social_content", "free", 0.14, 0, 0.33, 0.45, 26),
     Channel("marketplace", "Marketplace shop", "public", "ecommerce_platform", "cps", 0.16, 1400, 0.55, 0.40, 28),
@@ -43,26 +54,59 @@ CHANNELS = (
 
 # category, subcategory, list price in cents, days between two purchases (None: bought once)
 GOODS = (
-    ("Snacks", "Nuts", 3990, 21), ("Snacks", "Biscuits", 1890, 14), ("Snacks", "Dried fruit", 2990, 21),
-    ("Dairy", "Milk", 6990, 10), ("Dairy", "Yoghurt", 4590, 7), ("Dairy", "Cheese", 5290, 20),
-    ("Household", "Detergent", 3290, 45), ("Household", "Tissues", 2590, 30), ("Household", "Cookware", 19900, None),
-    ("Baby", "Nappies", 12900, 25), ("Baby", "Wipes", 2290, 20), ("Baby", "Pushchair", 89900, None),
-    ("Beauty", "Cleanser", 8900, 60), ("Beauty", "Cream", 15900, 75), ("Beauty", "Sunscreen", 9900, 50),
-    ("Tea", "Green tea", 11800, 40), ("Tea", "Black tea", 9800, 40), ("Tea", "Tea set", 25900, None),
-    ("Gifts", "Gift box", 16800, None), ("Gifts", "Greeting card", 990, None),
+    ("Snacks", "Nuts", 3990, 21),
+    ("Snacks", "Biscuits", 1890, 14),
+    ("Snacks", "Dried fruit", 2990, 21),
+    ("Dairy", "Milk", 6990, 10),
+    ("Dairy", "Yoghurt", 4590, 7),
+    ("Dairy", "Cheese", 5290, 20),
+    ("Household", "Detergent", 3290, 45),
+    ("Household", "Tissues", 2590, 30),
+    ("Household", "Cookware", 19900, None),
+    ("Baby", "Nappies", 12900, 25),
+    ("Baby", "Wipes", 2290, 20),
+    ("Baby", "Pushchair", 89900, None),
+    ("Beauty", "Cleanser", 8900, 60),
+    ("Beauty", "Cream", 15900, 75),
+    ("Beauty", "Sunscreen", 9900, 50),
+    ("Tea", "Green tea", 11800, 40),
+    ("Tea", "Black tea", 9800, 40),
+    ("Tea", "Tea set", 25900, None),
+    ("Gifts", "Gift box", 16800, None),
+    ("Gifts", "Greeting card", 990, None),
 )
-PLACES = (("Shanghai", 1, 31.23, 121.47), ("Hangzhou", 2, 30.27, 120.15), ("Suzhou", 2, 31.30, 120.58),
-          ("Wuxi", 3, 31.49, 120.31))
-STAFF_ROLES = ("founder", "employee", "employee", "customer_service", "store_guide", "store_guide", "courier",
-               "courier", "courier")
+PLACES = (
+    ("Shanghai", 1, 31.23, 121.47),
+    ("Hangzhou", 2, 30.27, 120.15),
+    ("Suzhou", 2, 31.30, 120.58),
+    ("Wuxi", 3, 31.49, 120.31),
+)
+STAFF_ROLES = (
+    "founder",
+    "employee",
+    "employee",
+    "customer_service",
+    "store_guide",
+    "store_guide",
+    "courier",
+    "courier",
+    "courier",
+)
 
 
 def channels(start: date, listed: tuple[Channel, ...] = CHANNELS, suffix: str = "") -> list[dict]:
     """The channels export."""
     return [
-        {"channel_code": c.code, "channel_name": c.name + suffix, "domain": c.domain, "category": c.category,
-         "is_paid": c.is_paid, "pricing_model": c.pricing, "started_on": start,
-         "monthly_budget": Decimal("20000.00") if c.is_paid else None}
+        {
+            "channel_code": c.code,
+            "channel_name": c.name + suffix,
+            "domain": c.domain,
+            "category": c.category,
+            "is_paid": c.is_paid,
+            "pricing_model": c.pricing,
+            "started_on": start,
+            "monthly_budget": Decimal("20000.00") if c.is_paid else None,
+        }
         for c in listed
     ]
 
@@ -70,10 +114,17 @@ def channels(start: date, listed: tuple[Channel, ...] = CHANNELS, suffix: str = 
 def products(start: date) -> list[dict]:
     """The products export; every seventh cost is unknown, as in life."""
     return [
-        {"sku": f"SKU{i:03d}", "product_name": f"{sub} {i}", "category": category, "subcategory": sub,
-         "brand": f"Brand {i % 4 + 1}", "list_price": Decimal(price).scaleb(-2),
-         "unit_cost": None if i % 7 == 6 else Decimal(price * 58 // 100).scaleb(-2),
-         "replenishment_days": cycle, "launched_on": start - timedelta(days=30)}
+        {
+            "sku": f"SKU{i:03d}",
+            "product_name": f"{sub} {i}",
+            "category": category,
+            "subcategory": sub,
+            "brand": f"Brand {i % 4 + 1}",
+            "list_price": Decimal(price).scaleb(-2),
+            "unit_cost": None if i % 7 == 6 else Decimal(price * 58 // 100).scaleb(-2),
+            "replenishment_days": cycle,
+            "launched_on": start - timedelta(days=30),
+        }
         for i, (category, sub, price, cycle) in enumerate(GOODS)
     ]
 
@@ -81,8 +132,14 @@ def products(start: date) -> list[dict]:
 def stores(start: date) -> list[dict]:
     """The stores export."""
     return [
-        {"store_id": f"ST{i + 1}", "store_name": f"{city} store", "city": city, "latitude": lat, "longitude": lon,
-         "opened_on": start}
+        {
+            "store_id": f"ST{i + 1}",
+            "store_name": f"{city} store",
+            "city": city,
+            "latitude": lat,
+            "longitude": lon,
+            "opened_on": start,
+        }
         for i, (city, _, lat, lon) in enumerate(PLACES[:3])
     ]
 
@@ -93,9 +150,16 @@ def communities() -> list[dict]:
     for i in range(6):
         city, _, lat, lon = PLACES[i % 3]
         rows.append(
-            {"community_id": f"CM{i + 1}", "community_name": f"{city} court {i + 1}", "city": city,
-             "latitude": round(lat + 0.006 * (i + 1), 6), "longitude": round(lon - 0.004 * (i + 1), 6),
-             "households": 400 + 150 * i, "store_id": f"ST{i % 3 + 1}", "courier_id": f"S{7 + i % 3}"}
+            {
+                "community_id": f"CM{i + 1}",
+                "community_name": f"{city} court {i + 1}",
+                "city": city,
+                "latitude": round(lat + 0.006 * (i + 1), 6),
+                "longitude": round(lon - 0.004 * (i + 1), 6),
+                "households": 400 + 150 * i,
+                "store_id": f"ST{i % 3 + 1}",
+                "courier_id": f"S{7 + i % 3}",
+            }
         )
     return rows
 
@@ -103,9 +167,13 @@ def communities() -> list[dict]:
 def staff(roles: tuple[str, ...] = STAFF_ROLES, has_stores: bool = True) -> list[dict]:
     """The staff export."""
     return [
-        {"staff_id": f"S{i + 1}", "staff_name": f"Colleague {i + 1}", "role": role,
-         "store_id": f"ST{i % 3 + 1}" if has_stores and role in ("store_guide", "courier") else None,
-         "new_consumer_target": 1000 if role == "courier" else None}
+        {
+            "staff_id": f"S{i + 1}",
+            "staff_name": f"Colleague {i + 1}",
+            "role": role,
+            "store_id": f"ST{i % 3 + 1}" if has_stores and role in ("store_guide", "courier") else None,
+            "new_consumer_target": 1000 if role == "courier" else None,
+        }
         for i, role in enumerate(roles)
     ]
 
@@ -113,8 +181,11 @@ def staff(roles: tuple[str, ...] = STAFF_ROLES, has_stores: bool = True) -> list
 def fx_rates(start: date, day: date) -> list[dict]:
     """The fx_rates export known on a day: a slowly moving dollar."""
     return [
-        {"rate_date": start + timedelta(days=k), "currency": "USD",
-         "rate": Decimal(71000 + 37 * (k * 7 % 11)).scaleb(-4)}
+        {
+            "rate_date": start + timedelta(days=k),
+            "currency": "USD",
+            "rate": Decimal(71000 + 37 * (k * 7 % 11)).scaleb(-4),
+        }
         for k in range((day - start).days + 1)
     ]
 
@@ -122,9 +193,16 @@ def fx_rates(start: date, day: date) -> list[dict]:
 def campaigns(start: date, end: date, listed: tuple[Channel, ...] = CHANNELS, suffix: str = "") -> list[dict]:
     """The campaigns export: one always-on campaign a paid channel, one message campaign a month."""
     rows = [
-        {"campaign_id": f"AD_{c.code}", "campaign_name": f"{c.name} always on{suffix}",
-         "scenario": "new-user conversion", "starts_on": start, "ends_on": start + timedelta(days=1095), "offer": "none"}
-        for c in listed if c.is_paid
+        {
+            "campaign_id": f"AD_{c.code}",
+            "campaign_name": f"{c.name} always on{suffix}",
+            "scenario": "new-user conversion",
+            "starts_on": start,
+            "ends_on": start + timedelta(days=1095),
+            "offer": "none",
+        }
+        for c in listed
+        if c.is_paid
     ]
     scenarios = (("repurchase", "coupon"), ("win-back", "discount"), ("price promotion", "coupon"))
     month = start.replace(day=1)
@@ -132,9 +210,15 @@ def campaigns(start: date, end: date, listed: tuple[Channel, ...] = CHANNELS, su
         scenario, offer = scenarios[month.month % 3]
         after = (month + timedelta(days=32)).replace(day=1)
         rows.append(
-            {"campaign_id": f"MSG_{month:%Y%m}", "campaign_name": f"{scenario} {month:%Y-%m}{suffix}",
-             "scenario": scenario, "starts_on": month, "ends_on": after - timedelta(days=1), "offer": offer,
-             "budget": Decimal("500.00")}
+            {
+                "campaign_id": f"MSG_{month:%Y%m}",
+                "campaign_name": f"{scenario} {month:%Y-%m}{suffix}",
+                "scenario": scenario,
+                "starts_on": month,
+                "ends_on": after - timedelta(days=1),
+                "offer": offer,
+                "budget": Decimal("500.00"),
+            }
         )
         month = after
     return rows

@@ -1,153 +1,192 @@
-"""What happens around a contact outside its orders: touches, friends, groups, events, messages, advertising."""
+"""Simulated channel and CRM data for the real buyers of the UCI file; every name says that it is simulated."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import csv
+import gzip
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import IO
 
-from userops.simulate.book import Book, money
-from userops.simulate.business import Channel
+from userops.errors import UseropsError
+from userops.simulate import business
+from userops.simulate.book import Book, write_folder
+from userops.simulate.business import CHANNELS, Channel
 from userops.simulate.draw import Draw
+from userops.simulate.people import Crm, Person
 
-BROWSING = ("browse", "browse", "search", "content_view", "share", "check_in")
-INTENT = ("add_to_cart", "consult", "message_in")
-CONSENT_OF = {"sms": "sms_consent", "email": "email_consent", "wechat_oa": "wechat_consent", "app": "app_push_consent"}
-TOUCHPOINTS = {"store": "store_qr", "community_group": "group", "staff": "private_message",
-               "social_content": "comment"}
-
-
-@dataclass
-class Person:
-    """A contact row as it stands, and what the simulator knows about it."""
-
-    contact: dict
-    channel: Channel
-    order_moments: list[datetime] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
-
-    @property
-    def contact_id(self) -> str:
-        return self.contact["contact_id"]
-
-    @property
-    def registered_at(self) -> datetime:
-        return self.contact["registered_at"]
+TIMEZONE, CURRENCY = "Europe/London", "GBP"
+SUFFIX = " (simulated)"
+GROUPS = ("G1", "G2", "G3")
+PROSPECTS_PER_BUYER = 0.3
+CITIES = ("London", "Manchester", "Leeds", "Bristol", "Glasgow", "Cardiff", "Norwich")
+DELTAS = ("ad_stats", "touches", "contacts", "friendships", "group_members", "events", "pushes")
+# A gift retailer has no street stores in this file; its cheap advertising is in pence.
+UCI_CHANNELS = tuple(
+    replace(c, cost_per_person=c.cost_per_person // 2, keywords=tuple(k and "gift ideas" for k in c.keywords[:1]))
+    for c in CHANNELS
+    if c.code != "store_qr"
+)
 
 
-class Crm:
-    """Writes the CRM side of people into a book; ids count up in the order of writing."""
+def simulate_crm(source_csv: Path, landing: Path, seed: int) -> None:
+    """Add simulated channel and CRM exports to the landing folders that replay the UCI file.
 
-    def __init__(self, book: Book, draw: Draw, staff_ids: list[str], group_ids: list[str], skus: list[str]) -> None:
-        self.book, self.draw = book, draw
-        self.staff_ids, self.group_ids, self.skus = staff_ids, group_ids, skus
-        self._ids: dict[str, int] = {}
+    Folder k gets what became known after folder k−1's date up to its own, so each customer's contact stands
+    in the folder of its first invoice or in an earlier one.
+    """
+    dates = _folders(landing)
+    invoices = _invoices(source_csv, dates[-1])
+    book, draw = Book(TIMEZONE), Draw(seed)
+    crm = Crm(book, draw, [f"S{i}" for i in range(1, 5)], list(GROUPS), [])
+    start = min(m for moments in invoices.values() for m in moments).date()
+    people = _people(draw, invoices, start, dates[-1])
+    for person in people:
+        crm.touch(person)
+        crm.befriend(person, 0.9 if person.channel.code == "staff_wecom" else 0.12)
+        crm.join_group(person, 0.9 if person.channel.code == "groups" else 0.06)
+        crm.behave(person)
+        crm.register(person)
+    _spend(crm, people, start, dates[-1])
+    for month in _months(start, dates[-1]):
+        crm.push(people, month + timedelta(days=6))
+    since = date.min
+    for day in dates:
+        write_folder(landing / day.isoformat(), _exports(book, start, since, day), new_manifest=False)
+        since = day + timedelta(days=1)
 
-    def next_id(self, prefix: str) -> str:
-        """The next id of a kind."""
-        self._ids[prefix] = self._ids.get(prefix, 0) + 1
-        return f"{prefix}{self._ids[prefix]:08d}"
 
-    def register(self, person: Person) -> None:
-        """The contact itself, and now and then a later change of it."""
-        self.book.add("contacts", person.contact, person.registered_at)
-        if not self.draw.chance(0.06):
-            return
-        at = self.draw.moment(person.registered_at.date() + timedelta(days=2 + self.draw.days(40)))
-        # People opt out, and fill in what was empty; nobody's refusal is ever turned into consent.
-        change = self.draw.pick(("sms_consent", "email_consent", "wechat_consent"))
-        person.contact = person.contact | {change: False}
-        self.book.add("contacts", person.contact, at)
+def _folders(landing: Path) -> list[date]:
+    found = []
+    for folder in Path(landing).iterdir():
+        try:
+            found.append(date.fromisoformat(folder.name))
+        except ValueError:
+            continue
+    if not found:
+        raise UseropsError(f"{landing} holds no dated folder.", mend="write the order folders first.")
+    return sorted(found)
 
-    def touch(self, person: Person) -> None:
-        """The meeting before registration: known by its device alone, then once more by contact."""
-        if not self.draw.chance(0.75):
-            return
-        channel, contact = person.channel, person.contact
-        row = {"channel_code": channel.code, "campaign_id": f"AD_{channel.code}" if channel.is_paid else None,
-               "touchpoint": TOUCHPOINTS.get(channel.category, "landing_page")}
-        before = person.registered_at - timedelta(minutes=self.draw.between(2, 40))
-        self._touch(row | {"device_id": contact.get("device_id")}, before)
-        self._touch(row | {"contact_id": person.contact_id}, person.registered_at)
 
-    def _touch(self, row: dict, at: datetime) -> None:
-        self.book.add("touches", row | {"touch_id": self.next_id("T"), "occurred_at": at}, at)
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return gzip.open(path)
+    if path.suffix == ".zst":
+        import zstandard
 
-    def befriend(self, person: Person, probability: float) -> None:
-        """A friendship with a member of staff, perhaps answered, perhaps ended."""
-        if not self.draw.chance(probability):
-            return
-        at = self.draw.moment(person.registered_at.date() + timedelta(days=self.draw.days(3)), person.registered_at)
-        row = {"staff_id": self.draw.pick(self.staff_ids), "contact_id": person.contact_id, "added_at": at,
-               "add_way": self.draw.pick(("scan", "search", "group", "share")), "channel_code": person.channel.code}
-        self.book.add("friendships", row, at)
-        if self.draw.chance(0.6):
-            row["first_reply_at"] = at = self.draw.soon(at)
-            self.book.add("friendships", row, at)
-        if self.draw.chance(0.08):
-            row["deleted_at"] = at = self.draw.moment(at.date() + timedelta(days=1 + self.draw.days(30)))
-            self.book.add("friendships", row, at)
+        return zstandard.ZstdDecompressor().stream_reader(path.open("rb"))
+    return path.open("rb")
 
-    def join_group(self, person: Person, probability: float) -> None:
-        """A group, perhaps left again."""
-        if not self.draw.chance(probability):
-            return
-        at = self.draw.moment(person.registered_at.date() + timedelta(days=1 + self.draw.days(5)))
-        row = {"group_id": self.draw.pick(self.group_ids), "contact_id": person.contact_id, "joined_at": at,
-               "join_way": self.draw.pick(("invite", "scan", "link"))}
-        person.groups.append(row["group_id"])
-        self.book.add("group_members", row, at)
-        if self.draw.chance(0.15):
-            at = self.draw.moment(at.date() + timedelta(days=3 + self.draw.days(20)))
-            self.book.add("group_members", row | {"left_at": at}, at)
 
-    def behave(self, person: Person) -> None:
-        """A look around after registering, and interest on the day of an order."""
-        day = person.registered_at.date()
-        for _ in range(self.draw.between(0, 3)):
-            at = self.draw.moment(day + timedelta(days=self.draw.days(6)), person.registered_at)
-            self._event(person, self.draw.pick(BROWSING), at)
-        if self.draw.chance(0.35):
-            self._event(person, self.draw.pick(INTENT), self.draw.soon(person.registered_at))
-        for ordered in person.order_moments:
-            if self.draw.chance(0.5):
-                self._event(person, "add_to_cart", ordered - timedelta(minutes=self.draw.between(1, 10)))
+def _invoices(source: Path, last: date) -> dict[str, list[datetime]]:
+    """Each customer's invoice moments up to `last`, cancellations too: those name the customer as well."""
+    first: dict[tuple[str, str], datetime] = {}
+    for customer, invoice, at in _rows(Path(source)):
+        if at.date() <= last:
+            key = customer, invoice
+            first[key] = min(at, first.get(key, at))
+    by_customer: dict[str, list[datetime]] = defaultdict(list)
+    for (customer, _), at in first.items():
+        by_customer[customer].append(at)
+    if not by_customer:
+        raise UseropsError(f"{source} names no customer up to {last}.", mend="check the file and the folders' dates.")
+    return {customer: sorted(by_customer[customer]) for customer in sorted(by_customer)}
 
-    def _event(self, person: Person, kind: str, at: datetime) -> None:
-        sku = self.draw.pick(self.skus) if self.skus and kind in ("browse", "search", "add_to_cart") else None
-        row = {"event_id": self.next_id("E"), "contact_id": person.contact_id, "occurred_at": at, "event_type": kind,
-               "device_id": person.contact.get("device_id"), "sku": sku}
-        self.book.add("events", row, at)
 
-    def push(self, people: Iterable[Person], day: date) -> None:
-        """The month's message to those who had consented by then, within the one day."""
-        for person in people:
-            media = [m for m, consent in CONSENT_OF.items() if person.contact.get(consent)]
-            if person.registered_at.date() >= day or not media or not self.draw.chance(0.5):
-                continue
-            at = self.draw.moment(day).replace(hour=self.draw.between(9, 19))
-            row = {"push_id": self.next_id("P"), "campaign_id": f"MSG_{day:%Y%m}", "contact_id": person.contact_id,
-                   "medium": self.draw.pick(media), "sent_at": at}
-            if self.draw.chance(0.96):
-                row["delivered_at"] = at = at + timedelta(seconds=self.draw.between(1, 30))
-                if self.draw.chance(0.30):
-                    row["opened_at"] = at = self.draw.soon(at)
-                    if self.draw.chance(0.25):
-                        row["clicked_at"] = at = self.draw.soon(at, 5)
-                    elif self.draw.chance(0.02):
-                        row["unsubscribed_at"] = at = self.draw.soon(at, 5)
-            self.book.add("pushes", row, at)
+def _rows(source: Path) -> Iterator[tuple[str, str, datetime]]:
+    moments: dict[str, datetime] = {}  # lines of an invoice repeat its time
+    with _open(source) as raw:
+        for row in csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline="")):
+            if row["CustomerID"]:
+                text = row["InvoiceDate"]
+                if text not in moments:
+                    moments[text] = datetime.fromisoformat(text)
+                yield row["CustomerID"], row["InvoiceNo"], moments[text]
 
-    def advertise(self, channel: Channel, day: date, people: float, currency: str) -> None:
-        """A day of a paid channel: the reports, and for some a restatement the day after."""
-        for keyword in channel.keywords:
-            part = people / len(channel.keywords)
-            clicks = int(part * 18 * (0.8 + 0.4 * self.draw.rng.random())) + 3
-            cost = int(part * channel.cost_per_person * (0.9 + 0.2 * self.draw.rng.random())) + 100
-            row = {"stat_date": day, "channel_code": channel.code, "campaign_id": f"AD_{channel.code}",
-                   "keyword": keyword, "impressions": clicks * self.draw.between(30, 60), "clicks": clicks,
-                   "cost": money(cost), "currency": currency}
-            at = datetime(day.year, day.month, day.day, 23, 50)
-            self.book.add("ad_stats", row, at)
-            if self.draw.chance(0.1):
-                restated = row | {"clicks": clicks + 1, "impressions": row["impressions"] + 40,
-                                  "cost": money(cost + 55)}
-                self.book.add("ad_stats", restated, at + timedelta(hours=10))
+
+def _people(draw: Draw, invoices: dict[str, list[datetime]], start: date, last: date) -> list[Person]:
+    people = []
+    for number, (customer, moments) in enumerate(invoices.items()):
+        channel = _channel(draw, len(moments))
+        at = moments[0] - timedelta(days=draw.days(2), minutes=draw.between(5, 50))
+        contact = _contact(draw, customer, number, channel.code, at)
+        people.append(Person(contact, channel, order_moments=moments))
+    for number in range(int(len(invoices) * PROSPECTS_PER_BUYER)):
+        channel = _channel(draw, 0)
+        at = draw.moment(start + timedelta(days=draw.between(0, (last - start).days)))
+        contact = _contact(draw, f"P{number:05d}", len(invoices) + number, channel.code, at)
+        people.append(Person(contact, channel))
+    return people
+
+
+def _channel(draw: Draw, orders: int) -> Channel:
+    """Channels of loyal buyers bring those who order often, as their truth says they do."""
+    weights = [
+        c.share * (c.first_order * c.again ** min(orders - 1, 4) if orders else 1 - c.first_order) for c in UCI_CHANNELS
+    ]
+    return draw.pick(UCI_CHANNELS, weights)
+
+
+def _contact(draw: Draw, contact_id: str, number: int, channel_code: str, at: datetime) -> dict:
+    return {
+        # National form, because a cell that starts with + would be run by a spreadsheet; and a range that phone
+        # libraries accept, which they do not for the numbers set aside for fiction. Nothing is ever sent.
+        "contact_id": contact_id,
+        "phone": f"07400 {900000 + number:06d}" if draw.chance(0.7) else None,
+        "email": f"buyer{number}@example.com" if draw.chance(0.85) else None,
+        "unionid": f"sim-un{number:06x}" if draw.chance(0.2) else None,
+        "external_userid": f"sim-wm{number:06x}" if channel_code in ("staff_wecom", "groups") else None,
+        "device_id": f"sim-dev{number:06x}" if draw.chance(0.5) else None,
+        "nickname": f"Buyer {number}",
+        "gender": draw.pick(("f", "m", "u"), (0.5, 0.3, 0.2)),
+        "birth_year": draw.between(1940, 1992) if draw.chance(0.5) else None,
+        "city": draw.pick(CITIES),
+        "registered_at": at,
+        "source_channel_code": channel_code if draw.chance(0.9) else None,
+        "sms_consent": draw.chance(0.5),
+        "email_consent": draw.chance(0.7),
+        "wechat_consent": draw.chance(0.2),
+        "app_push_consent": draw.chance(0.3),
+        "weibo_consent": False,
+    }
+
+
+def _months(start: date, last: date) -> list[date]:
+    days = ((last - start).days + 1) if last >= start else 0
+    return sorted({(start + timedelta(days=k)).replace(day=1) for k in range(days)})
+
+
+def _spend(crm: Crm, people: list[Person], start: date, last: date) -> None:
+    brought: dict[tuple[str, date], int] = defaultdict(int)
+    for person in people:
+        brought[person.channel.code, max(person.registered_at.date(), start)] += 1
+    for k in range((last - start).days + 1):
+        day = start + timedelta(days=k)
+        for channel in UCI_CHANNELS:
+            if channel.is_paid:
+                crm.advertise(channel, day, brought[channel.code, day], CURRENCY)
+
+
+def _exports(book: Book, start: date, since: date, day: date) -> dict[str, str]:
+    opened = datetime(start.year, start.month, start.day, 9)
+    groups = [
+        {
+            "group_id": g,
+            "group_name": f"Group {i + 1}{SUFFIX}",
+            "kind": "community",
+            "owner_staff_id": f"S{i + 1}",
+            "created_at": opened,
+        }
+        for i, g in enumerate(GROUPS)
+    ]
+    roles = ("founder", "employee", "customer_service", "employee")
+    snapshots = {
+        "channels": business.channels(start, UCI_CHANNELS, SUFFIX),
+        "groups": groups,
+        "staff": business.staff(roles, has_stores=False),
+        "campaigns": business.campaigns(start, day, UCI_CHANNELS, SUFFIX),
+    }
+    deltas = {export: book.rows(export, since, day) for export in DELTAS}
+    return {export: book.text(export, rows) for export, rows in (snapshots | deltas).items()}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from userops.simulate.book import money
 from userops.simulate.business import GOODS
-from userops.simulate.crm import Crm, Person
+from userops.simulate.people import Crm, Person
 
 USD_CENTS = 7  # list prices abroad: a seventh of those at home
 
@@ -27,8 +27,12 @@ class Order:
     def amounts(self) -> dict:
         """The amount columns; discounts are inside the line amounts, so paid = lines + shipping."""
         gross = sum(quantity * price for _, quantity, price, _ in self.lines)
-        return {"gross_amount": money(gross), "discount_amount": money(gross - self.paid + self.shipping),
-                "shipping_amount": money(self.shipping), "paid_amount": money(self.paid)}
+        return {
+            "gross_amount": money(gross),
+            "discount_amount": money(gross - self.paid + self.shipping),
+            "shipping_amount": money(self.shipping),
+            "paid_amount": money(self.paid),
+        }
 
 
 class Shop:
@@ -46,8 +50,14 @@ class Shop:
         off = draw.pick((0, 10, 20), (0.70, 0.20, 0.10))
         lines = [self._line(sku, draw.between(1, 3), abroad, off) for sku in self._basket()]
         shipping = 0 if sum(line[3] for line in lines) >= 9900 else 800
-        row = {"order_id": self.crm.next_id("O"), "placed_at": at, "status": "created",
-               "currency": "USD" if abroad else self.currency, **self._who(person), **self._where(person)}
+        row = {
+            "order_id": self.crm.next_id("O"),
+            "placed_at": at,
+            "status": "created",
+            "currency": "USD" if abroad else self.currency,
+            **self._who(person),
+            **self._where(person),
+        }
         order = Order(row, lines, shipping)
         self.orders.append(order)
         if draw.chance(0.03):
@@ -80,22 +90,34 @@ class Shop:
         return {"contact_id": person.contact_id, "phone": phone if self.draw.chance(0.3) else None}
 
     def _where(self, person: Person) -> dict:
-        place = self.draw.pick(("mini_program", "app", "marketplace", "group", "store", "live"),
-                               (0.35, 0.20, 0.15, 0.10, 0.14, 0.06))
-        return {"sales_channel": place,
-                "channel_code": person.channel.code if self.draw.chance(0.6) else None,
-                "store_id": f"ST{self.draw.between(1, 3)}" if place == "store" else None,
-                "courier_id": f"S{self.draw.between(7, 9)}" if place == "group" else None,
-                "group_id": person.groups[0] if place == "group" and person.groups else None}
+        place = self.draw.pick(
+            ("mini_program", "app", "marketplace", "group", "store", "live"), (0.35, 0.20, 0.15, 0.10, 0.14, 0.06)
+        )
+        return {
+            "sales_channel": place,
+            "channel_code": person.channel.code if self.draw.chance(0.6) else None,
+            "store_id": f"ST{self.draw.between(1, 3)}" if place == "store" else None,
+            "courier_id": f"S{self.draw.between(7, 9)}" if place == "group" else None,
+            "group_id": person.groups[0] if place == "group" and person.groups else None,
+        }
 
     def _state(self, order: Order, status: str, at: datetime, *, with_lines: bool = False) -> None:
         order.row = order.row | {"status": status} | order.amounts()
         self.book.add("orders", order.row, at)
         if with_lines:
             for number, (sku, quantity, price, amount) in enumerate(order.lines, 1):
-                self.book.add("order_lines", {
-                    "order_id": order.row["order_id"], "line_no": number, "sku": f"SKU{sku:03d}",
-                    "quantity": quantity, "unit_price": money(price), "line_amount": money(amount)}, at)
+                self.book.add(
+                    "order_lines",
+                    {
+                        "order_id": order.row["order_id"],
+                        "line_no": number,
+                        "sku": f"SKU{sku:03d}",
+                        "quantity": quantity,
+                        "unit_price": money(price),
+                        "line_amount": money(amount),
+                    },
+                    at,
+                )
 
     def _abandon(self, order: Order, at: datetime) -> None:
         """Placed, never paid, cancelled the day after."""
@@ -122,9 +144,18 @@ class Shop:
     def _refund(self, order: Order, at: datetime) -> None:
         full = self.draw.chance(0.4)
         amount = order.paid if full else order.lines[0][3] // 2
-        self.book.add("refunds", {
-            "refund_id": self.crm.next_id("R"), "order_id": order.row["order_id"], "line_no": None if full else 1,
-            "amount": money(amount), "refunded_at": at, "reason": self.draw.pick(("damaged", "late", "unwanted"))}, at)
+        self.book.add(
+            "refunds",
+            {
+                "refund_id": self.crm.next_id("R"),
+                "order_id": order.row["order_id"],
+                "line_no": None if full else 1,
+                "amount": money(amount),
+                "refunded_at": at,
+                "reason": self.draw.pick(("damaged", "late", "unwanted")),
+            },
+            at,
+        )
         if at <= self.end:
             order.refunded = amount
             order.counted = not full
@@ -133,9 +164,14 @@ class Shop:
         """A coupon given on registering, redeemed here where one was used."""
         if len(person.order_moments) != 1 or not order.row.get("contact_id") or not self.draw.chance(0.4):
             return
-        row = {"coupon_id": self.crm.next_id("K"), "contact_id": person.contact_id,
-               "campaign_id": f"MSG_{person.registered_at:%Y%m}", "face_value": money(1000),
-               "issued_at": person.registered_at, "expires_at": person.registered_at + timedelta(days=90)}
+        row = {
+            "coupon_id": self.crm.next_id("K"),
+            "contact_id": person.contact_id,
+            "campaign_id": f"MSG_{person.registered_at:%Y%m}",
+            "face_value": money(1000),
+            "issued_at": person.registered_at,
+            "expires_at": person.registered_at + timedelta(days=90),
+        }
         if at > row["expires_at"]:
             return
         self.book.add("coupons", row, person.registered_at)
@@ -144,16 +180,31 @@ class Shop:
 
     def _thank(self, person: Person, order: Order, paid_at: datetime, done: datetime) -> None:
         """Points, a level at the third order, now and then a review."""
-        points = {"contact_id": person.contact_id, "occurred_at": paid_at, "reason": "purchase",
-                  "points": max(order.paid // 1000, 1)}
+        points = {
+            "contact_id": person.contact_id,
+            "occurred_at": paid_at,
+            "reason": "purchase",
+            "points": max(order.paid // 1000, 1),
+        }
         self.book.add("points", points | {"entry_id": self.crm.next_id("L")}, paid_at)
         if len(person.order_moments) in (1, 3, 6):
             level = {1: 1, 3: 2, 6: 3}[len(person.order_moments)]
-            self.book.add("memberships", {"contact_id": person.contact_id, "plan": "level", "level": level,
-                                          "effective_at": done}, done)
+            self.book.add(
+                "memberships",
+                {"contact_id": person.contact_id, "plan": "level", "level": level, "effective_at": done},
+                done,
+            )
         if self.draw.chance(0.15):
             at = self.draw.moment(done.date() + timedelta(days=1))
-            self.book.add("reviews", {
-                "review_id": self.crm.next_id("V"), "order_id": order.row["order_id"],
-                "sku": f"SKU{order.lines[0][0]:03d}", "contact_id": person.contact_id,
-                "rating": self.draw.pick((5, 4, 3, 2, 1), (0.55, 0.25, 0.10, 0.05, 0.05)), "created_at": at}, at)
+            self.book.add(
+                "reviews",
+                {
+                    "review_id": self.crm.next_id("V"),
+                    "order_id": order.row["order_id"],
+                    "sku": f"SKU{order.lines[0][0]:03d}",
+                    "contact_id": person.contact_id,
+                    "rating": self.draw.pick((5, 4, 3, 2, 1), (0.55, 0.25, 0.10, 0.05, 0.05)),
+                    "created_at": at,
+                },
+                at,
+            )

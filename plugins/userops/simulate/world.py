@@ -11,8 +11,8 @@ from userops.simulate import business
 from userops.simulate.book import Book, money, write_folder
 from userops.simulate.business import CHANNELS, PLACES
 from userops.simulate.columns import COLUMNS, REQUIRED_DELTAS
-from userops.simulate.crm import Crm, Person
 from userops.simulate.draw import Draw
+from userops.simulate.people import Crm, Person
 from userops.simulate.shop import Shop
 
 TIMEZONE, CURRENCY = "Asia/Shanghai", "CNY"
@@ -58,7 +58,7 @@ def _acquire(crm: Crm, users: int, nights: int, start: date) -> list[Person]:
         channel = crm.draw.pick(CHANNELS, shares)
         at = crm.draw.moment(start + timedelta(days=number * nights // users))
         people.append(Person(_contact(crm.draw, number, users, channel.code, at), channel))
-        earlier = [p for p in people[max(0, number - 50):number] if p.registered_at < at]
+        earlier = [p for p in people[max(0, number - 50) : number] if p.registered_at < at]
         if channel.code == "referral" and earlier:
             people[-1].contact["referrer_contact_id"] = crm.draw.pick(earlier).contact_id
     return people
@@ -69,18 +69,26 @@ def _contact(draw: Draw, number: int, users: int, channel_code: str, at: datetim
     shared = users >= SHARED_FROM_USERS and number < SHARED_BY
     phone = SHARED_PHONE if shared else f"139{number:08d}" if draw.chance(0.85) else None
     return {
-        "contact_id": f"C{number:07d}", "phone": phone,
+        "contact_id": f"C{number:07d}",
+        "phone": phone,
         "email": f"person{number}@example.com" if draw.chance(0.4) else None,
         "unionid": f"un{number:08x}" if draw.chance(0.6) else None,
         "external_userid": f"wm{number:08x}" if channel_code in ("staff_wecom", "groups", "store_qr") else None,
         "device_id": f"dev{number:08x}" if draw.chance(0.5) else None,
-        "nickname": f"Person {number}", "gender": draw.pick(("f", "m", "u"), (0.55, 0.35, 0.10)),
-        "birth_year": draw.between(1955, 2006) if draw.chance(0.7) else None, "city": city, "city_tier": tier,
-        "registered_at": at, "source_channel_code": channel_code if draw.chance(0.9) else None,
+        "nickname": f"Person {number}",
+        "gender": draw.pick(("f", "m", "u"), (0.55, 0.35, 0.10)),
+        "birth_year": draw.between(1955, 2006) if draw.chance(0.7) else None,
+        "city": city,
+        "city_tier": tier,
+        "registered_at": at,
+        "source_channel_code": channel_code if draw.chance(0.9) else None,
         "store_id": f"ST{draw.between(1, 3)}" if channel_code == "store_qr" else None,
         "community_id": f"CM{draw.between(1, 6)}" if draw.chance(0.3) else None,
-        "sms_consent": draw.chance(0.7), "email_consent": draw.chance(0.5), "wechat_consent": draw.chance(0.8),
-        "app_push_consent": draw.chance(0.5), "weibo_consent": draw.chance(0.1),
+        "sms_consent": draw.chance(0.7),
+        "email_consent": draw.chance(0.5),
+        "wechat_consent": draw.chance(0.8),
+        "app_push_consent": draw.chance(0.5),
+        "weibo_consent": draw.chance(0.1),
     }
 
 
@@ -109,9 +117,15 @@ def _second_contacts(crm: Crm, people: list[Person], persons: dict[str, list[str
         at = crm.draw.moment(person.registered_at.date() + timedelta(days=crm.draw.between(1, 20)))
         if at.date() > end:
             continue
-        twin = first | {"contact_id": first["contact_id"] + "B", "registered_at": at, "email": None,
-                        "unionid": None, "external_userid": None, "referrer_contact_id": None,
-                        "device_id": f"devb{first['contact_id'][1:]}"}
+        twin = first | {
+            "contact_id": first["contact_id"] + "B",
+            "registered_at": at,
+            "email": None,
+            "unionid": None,
+            "external_userid": None,
+            "referrer_contact_id": None,
+            "device_id": f"devb{first['contact_id'][1:]}",
+        }
         crm.register(Person(twin, person.channel))
         persons[person.contact_id].append(twin["contact_id"])
 
@@ -131,17 +145,28 @@ def _groups(start: date) -> list[dict]:
     kinds = ("community", "event", "training", "buying", "community")
     opened = datetime(start.year, start.month, start.day, 9)
     return [
-        {"group_id": g, "group_name": f"Group {i + 1}", "kind": kinds[i], "owner_staff_id": f"S{i + 1}",
-         "store_id": f"ST{i % 3 + 1}", "community_id": f"CM{i + 1}", "created_at": opened}
+        {
+            "group_id": g,
+            "group_name": f"Group {i + 1}",
+            "kind": kinds[i],
+            "owner_staff_id": f"S{i + 1}",
+            "store_id": f"ST{i % 3 + 1}",
+            "community_id": f"CM{i + 1}",
+            "created_at": opened,
+        }
         for i, g in enumerate(GROUPS)
     ]
 
 
 def _night(book: Book, start: date, day: date, number: int) -> dict[str, str]:
     snapshots = {
-        "channels": business.channels(start), "products": business.products(start),
-        "fx_rates": business.fx_rates(start, day), "staff": business.staff(), "groups": _groups(start),
-        "stores": business.stores(start), "communities": business.communities(),
+        "channels": business.channels(start),
+        "products": business.products(start),
+        "fx_rates": business.fx_rates(start, day),
+        "staff": business.staff(),
+        "groups": _groups(start),
+        "stores": business.stores(start),
+        "communities": business.communities(),
         "campaigns": business.campaigns(start, day),
     }
     texts = {}
@@ -160,11 +185,14 @@ def _write_truth(out: Path, shop: Shop, persons: dict, arguments: dict) -> dict:
     for order in counted:
         net[order.row["currency"]] += money(order.paid - order.refunded)
     truth = {
-        "arguments": arguments, "timezone": TIMEZONE, "currency": CURRENCY,
+        "arguments": arguments,
+        "timezone": TIMEZONE,
+        "currency": CURRENCY,
         "channels": {c.code: c.truth() for c in CHANNELS},
         "persons": persons,
         "shared_phone": {"contacts": SHARED_BY if arguments["users"] >= SHARED_FROM_USERS else 0},
-        "orders": len(shop.orders), "counted_orders": len(counted),
+        "orders": len(shop.orders),
+        "counted_orders": len(counted),
         "net_by_currency": {k: str(v) for k, v in sorted(net.items())},
     }
     folder = out / "_truth"

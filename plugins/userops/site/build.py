@@ -14,12 +14,11 @@ import vl_convert
 from markupsafe import Markup
 
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.settings import PROJECT_ROOT
+from userops.settings import Settings
 from userops.site import data
 from userops.site.formats import Formats, plain, script_json
 from userops.site.pages import Page, Section, Tile, read_pages
 
-SOURCES = PROJECT_ROOT / "site"
 KEPT_BUILDS = 2  # the served one, and the one a browser may still be loading from
 
 
@@ -48,9 +47,14 @@ def build_site(url: str, out: Path, labels: dict) -> Path:
     return out
 
 
+def sources() -> Path:
+    """Where templates, pages and style stand."""
+    return Settings.load().project_root / "site"
+
+
 def _render(url: str, folder: Path, labels: dict) -> None:
     formats = Formats(labels.get("currency", "CNY"), labels.get("timezone", "UTC"))
-    pages = read_pages(SOURCES / "pages")
+    pages = read_pages(sources() / "pages")
     environment = _environment()
     template = environment.get_template("page.html.j2")
     with data.snapshot(url) as connection:
@@ -71,7 +75,7 @@ def _render(url: str, folder: Path, labels: dict) -> None:
 
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(SOURCES / "templates"),
+        loader=jinja2.FileSystemLoader(sources() / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -82,8 +86,11 @@ def _environment() -> jinja2.Environment:
 def _assets(folder: Path) -> dict[str, str]:
     """Write the files all pages share; their names carry their hash, so no stale copy is shown."""
     folder.mkdir()
-    texts = {"vega.js": _vega(), "site.js": (SOURCES / "site.js").read_text(encoding="utf-8"),
-             "style.css": (SOURCES / "style.css").read_text(encoding="utf-8")}
+    texts = {
+        "vega.js": _vega(),
+        "site.js": (sources() / "site.js").read_text(encoding="utf-8"),
+        "style.css": (sources() / "style.css").read_text(encoding="utf-8"),
+    }
     names = {}
     for name, text in texts.items():
         stem, ending = name.split(".")
@@ -109,17 +116,29 @@ def _tile(connection: psycopg.Connection, tile: Tile, formats: Formats) -> dict:
     values = list(found[0].values()) if found else [None]
     remark = values[1] if len(values) > 1 and values[1] is not None else ""
     value = values[0]
-    raw = "" if value is None else str(value)
-    return {"id": tile.id, "label": tile.label, "value": formats.show(value, tile.format), "raw": raw,
-            "remark": remark}
+    return {
+        "id": tile.id,
+        "label": formats.label(tile.label, tile.format),
+        "remark": remark,
+        "value": formats.show(value, tile.format),
+        "raw": "" if value is None else str(value),
+    }
 
 
 def _section(connection: psycopg.Connection, section: Section, formats: Formats) -> dict:
     found = data.rows(connection, section.sql)
     shown = {
-        "id": section.id, "kind": section.kind, "title": section.title, "note": section.note, "wide": section.wide,
-        "missing": found is None, "empty": section.empty,
-        "head": [{"label": c["label"], "numeric": formats.numeric(c["format"])} for c in section.columns.values()],
+        "id": section.id,
+        "kind": section.kind,
+        "title": section.title,
+        "note": section.note,
+        "wide": section.wide,
+        "missing": found is None,
+        "empty": section.empty,
+        "head": [
+            {"label": formats.label(c["label"], c["format"]), "numeric": formats.numeric(c["format"])}
+            for c in section.columns.values()
+        ],
         "rows": [[formats.show(row[n], c["format"]) for n, c in section.columns.items()] for row in found or []],
         "spec": "",
     }
@@ -131,13 +150,19 @@ def _section(connection: psycopg.Connection, section: Section, formats: Formats)
 def _chart(section: Section, found: list[dict]) -> dict:
     """The declared chart with its rows, checked against Vega-Lite's schema."""
     values = [{name: plain(value) for name, value in row.items()} for row in found]
-    spec = {"width": "container", "description": section.title, **section.spec, "data": {"name": "rows"}}
+    frame = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    spec = {**frame, "description": section.title, **section.spec, "data": {"name": "rows"}}
+    if isinstance(spec.get("height"), dict):
+        # A step a value: counted here, because Vega-Lite warns of steps in a chart as wide as its container.
+        across = {row[spec["encoding"]["y"]["field"]] for row in found}
+        spec["height"] = spec["height"]["step"] * len(across)
     try:
         checked = altair.Chart.from_dict(spec).to_dict()
-    except Exception as error:  # noqa: BLE001 — altair raises several kinds; each means the same here
+    except Exception as error:  # altair raises several kinds; each means the same here
         first = str(error).strip().splitlines()[0]
         raise UseropsError(
-            f"Chart {section.id} is no Vega-Lite chart: {first}.", mend="correct its spec in site/pages.",
+            f"Chart {section.id} is no Vega-Lite chart: {first}.",
+            mend="correct its spec in site/pages.",
             exit_code=EXIT_FAILED,
         ) from error
     return checked | {"data": {"name": "rows", "values": values}}

@@ -19,7 +19,7 @@ class Formats:
             "text": self._text,
             "integer": lambda v: f"{int(v):,}",
             "decimal": lambda v: f"{_round(v, 2):,}",
-            "money": lambda v: f"{self.currency} {_round(v, 2):,}",
+            "money": lambda v: f"{_round(v, 2):,}",
             "percent": lambda v: f"{_round(Decimal(str(v)) * 100, 1):,} %",
             "moment": lambda v: v.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
         }
@@ -27,6 +27,10 @@ class Formats:
     def show(self, value: object, name: str) -> str:
         """The value under this format; a dash for what is not known."""
         return DASH if value is None else self._named[name](value)
+
+    def label(self, label: str, name: str) -> str:
+        """The label, with the currency where amounts stand under it."""
+        return f"{label}, {self.currency}" if name == "money" else label
 
     @staticmethod
     def numeric(name: str) -> bool:

@@ -1,0 +1,8 @@
+-- One row per channel × month with ad cost.
+select
+    channel_code,
+    stat_month as acquired_month,
+    sum(cost) as cost
+from {{ ref('int_ad_costs') }}
+group by channel_code, stat_month
+having sum(cost) <> 0

@@ -1,0 +1,86 @@
+-- One row per figure × day × channel: each source of channel_daily by itself, stacked.
+-- Touches and friends go by their own channel, the rest by the acquired channel of their user.
+{% set last_day = business_date() %}
+with users as (
+
+    select
+        user_id,
+        coalesce(acquired_channel_code, 'unknown') as channel_code,
+        {{ local_day('registered_at') }} as registered_day,
+        first_order_day
+    from {{ ref('int_users_acquired') }}
+    where acquired_day <= {{ last_day }}
+
+),
+
+touches as (
+
+    select
+        {{ local_day('occurred_at') }} as day,
+        coalesce(channel_code, 'unknown') as channel_code,
+        coalesce(contact_id, phone_hash, email_hash, unionid_hash) is not null as is_identified
+    from {{ ref('stg_touches') }}
+
+),
+
+friends as (
+
+    select
+        {{ local_day('added_at') }} as day,
+        coalesce(channel_code, 'unknown') as channel_code
+    from {{ ref('stg_friendships') }}
+
+),
+
+joins as (
+
+    select
+        {{ local_day('members.joined_at') }} as day,
+        coalesce(users.channel_code, 'unknown') as channel_code
+    from {{ ref('stg_group_members') }} as members
+    left join {{ ref('map_contact_user') }} as contact_map on members.contact_id = contact_map.contact_id
+    left join users on contact_map.user_id = users.user_id
+
+),
+
+-- An order without identifier has no user: it stands under `unknown`.
+orders as (
+
+    select
+        counted.order_day as day,
+        coalesce(users.channel_code, 'unknown') as channel_code,
+        counted.net
+    from {{ ref('int_orders_counted') }} as counted
+    left join users on counted.user_id = users.user_id
+
+),
+
+stacked as (
+
+    select 'touches' as figure, day, channel_code, count(*)::numeric as amount from touches group by 2, 3
+    union all
+    select 'identified', day, channel_code, count(*) from touches where is_identified group by 2, 3
+    union all
+    select 'friends_added', day, channel_code, count(*) from friends group by 2, 3
+    union all
+    select 'group_joins', day, channel_code, count(*) from joins group by 2, 3
+    union all
+    select 'registrations', registered_day, channel_code, count(*) from users group by 2, 3
+    union all
+    select 'first_orders', first_order_day, channel_code, count(*) from users group by 2, 3
+    union all
+    select 'orders', day, channel_code, count(*) from orders group by 2, 3
+    union all
+    select 'net', day, channel_code, sum(net) from orders group by 2, 3
+    union all
+    select 'impressions', stat_date, channel_code, sum(impressions) from {{ ref('int_ad_costs') }} group by 2, 3
+    union all
+    select 'clicks', stat_date, channel_code, sum(clicks) from {{ ref('int_ad_costs') }} group by 2, 3
+    union all
+    select 'cost', stat_date, channel_code, sum(cost) from {{ ref('int_ad_costs') }} group by 2, 3
+
+)
+
+select figure, day, channel_code, amount
+from stacked
+where day <= {{ last_day }} and amount <> 0

@@ -1,0 +1,31 @@
+-- One row per user × interval of one stage, from the acquired day to D, without gap or overlap:
+-- the change points put in order, those that change nothing left out.
+with points as (
+
+    select user_id, day, stage from {{ ref('int_lifecycle_prospects') }}
+    union all
+    select user_id, day, stage from {{ ref('int_lifecycle_order_days') }}
+
+),
+
+compared as (
+
+    select
+        user_id,
+        day,
+        stage,
+        lag(stage) over (partition by user_id order by day) as stage_before
+    from points
+
+)
+
+select
+    user_id,
+    stage,
+    day as valid_from,
+    coalesce(
+        lead(day) over (partition by user_id order by day) - 1,
+        {{ business_date() }}
+    ) as valid_to
+from compared
+where stage is distinct from stage_before

@@ -1,0 +1,14 @@
+{% set counts = ['touches', 'identified', 'friends_added', 'group_joins', 'registrations', 'first_orders', 'orders'] %}
+select
+    day,
+    channel_code,
+    {%- for figure in ['impressions', 'clicks'] %}
+    coalesce(sum(amount) filter (where figure = '{{ figure }}'), 0)::bigint as {{ figure }},
+    {%- endfor %}
+    coalesce(sum(amount) filter (where figure = 'cost'), 0.00)::numeric as cost,
+    {%- for figure in counts %}
+    coalesce(sum(amount) filter (where figure = '{{ figure }}'), 0)::bigint as {{ figure }},
+    {%- endfor %}
+    coalesce(sum(amount) filter (where figure = 'net'), 0.00)::numeric as net
+from {{ ref('int_channel_day_figures') }}
+group by day, channel_code

@@ -1,0 +1,64 @@
+with orders as (
+    select user_id, order_month, net from {{ ref('int_orders_counted') }} where user_id is not null
+),
+
+cohorts as (
+    select
+        acquired.user_id,
+        date_trunc('month', acquired.first_order_day)::date as cohort_month,
+        labels.acquired_channel_code
+    from {{ ref('int_users_acquired') }} as acquired
+    cross join lateral (values (acquired.acquired_channel_code), ('all')) as labels (acquired_channel_code)
+    where acquired.first_order_day is not null
+),
+
+sizes as (
+    select cohort_month, acquired_channel_code, count(*)::int as cohort_size
+    from cohorts
+    group by cohort_month, acquired_channel_code
+),
+
+bought as (
+    select
+        cohorts.cohort_month, cohorts.acquired_channel_code, orders.order_month,
+        count(distinct orders.user_id)::int as buyers,
+        count(*)::int as orders,
+        sum(orders.net) as net
+    from cohorts
+    inner join orders on cohorts.user_id = orders.user_id
+    group by cohorts.cohort_month, cohorts.acquired_channel_code, orders.order_month
+),
+
+filled as (
+    select
+        sizes.cohort_month, sizes.acquired_channel_code, sizes.cohort_size,
+        (row_number() over cohort - 1)::int as month_number,
+        coalesce(bought.buyers, 0) as buyers,
+        coalesce(bought.orders, 0) as orders,
+        coalesce(bought.net, 0) as net,
+        sum(coalesce(bought.net, 0)) over cohort as net_so_far,
+        months.month + interval '1 month' - interval '1 day' <= {{ business_date() }} as is_mature
+    from sizes
+    cross join lateral generate_series(
+        sizes.cohort_month::timestamp, {{ business_date() }}::timestamp, interval '1 month'
+    ) as months (month)
+    left join bought
+        on
+            sizes.cohort_month = bought.cohort_month
+            and sizes.acquired_channel_code = bought.acquired_channel_code
+            and months.month::date = bought.order_month
+    window cohort as (partition by sizes.cohort_month, sizes.acquired_channel_code order by months.month)
+),
+
+final as (
+    select
+        cohort_month, month_number, acquired_channel_code, cohort_size, is_mature,
+        case when is_mature then buyers end as buyers,
+        case when is_mature then buyers::numeric / cohort_size end as retention_rate,
+        case when is_mature then orders end as orders,
+        case when is_mature then net end as net,
+        case when is_mature then net_so_far / cohort_size end as cumulative_net_per_user
+    from filled
+)
+
+select * from final

@@ -1,0 +1,29 @@
+with users as (
+    select * from {{ ref('int_users_reachability') }}
+),
+
+media as (
+    select medium from (values ('sms'), ('email'), ('wechat'), ('app'), ('weibo')) as listed (medium)
+),
+
+everyone as (
+    -- Deleted contacts too: the share is of users with a contact.
+    select count(distinct user_id) as users from {{ ref('map_contact_user') }}
+),
+
+final as (
+    select
+        media.medium,
+        case
+            when media.medium <> 'weibo' then (count(*) filter (where users.has_identifier))::int
+        end as with_identifier,
+        (count(*) filter (where users.has_consent))::int as with_consent,
+        (count(*) filter (where users.is_reachable))::int as reachable,
+        (count(*) filter (where users.is_reachable))::numeric / nullif(everyone.users, 0) as share
+    from media
+    cross join everyone
+    left join users on media.medium = users.medium
+    group by media.medium, everyone.users
+)
+
+select * from final

@@ -1,0 +1,27 @@
+-- Identifiers of all versions of erased contacts that no other contact carries.
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
+
+with versions as (
+    select *
+    from {{ source('raw', 'contacts') }}
+    where
+        _business_date <= {{ business_date() }}
+        and exists (select 1 from {{ ref('stg_erased_contacts') }})
+),
+
+carried as (
+    {% for kind in ['phone', 'email', 'unionid', 'external_userid', 'device_id'] %}
+    select distinct contact_id, '{{ kind }}' as kind, {{ kind }}_hash as hash from versions where {{ kind }}_hash is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+final as (
+    select carried.kind, carried.hash
+    from carried
+    left join {{ ref('stg_erased_contacts') }} as erased on carried.contact_id = erased.contact_id
+    group by carried.kind, carried.hash
+    having bool_and(erased.contact_id is not null)
+)
+
+select * from final

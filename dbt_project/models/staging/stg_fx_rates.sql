@@ -1,0 +1,5 @@
+with current_versions as (
+    {{ current_rows('fx_rates') }}
+)
+
+select * from current_versions

@@ -1,0 +1,1 @@
+"""Data contracts: what each nightly export must look like (`contracts/<export>.yml`)."""

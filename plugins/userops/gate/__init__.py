@@ -1,0 +1,1 @@
+"""The gate: is this night plausible, and may readers see it? Great Expectations measures, the project decides."""

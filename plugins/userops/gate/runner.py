@@ -1,0 +1,160 @@
+"""Run a layer's suite: few aggregate queries measure, Great Expectations judges the one row they give.
+
+Great Expectations is imported inside functions only: it takes seconds, and the DAG's parser reads this module.
+"""
+
+import json
+import logging
+import os
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from userops.checks import CheckResult
+from userops.gate.suites import Check, Query, Suite, load_suite
+from userops.settings import Settings
+from userops.warehouse.pg import connect
+
+PLACEHOLDER = re.compile(r"(?<![:\w]):(business_date|since|timezone|currency|published)\b")
+LONGEST_QUERY = "15min"
+Measures = dict[str, float | None]
+log = logging.getLogger(__name__)
+
+
+def run_suite(
+    settings_url: str, layer: str, business_date: date, since: date | None, settings: Settings | None = None
+) -> list[CheckResult]:
+    """Judge the nights after `since` up to `business_date`; one result a check, a crash is a critical failure.
+
+    `since` None means everything up to the date is new. A night that is published and runs again is judged again.
+    """
+    settings = settings or Settings.load()
+    suite = load_suite(settings.project_root / "expectations", layer)
+    parameters = {
+        "business_date": business_date,
+        "since": min(since, business_date - timedelta(days=1)) if since else date(1900, 1, 1),
+        "timezone": settings.timezone,
+        "currency": settings.currency,
+    }
+    measured, broken = measure(settings_url, suite, parameters)
+    outcomes = evaluate(suite, measured)
+    return [judge(check, measured, broken, outcomes) for check in suite.checks]
+
+
+def measure(
+    url: str, suite: Suite, parameters: dict[str, Any]
+) -> tuple[dict[str, Measures], dict[str, str]]:
+    """Run every query; returns the rows by query, and why the others gave none."""
+    measured: dict[str, Measures] = {}
+    broken: dict[str, str] = {}
+    for name, query in suite.queries.items():
+        try:
+            published = read_published(url, query)
+            measured[name] = _one_row(url, "transformer", query.sql, parameters | {"published": published})
+        except (psycopg.Error, ValueError) as error:
+            # The first line names the object; DETAIL lines may quote cell values and stay out.
+            broken[name] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+            log.warning("query %s gave no answer: %s", name, broken[name])
+    return measured, broken
+
+
+def read_published(url: str, query: Query) -> str:
+    """What readers see now, as JSON; `{}` where nothing was published yet."""
+    if not query.published:
+        return "{}"
+    with connect(url, "bi_reader") as connection:
+        if connection.execute("select to_regclass('marts.users')").fetchone()[0] is None:
+            return "{}"
+        row = connection.cursor(row_factory=dict_row).execute(query.published).fetchone()
+    return json.dumps(row, default=str)
+
+
+def _one_row(url: str, role: str, sql: str, parameters: dict[str, Any]) -> Measures:
+    bound = PLACEHOLDER.sub(r"%(\1)s", sql.replace("%", "%%"))
+    with connect(url, role) as connection, psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
+        cursor.execute(f"set local statement_timeout = '{LONGEST_QUERY}'; set local jit = off")
+        rows = cursor.execute(bound, parameters).fetchall()
+    if len(rows) != 1:
+        raise ValueError(f"{len(rows)} rows where one was to come")
+    return {name: _number(value) for name, value in rows[0].items()}
+
+
+def _number(value: object) -> float | None:
+    """Figures only: a text could carry a cell's value into a report."""
+    if value is None:
+        return None
+    if isinstance(value, bool | int | float | Decimal):
+        return float(value)
+    raise ValueError(f"a measure is a {type(value).__name__}, not a number")
+
+
+def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | None]:
+    """Let Great Expectations judge all measures in one validation; None where an expectation itself broke."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+    import great_expectations as gx
+    import pandas as pd
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    row = {f"{query}.{column}": value for query, values in measured.items() for column, value in values.items()}
+    if not row:
+        return {}
+    expectations = [
+        get_expectation_impl(kind)(column=column, meta={"check": check.name}, **arguments)
+        for check in suite.checks
+        for kind, column, arguments in _columns_of(check)
+        if column in row
+    ]
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("measures").add_dataframe_asset("night")
+    frame = pd.DataFrame([row], dtype="float64")
+    batch = asset.add_batch_definition_whole_dataframe("night").get_batch({"dataframe": frame})
+    validation = batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BOOLEAN_ONLY")
+    outcomes: dict[str, bool | None] = {}
+    for result in validation.results:
+        name = result.expectation_config.meta["check"]
+        raised = result.exception_info and result.exception_info.get("raised_exception", True)
+        outcome = None if raised else bool(result.success)
+        known = outcomes.get(name, True)
+        outcomes[name] = None if outcome is None or known is None else known and outcome
+    return outcomes
+
+
+def _columns_of(check: Check) -> list[tuple[str, str, dict[str, Any]]]:
+    """The check's expectations, and that each of its measures is there: null passes every other expectation."""
+    own = [(e.type, f"{check.query}.{e.column}", e.arguments) for e in check.expectations]
+    columns = dict.fromkeys(column for _, column, _ in own)
+    if check.enough:
+        columns[f"{check.query}.{check.enough[0]}"] = None
+    return [*own, *(("expect_column_values_to_not_be_null", column, {}) for column in columns)]
+
+
+def judge(
+    check: Check, measured: dict[str, Measures], broken: dict[str, str], outcomes: dict[str, bool | None]
+) -> CheckResult:
+    """One check's result; whatever gave no answer is a failed critical result."""
+    values = measured.get(check.query, {})
+    wanted = [e.column for e in check.expectations] + ([check.enough[0]] if check.enough else [])
+    missing = [column for column in wanted if values.get(column) is None]
+    outcome = outcomes.get(check.name)
+    if missing or outcome is None:
+        reason = broken.get(check.query) or (f"no measure {missing[0]}" if missing else "the expectation broke")
+        return _result(check, "critical", False, f"no answer: {reason}")
+    if check.enough and values[check.enough[0]] < check.enough[1]:
+        found = f"not enough history: {check.enough[0]} {_text(values[check.enough[0]])} of {_text(check.enough[1])}"
+        return _result(check, "info", True, found)
+    observed = ", ".join(f"{column} {_text(values[column])}" for column in dict.fromkeys(wanted))
+    return _result(check, check.severity, outcome, observed)
+
+
+def _result(check: Check, severity: str, passed: bool, observed: str) -> CheckResult:
+    return CheckResult(check.name, "expectations", check.subject, severity, passed, observed, check.expected)
+
+
+def _text(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"

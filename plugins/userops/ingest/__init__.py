@@ -1,0 +1,1 @@
+"""From landing folder to raw tables: list, check, split, stage, judge, load."""

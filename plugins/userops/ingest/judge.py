@@ -1,0 +1,146 @@
+"""Contracts as SQL over staged text: which rows are no rows of the export, and why.
+
+PostgreSQL before 16 cannot ask whether a text is valid input, so every cast stands behind a regular expression
+in an earlier branch of the same CASE.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from psycopg import sql
+
+from userops.contracts.model import BUSINESS_CURRENCY, Column, Contract
+
+_DAY = (
+    "([12][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|([12][0-9](0[48]|[2468][048]|[13579][26])|(1200|1600|2000|2400|2800))-02-29)"
+)
+_OFFSET = "(Z|[+-][01][0-9](:?[0-5][0-9])?)"
+_TIME = "[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+SHAPES = {
+    "date": f"^{_DAY}$",
+    "timestamptz": f"^{_DAY}{_TIME}{_OFFSET}?$",
+    "numeric": "^[+-]?[0-9]{1,18}([.][0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$",
+    "integer": "^[+-]?[0-9]{1,9}$",
+    "bigint": "^[+-]?[0-9]{1,18}$",
+    "boolean": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|TRUE|FALSE|[tf01])$",
+}
+# UTF-8 read as Latin-1 or as GBK, GBK read as Latin-1, and replacement characters.
+MOJIBAKE = (
+    "\ufffd|锟斤拷|烫烫|[\u00c2\u00c3][\u0080-\u00bf]|â€|ï¿½|ï»¿|[ä-é][\u0080-\u00bf‚-›][\u0080-\u00bf‚-›]"
+    "|[\u00a1-\u00fe]{4}|鈥|銆|锛"
+)
+PERSONAL = r"(^|[^0-9])(1[3-9][0-9]{9}|[+][0-9]{9,15})([^0-9]|$)|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z]{2,}"
+CLOCK_GAP = "falls into the hour that a clock change leaves out"
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a row is judged against besides its contract."""
+
+    business_date: date
+    timezone: str
+
+    @property
+    def end(self) -> datetime:
+        """The end of the business date, as an instant."""
+        after = self.business_date + timedelta(days=1)
+        return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(self.timezone))
+
+    @property
+    def has_clock_changes(self) -> bool:
+        """Whether local times of the last years can be missing (the zone's offset changed)."""
+        zone, last = ZoneInfo(self.timezone), self.business_date.year
+        offsets = {datetime(year, month, 1, tzinfo=zone).utcoffset()
+                   for year in range(last - 5, last + 1) for month in range(1, 13)}
+        return len(offsets) > 1
+
+
+def typed(column: Column) -> sql.Composable:
+    """The staged text as the column's type; valid only for rows without a problem."""
+    name = sql.Identifier(column.name)
+    value = name if column.type == "text" else sql.SQL("{}::{}").format(name, sql.SQL(column.type))
+    return value if column.empty is None else sql.SQL("coalesce({}, {})").format(value, sql.Literal(column.empty))
+
+
+def default_of(column: Column, currency: str) -> str | None:
+    """What an absent column holds."""
+    return currency if column.default == BUSINESS_CURRENCY else column.default
+
+
+def problem(contract: Contract, night: Night) -> sql.Composable:
+    """A CASE that gives the first reason why a staged row is bad, or null."""
+    first, second = (sql.Identifier(column.name) for column in contract.columns[:2])
+    names = [sql.Literal(column.name) for column in contract.columns[:2]]
+    branches = [sql.SQL("when {} = {} and {} = {} then 'the header again'").format(first, names[0], second, names[1])]
+    for column in contract.columns:
+        branches += [
+            sql.SQL("when {} then {}").format(condition, sql.Literal(f"{column.name} {reason}"))
+            for condition, reason in _column_problems(column, night)
+        ]
+    branches += [
+        sql.SQL("when not ({}) then {}").format(_with_types(rule.rule, contract), sql.Literal(rule.reason))
+        for rule in contract.row_rules
+    ]
+    branches += _text_problems(contract)
+    return sql.SQL("case {} end").format(sql.SQL(" ").join(branches))
+
+
+def _column_problems(column: Column, night: Night) -> list[tuple[sql.Composable, str]]:
+    name, value, found = sql.Identifier(column.name), typed(column), []
+
+    def add(condition: str, reason: str, **parts: object) -> None:
+        literals = {key: sql.Literal(part) for key, part in parts.items()}
+        found.append((sql.SQL(condition).format(name=name, value=value, **literals), reason))
+
+    if not column.nullable and column.empty is None:
+        add("{name} is null", "is empty")
+    if column.type in SHAPES:
+        add("{name} !~ {shape}", f"is not a valid {column.type}", shape=SHAPES[column.type])
+    if column.type == "timestamptz" and night.has_clock_changes:
+        add("{name} !~ {offset} and {name}::timestamptz::timestamp <> {name}::timestamp", CLOCK_GAP,
+            offset=f":[0-9.]*{_OFFSET}$")
+    if column.allowed:
+        found.append((sql.SQL("{} not in ({})").format(name, sql.SQL(", ").join(map(sql.Literal, column.allowed))),
+                      "is none of the allowed values"))
+    if column.pattern:
+        add("{name} !~ {pattern}", f"does not match {column.pattern}", pattern=column.pattern)
+    if column.min is not None:
+        add("{value} < {least}", f"is below {column.min}", least=column.min)
+    if column.max is not None:
+        add("{value} > {most}", f"is above {column.max}", most=column.max)
+    if column.past:
+        last = night.business_date if column.type == "date" else night.end
+        add("{value} > {last}", "is after the business date", last=last)
+    return found
+
+
+def _text_problems(contract: Contract) -> list[sql.Composable]:
+    texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.identifier)]
+    branches = []
+    if texts:
+        joined = sql.SQL(", ").join(sql.Identifier(column.name) for column in texts)
+        branches.append(
+            sql.SQL("when concat_ws(' ', {}) ~ {} then 'garbled characters'").format(joined, sql.Literal(MOJIBAKE))
+        )
+    return branches + [
+        sql.SQL("when {} ~ {} then {}").format(
+            sql.Identifier(c.name), sql.Literal(PERSONAL), sql.Literal(f"{c.name} holds personal data")
+        )
+        for c in texts if c.free_text
+    ]
+
+
+def _with_types(rule: str, contract: Contract) -> sql.SQL:
+    """The rule with every column name cast to its type; texts in quotes stay as they are."""
+    types = {column.name: column.type for column in contract.columns}
+
+    def cast(word: re.Match) -> str:
+        kind = types.get(word[0])
+        return f'"{word[0]}"::{kind}' if kind else word[0]
+
+    parts = rule.split("'")
+    parts[::2] = [re.sub(r"[a-z_][a-z_0-9]*", cast, part) for part in parts[::2]]
+    return sql.SQL("'".join(parts).replace("{", "{{").replace("}", "}}"))

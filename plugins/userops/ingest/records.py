@@ -1,0 +1,250 @@
+"""Split delivered bytes into records without deciding on any value.
+
+CSV is split by positions of quotes, delimiters and line ends (whole blocks at a time), so that the count of
+records and of their fields does not depend on the parser that later loads them.
+"""
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+QUOTE, LINE_END, RETURN = ord('"'), ord("\n"), ord("\r")
+# A record that does not end within this many bytes means that a quote was never closed.
+RECORD_LIMIT = 16 << 20
+
+
+class Unreadable(Exception):
+    """The bytes are not what the file's name says; the text is the reason shown to people."""
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record with its number in the file (the first data row is 1), first line, text and reason."""
+
+    row: int
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass
+class Splitter:
+    """Counts and splits; once `pieces` has given its first, empty piece the `header` is known.
+
+    Records whose numbers are in `wanted` are kept in `found`; those that cannot be rows in `bad`.
+    """
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    wanted: frozenset[int] = frozenset()
+    header: list[str] = field(default_factory=list)
+    rows: int = 0
+    bad: list[BadRecord] = field(default_factory=list)
+    found: list[BadRecord] = field(default_factory=list)
+    ends_with_newline: bool = True
+    last_record: bytes = b""
+    before_last: bytes = b""
+    _line: int = 1
+
+    def pieces(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """CSV bytes (UTF-8, no header) that hold whole good records only."""
+        for data in self._whole_records(utf8(blocks, self.encoding)):
+            if not self.header:
+                data = self._take_header(data)
+                yield b""
+            if data:
+                yield self._good(data)
+        if not self.header:
+            raise Unreadable("the file is empty: it has no header")
+
+    def _whole_records(self, decoded: Iterable[bytes]) -> Iterator[bytes]:
+        rest = b""
+        for block in decoded:
+            data = rest + block
+            held = b"\r" if data.endswith(b"\r") else b""
+            data = data[: len(data) - len(held)].replace(b"\r\n", b"\n")
+            cut = _last_record_end(data)
+            rest = data[cut:] + held
+            if len(rest) > RECORD_LIMIT:
+                raise Unreadable("a quote is opened and not closed (a record is longer than 16 MB)")
+            if cut:
+                yield data[:cut]
+        rest = rest.removesuffix(b"\r")
+        if rest:
+            if rest.count(b'"') % 2:
+                raise Unreadable("a quote is opened and not closed by the end of the file")
+            self.ends_with_newline = False
+            yield rest + b"\n"
+
+    def _take_header(self, data: bytes) -> bytes:
+        end = int(_ends(data)[0]) + 1
+        text = data[:end].decode()
+        self.header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=self.delimiter))]
+        self._line += text.count("\n")
+        if not any(self.header):
+            raise Unreadable("the first line is empty: there is no header")
+        return data[end:]
+
+    def _good(self, data: bytes) -> bytes:
+        """Count the records of a block and leave out those with a wrong number of fields."""
+        codes = np.frombuffer(data, dtype=np.uint8)
+        quotes = np.flatnonzero(codes == QUOTE)
+        ends = _outside(np.flatnonzero(codes == LINE_END), quotes)
+        marks = _outside(np.flatnonzero(codes == ord(self.delimiter)), quotes)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        fields = np.diff(np.searchsorted(marks, ends), prepend=0) + 1
+        kept = ends != starts
+        wrong = (fields != len(self.header)) & kept
+        if b"\r" in data:
+            wrong[np.searchsorted(ends, np.flatnonzero(codes == RETURN))] = True
+        numbers = self.rows + np.cumsum(kept)
+        for at in np.flatnonzero(wrong):
+            reason = f"{fields[at]} fields where the header has {len(self.header)}"
+            if fields[at] == len(self.header):
+                reason = "a carriage return inside the row"
+            self.bad.append(self._record(data, starts[at], ends[at], numbers[at], reason))
+        if self.wanted:
+            for at in np.flatnonzero(np.isin(numbers, list(self.wanted)) & kept):
+                self.found.append(self._record(data, starts[at], ends[at], numbers[at], ""))
+        for at in np.flatnonzero(kept)[-2:]:
+            self.before_last, self.last_record = self.last_record, data[starts[at] : ends[at]]
+        self.rows += int(kept.sum())
+        self._line += int((codes == LINE_END).sum())
+        if kept.all() and not wrong.any():
+            return data
+        return b"".join(data[starts[at] : ends[at] + 1] for at in np.flatnonzero(kept & ~wrong))
+
+    def _record(self, data: bytes, start: int, end: int, number: int, reason: str) -> BadRecord:
+        line = self._line + data.count(b"\n", 0, int(start))
+        return BadRecord(int(number), line, data[start:end].decode(), reason)
+
+    def incomplete_end(self) -> str:
+        """Why the last record looks cut off, or an empty text.
+
+        Many writers leave out the last line end, so alone it proves nothing: the last cell must also be of
+        another shape than the one above it.
+        """
+        if self.ends_with_newline or not self.rows:
+            return ""
+        if self.bad and self.bad[-1].row == self.rows:
+            return "the last line is incomplete"
+        mark = self.delimiter.encode()
+        above, last = (record.rsplit(mark, 1)[-1] for record in (self.before_last, self.last_record))
+        if above[:4].isdigit() and above[4:5] == b"-" and len(last) < len(above):
+            return "the last line has no end and its last cell is shorter than the one above"
+        return ""
+
+
+def _outside(positions: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+    """Those positions before which the number of quotes is even."""
+    if not len(quotes):
+        return positions
+    return positions[np.searchsorted(quotes, positions) % 2 == 0]
+
+
+def _ends(data: bytes) -> np.ndarray:
+    codes = np.frombuffer(data, dtype=np.uint8)
+    return _outside(np.flatnonzero(codes == LINE_END), np.flatnonzero(codes == QUOTE))
+
+
+def _last_record_end(data: bytes) -> int:
+    if b'"' not in data:
+        return data.rfind(b"\n") + 1
+    ends = _ends(data)
+    return int(ends[-1]) + 1 if len(ends) else 0
+
+
+def utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Decode strictly, never guess; yields whole characters as UTF-8 without a byte order mark."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    first = True
+    for data, last in _with_last(blocks):
+        try:
+            text = decoder.decode(data, last)
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"not {encoding}: {error.reason} (byte {error.object[error.start]:#04x})") from error
+        if first and text:
+            text, first = text.removeprefix("\ufeff"), False
+        if "\0" in text:
+            raise Unreadable("a zero byte stands in the text")
+        if text:
+            yield text.encode()
+
+
+def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    for block in blocks:
+        yield block, False
+    yield b"", True
+
+
+def csv_of_json_lines(blocks: Iterable[bytes], columns: list[str], seen: set[str]) -> Iterator[bytes]:
+    """JSON Lines as CSV of the given columns; every field name met is added to `seen`."""
+    yield _csv_row(columns)
+    for number, line in enumerate(_lines(blocks), start=1):
+        row = _object(number, line)
+        seen.update(row)
+        yield _csv_row([_cell(row.get(name)) for name in columns])
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in utf8(blocks, "utf-8"):
+        *lines, rest = (rest + block).split(b"\n")
+        yield from (line for line in lines if line.strip())
+    if rest.strip():
+        yield rest
+
+
+def _object(number: int, line: bytes) -> dict:
+    try:
+        row = json.loads(line, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise Unreadable(f"line {number} is no JSON object with each field once") from error
+    if not isinstance(row, dict):
+        raise Unreadable(f"line {number} is no JSON object")
+    return row
+
+
+def _pairs(found: list[tuple[str, object]]) -> dict:
+    row = dict(found)
+    if len(row) != len(found):
+        raise ValueError("a field stands twice")
+    return row
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _csv_row(values: list[str]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(values)
+    return out.getvalue().encode()
+
+
+def csv_of_parquet(source: io.BufferedIOBase) -> Iterator[bytes]:
+    """Parquet as CSV, a batch at a time."""
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+    import pyarrow.parquet as parquet
+
+    try:
+        table = parquet.ParquetFile(source)
+        yield _csv_row(table.schema_arrow.names)
+        for batch in table.iter_batches(batch_size=50_000):
+            texts = [column.cast(pa.string()) for column in batch.columns]
+            out = io.BytesIO()
+            options = arrow_csv.WriteOptions(include_header=False)
+            arrow_csv.write_csv(pa.RecordBatch.from_arrays(texts, names=batch.schema.names), out, options)
+            yield out.getvalue()
+    except (pa.ArrowException, OSError) as error:
+        raise Unreadable(f"no readable Parquet: {str(error).splitlines()[0]}") from error
