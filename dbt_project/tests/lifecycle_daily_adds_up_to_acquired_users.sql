@@ -23,7 +23,7 @@ expected as (
         days.day,
         coalesce(max(acquired.users), 0) as users
     from days
-    left join acquired on acquired.day <= days.day
+    left join acquired on days.day >= acquired.day
     group by days.day
 
 ),

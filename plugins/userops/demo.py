@@ -57,7 +57,7 @@ def _settings() -> Settings:
 def _landing(settings: Settings, out: Console) -> Path:
     """The landing folders, made once: one bulk backlog, then single nights."""
     from userops.ingest.replay import source_file, split_online_retail
-    from userops.simulate.crm import simulate_crm
+    from userops.simulate import simulate_crm
 
     landing = Path(settings.landing)
     if landing.exists():

@@ -5,6 +5,7 @@ Every step finds its state in the warehouse, so each may run in a process of its
 
 import uuid
 from datetime import date, timedelta
+from pathlib import Path
 
 import psycopg
 
@@ -69,6 +70,7 @@ def build(night: dict) -> None:
     lease.show_life(connect(url, "publisher"))
     results = dbt.build(settings, url, date.fromisoformat(night["business_date"]))
     _record(url, night, results)
+    _judge(night)
 
 
 def check_marts(night: dict) -> None:
@@ -95,13 +97,17 @@ def publish_marts(night: dict) -> int:
 
 def serve(night: dict) -> str:
     """Make the site from the published marts and send what waits in the outbox."""
-    from userops.site.build import build_site
-
     settings, url = _place()
-    out = build_site(url, settings.home / "site", site_labels(settings))
+    out = _site(settings, url)
     with connect(url, "publisher") as connection:
         outbox.deliver_pending(connection, settings)
     return str(out)
+
+
+def _site(settings: Settings, url: str) -> Path:
+    from userops.site.build import build_site
+
+    return build_site(url, settings.home / "site", site_labels(settings))
 
 
 def site_labels(settings: Settings) -> dict:
@@ -178,6 +184,8 @@ def _judge(night: dict) -> None:
         lease.end(connection, night["run_id"], "blocked", "; ".join(f"{r.check} on {r.subject}" for r in failed))
         outbox.deliver_pending(connection, settings)
     lease.let_go()
+    # The dashboards keep their figures; their header must say that the newest night is not among them.
+    _site(settings, url)
     raise Blocked(
         f"{night['business_date']} is blocked by {len(failed)} failed check(s): {failed[0].check}"
         f" on {failed[0].subject}: {failed[0].observed}, expected {failed[0].expected}."

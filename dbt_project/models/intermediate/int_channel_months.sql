@@ -25,18 +25,23 @@ select
     count(*) as users,
     max(users.acquired_day) as last_acquired_day,
     count(users.first_order_day) as first_order_users,
-    count(*) filter (where users.first_order_day - users.acquired_day <= {{ var('first_order_window_days') }}) as converted_users,
+    count(*) filter (
+        where users.first_order_day - users.acquired_day <= {{ var('first_order_window_days') }}
+    ) as converted_users,
     count(*) filter (where users.is_first_in_month) as first_month_buyers,
-    count(*) filter (where users.is_first_in_month and money.bought_next_month) as next_month_buyers,
+    count(*) filter (
+        where users.is_first_in_month and money.bought_next_month
+    ) as next_month_buyers,
     count(*) filter (
         where users.orders = 1 and {{ last_day }} - users.first_order_day >= {{ var('one_time_days') }}
     ) as one_time_users,
-    count(zombies.user_id) as zombie_users,
     {%- for days in [30, 90, 180] %}
     {%- for amount in ['net', 'margin'] %}
-    coalesce(sum(money.{{ amount }}_{{ days }}), 0.00) as {{ amount }}_{{ days }}{{ ',' if not (loop.last and days == 180) }}
+    {%- set column = amount ~ '_' ~ days %}
+    coalesce(sum(money.{{ column }}), 0.00) as {{ column }},
     {%- endfor %}
     {%- endfor %}
+    count(zombies.user_id) as zombie_users
 from users
 left join {{ ref('int_user_early_money') }} as money on users.user_id = money.user_id
 left join zombies on users.user_id = zombies.user_id

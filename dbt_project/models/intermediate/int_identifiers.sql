@@ -20,10 +20,8 @@ ranked as (
         carried.identifier,
         carried.contacts,
         seen.first_seen,
-        not (
-            carried.kind in ('phone', 'email', 'device_id')
-            and carried.contacts > {{ var('identity_key_max_contacts') }}
-        ) as links,
+        carried.kind not in ('phone', 'email', 'device_id')
+        or carried.contacts <= {{ var('identity_key_max_contacts') }} as links,
         array_position(
             array['contact_id', 'unionid', 'external_userid', 'phone', 'email', 'device_id'], carried.kind
         ) as kind_rank

@@ -3,6 +3,7 @@
 select
     rows.export,
     rows.row_id,
+    min(identifiers.node) as first_node,
     array_agg(identifiers.node order by identifiers.node) as nodes,
     array_agg(carried.first_carried order by identifiers.node) as since
 from {{ ref('int_identity_rows') }} as rows

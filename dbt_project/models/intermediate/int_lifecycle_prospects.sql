@@ -31,11 +31,11 @@ active_days as (
 
 candidates as (
 
-    select user_id, acquired_day as day, null::date as activity_day, null::date as intent_day from prospects
+    select user_id, acquired_day as day, null::date as active_on, null::date as intent_on from prospects
     union all
     select user_id, acquired_day + {{ var('lifecycle_zombie_days') }}, null, null from prospects
     union all
-    select user_id, activity_day, activity_day, intent_day from active_days
+    select user_id, activity_day as day, activity_day as active_on, intent_day as intent_on from active_days
     union all
     select user_id, activity_day + {{ var('lifecycle_zombie_days') }}, null, null from active_days
     union all
@@ -51,8 +51,8 @@ looked_at as (
     select
         user_id,
         day,
-        max(activity_day) over latest as last_activity_day,
-        max(intent_day) over latest as last_intent_day
+        max(active_on) over latest as last_activity_day,
+        max(intent_on) over latest as last_intent_day
     from candidates
     window latest as (partition by user_id order by day)
 

@@ -31,7 +31,7 @@ final as (
         {{ in_business_currency('discount_amount', 'currency', 'rate') }} as discount,
         {{ in_business_currency('paid_amount', 'currency', 'rate') }} as paid,
         {{ in_business_currency('refunded_amount', 'currency', 'rate') }} as refunded,
-        not (paid_amount > 0 and refunded_amount >= paid_amount) as is_counted
+        paid_amount <= 0 or refunded_amount < paid_amount as is_counted
     from rated
 )
 

@@ -48,7 +48,7 @@ gathered as (
         coalesce(max(amount) filter (where figure = 'groups'), 0)::int as groups,
         coalesce(max(amount) filter (where figure = 'friends'), 0)::int as staff_friends,
         (count(*) filter (where figure = 'review'))::int as reviews,
-        avg(amount) filter (where figure = 'review') as mean_rating
+        trim_scale(avg(amount) filter (where figure = 'review')) as mean_rating
     from figures
     where user_id is not null
     group by user_id

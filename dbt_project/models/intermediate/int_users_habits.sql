@@ -1,6 +1,6 @@
 -- Buying habits of each user: share refunded, days between orders, favourite category, preferred sales channel.
 with refunds as (
-    select mapped.user_id, sum(priced.refunded) / nullif(sum(priced.paid), 0) as refund_rate
+    select mapped.user_id, {{ ratio('sum(priced.refunded)', 'sum(priced.paid)') }} as refund_rate
     from {{ ref('int_orders_priced') }} as priced
     inner join {{ ref('map_order_user') }} as mapped on priced.order_id = mapped.order_id
     group by mapped.user_id

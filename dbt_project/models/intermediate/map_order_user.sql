@@ -12,7 +12,7 @@ final as (
     left join {{ ref('int_identity_nodes_of_rows') }} as rows
         on identified.row_id = rows.row_id and rows.export = 'orders'
     left join {{ ref('int_identity_components') }} as components
-        on rows.nodes[1] = components.node and components.what = 'node'
+        on rows.first_node = components.node and components.what = 'node'
 )
 
 select * from final

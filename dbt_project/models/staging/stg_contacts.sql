@@ -19,7 +19,8 @@ final as (
         kept_versions.source_channel_code,
         case
             when not exists (
-                select 1 from {{ ref('stg_erased_contacts') }} as gone where gone.contact_id = kept_versions.referrer_contact_id
+                select 1 from {{ ref('stg_erased_contacts') }} as gone
+                where gone.contact_id = kept_versions.referrer_contact_id
             ) then kept_versions.referrer_contact_id
         end as referrer_contact_id,
         kept_versions.store_id,

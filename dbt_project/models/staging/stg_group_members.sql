@@ -11,7 +11,8 @@ final as (
         kept_versions.join_way,
         case
             when not exists (
-                select 1 from {{ ref('stg_erased_contacts') }} as gone where gone.contact_id = kept_versions.inviter_contact_id
+                select 1 from {{ ref('stg_erased_contacts') }} as gone
+                where gone.contact_id = kept_versions.inviter_contact_id
             ) then kept_versions.inviter_contact_id
         end as inviter_contact_id,
         kept_versions.left_at,

@@ -143,4 +143,4 @@ def _with_types(rule: str, contract: Contract) -> sql.SQL:
 
     parts = rule.split("'")
     parts[::2] = [re.sub(r"[a-z_][a-z_0-9]*", cast, part) for part in parts[::2]]
-    return sql.SQL("'".join(parts).replace("{", "{{").replace("}", "}}"))
+    return sql.SQL("'".join(parts))

@@ -30,7 +30,6 @@ BLOCK = 1 << 20
 UNPACKED_LIMIT = 64 << 30
 
 
-
 @dataclass(frozen=True)
 class Source:
     """One file of the folder and the export it is read for."""

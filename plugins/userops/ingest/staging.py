@@ -142,7 +142,7 @@ def _apply_profile(
     """Make `stage` from the platform's rows by the profile's SELECT."""
     rules = source.profile.exports[contract.name]
     cases = [
-        sql.SQL("when {} then {}").format(_literal_sql(rule.when), sql.Literal(rule.reason)) for rule in rules.set_aside
+        sql.SQL("when {} then {}").format(sql.SQL(rule.when), sql.Literal(rule.reason)) for rule in rules.set_aside
     ]
     reason = sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
     connection.execute(
@@ -150,10 +150,11 @@ def _apply_profile(
                 " (select _row, {} as reason from staged) as judged where reason is not null").format(reason)
     )
     connection.execute(
-        "create temp view kept as select * from staged where not exists (select from aside where aside._row = staged._row)"
+        "create temp view kept as select * from staged"
+        " where not exists (select from aside where aside._row = staged._row)"
     )
     select = rules.select.replace(":business_date", f"date '{business_date.isoformat()}'")
-    connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(_literal_sql(select)))
+    connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(sql.SQL(select)))
     connection.execute("drop view kept")
     if rules.row_per_line:
         connection.execute("delete from stage using aside where stage._row = aside._row")
@@ -171,10 +172,6 @@ def _limit_set_aside(count: int, rows: int, limit: float, source: Source) -> Non
 
 def _count(connection: psycopg.Connection) -> int:
     return connection.execute("select count(*) from stage").fetchone()[0]
-
-
-def _literal_sql(text: str) -> sql.SQL:
-    return sql.SQL(text.replace("{", "{{").replace("}", "}}"))
 
 
 def _complete(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:

@@ -86,6 +86,9 @@ def read_results(results_path: Path, manifest_path: Path) -> list[CheckResult]:
         node = nodes.get(result["unique_id"], {})
         is_test = node.get("resource_type") == "test"
         status = result["status"]
+        if status == "skipped":
+            # What it hung on has failed and blocks: the cause is told, not what followed from it.
+            continue
         warns = status == "warn" or str(node.get("config", {}).get("severity", "")).lower() == "warn"
         subject = (node.get("attached_node") or result["unique_id"]).split(".")[-1]
         results.append(
@@ -105,8 +108,9 @@ def read_results(results_path: Path, manifest_path: Path) -> list[CheckResult]:
 def _observed(result: dict, is_test: bool) -> str:
     if is_test and result.get("failures") is not None:
         return f"{result['failures']} failing rows"
-    if result["status"] in FAILED or result["status"] == "skipped":
-        # Database errors may quote cell values after DETAIL: keep the first line alone.
-        return f"{result['status']}: {(result.get('message') or '').strip().splitlines()[0:1]}"
+    if result["status"] in FAILED:
+        # The first lines name the object and the error; DETAIL lines may quote cell values and stay out.
+        lines = (result.get("message") or "").strip().splitlines()[:2]
+        return f"{result['status']}: {' '.join(line.strip() for line in lines)}"
     rows = result.get("adapter_response", {}).get("rows_affected", "")
     return f"{result['status']} {rows}".strip()

@@ -50,7 +50,9 @@ select
     {{ ratio('cost', 'users') }} as cac,
     first_order_users,
     {{ ratio('cost', 'first_order_users') }} as cost_per_first_order_user,
-    case when age >= {{ var('first_order_window_days') }} then {{ ratio('converted_users', 'users') }} end as first_order_conversion,
+    case
+        when age >= {{ var('first_order_window_days') }} then {{ ratio('converted_users', 'users') }}
+    end as first_order_conversion,
     case
         when is_next_month_over then {{ ratio('next_month_buyers', 'first_month_buyers') }}
     end as next_month_repurchase_rate,
@@ -58,7 +60,8 @@ select
     {{ ratio('zombie_users', 'users') }} as zombie_share,
     {%- for amount in ['net', 'margin'] %}
     {%- for days in [30, 90, 180] %}
-    case when age >= {{ days }} then {{ ratio(amount ~ '_' ~ days, 'users') }} end as {{ amount }}_{{ days }},
+    {%- set column = amount ~ '_' ~ days %}
+    case when age >= {{ days }} then {{ ratio(column, 'users') }} end as {{ column }},
     {%- endfor %}
     {%- endfor %}
     case when age >= 90 then {{ ratio('margin_90 - cost', 'cost') }} end as roi_90,

@@ -54,10 +54,10 @@ final as (
     select
         cohort_month, month_number, acquired_channel_code, cohort_size, is_mature,
         case when is_mature then buyers end as buyers,
-        case when is_mature then buyers::numeric / cohort_size end as retention_rate,
+        case when is_mature then {{ ratio('buyers', 'cohort_size') }} end as retention_rate,
         case when is_mature then orders end as orders,
         case when is_mature then net end as net,
-        case when is_mature then net_so_far / cohort_size end as cumulative_net_per_user
+        case when is_mature then {{ ratio('net_so_far', 'cohort_size') }} end as cumulative_net_per_user
     from filled
 )
 

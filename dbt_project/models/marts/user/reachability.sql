@@ -19,7 +19,7 @@ final as (
         end as with_identifier,
         (count(*) filter (where users.has_consent))::int as with_consent,
         (count(*) filter (where users.is_reachable))::int as reachable,
-        (count(*) filter (where users.is_reachable))::numeric / nullif(everyone.users, 0) as share
+        {{ ratio('count(*) filter (where users.is_reachable)', 'everyone.users') }} as share
     from media
     cross join everyone
     left join users on media.medium = users.medium

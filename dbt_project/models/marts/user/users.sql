@@ -44,8 +44,8 @@ final as (
             when attributes.age >= 55 then '55+'
         end as age_group,
         referrers.referrer_user_id,
-        acquired.net / nullif(acquired.orders, 0) as aov,
-        orders.discount / nullif(orders.gross, 0) as discount_share,
+        {{ ratio('acquired.net', 'acquired.orders') }} as aov,
+        {{ ratio('orders.discount', 'orders.gross') }} as discount_share,
         habits.refund_rate, habits.median_gap_days, habits.favourite_category, habits.preferred_sales_channel,
         {% for medium in ['sms', 'email', 'wechat', 'app', 'weibo'] %}
         coalesce(reachable.{{ medium }}, false) as reachable_{{ medium }},

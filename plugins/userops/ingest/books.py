@@ -1,0 +1,101 @@
+"""The books of loads: `meta.load_files` says for every file what came of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from userops.ingest.loader import File
+
+
+def is_loaded(connection: psycopg.Connection, export: str, business_date: date, name: str, sha256: str) -> bool:
+    """Whether exactly this file of this date is in the raw table."""
+    return connection.execute(
+        "select exists (select from meta.load_files where export = %s and business_date = %s and file_name = %s"
+        " and sha256 = %s and state = 'loaded')",
+        [export, business_date, name, sha256],
+    ).fetchone()[0]
+
+
+def same_content(connection: psycopg.Connection, file: File, row_set_hash: str | None) -> tuple[date, str] | None:
+    """Another business date whose loaded file holds the same bytes, or the same rows."""
+    found = connection.execute(
+        "select business_date, case when sha256 = %(sha256)s then 'the same file' else 'the same rows' end"
+        " from meta.load_files where export = %(export)s and business_date <> %(day)s and state = 'loaded'"
+        " and (sha256 = %(sha256)s or row_set_hash = %(rows)s) order by business_date desc limit 1",
+        {"sha256": file.sha256, "rows": row_set_hash, "export": file.contract.name, "day": file.business_date},
+    ).fetchone()
+    return found
+
+
+def replace_earlier(connection: psycopg.Connection, export: str, business_date: date, name: str) -> None:
+    """Take out what an earlier version of this file brought."""
+    _take_out(connection, export, business_date, "file_name = %s", [name], "delivered again")
+
+
+def forget_missing(connection: psycopg.Connection, export: str, business_date: date, names: list[str]) -> None:
+    """Take out what files brought that are no longer in the folder."""
+    _take_out(connection, export, business_date, "file_name <> all(%s)", [names], "no longer in the folder")
+
+
+def _take_out(
+    connection: psycopg.Connection, export: str, business_date: date, which: str, parameters: list, reason: str
+) -> None:
+    loads = [
+        row[0]
+        for row in connection.execute(
+            "select load_id from meta.load_files where export = %s and business_date = %s and state = 'loaded'"
+            f" and {which}",
+            [export, business_date, *parameters],
+        )
+    ]
+    if not loads:
+        return
+    connection.execute(
+        sql.SQL("delete from {} where _load_id = any(%s)").format(sql.Identifier("raw", export)), [loads]
+    )
+    connection.execute("delete from quarantine.rows where load_id = any(%s)", [loads])
+    connection.execute(
+        "update meta.load_files set state = 'replaced', reason = %s where load_id = any(%s)", [reason, loads]
+    )
+
+
+def write_load(
+    connection: psycopg.Connection, file: File, rows: int, quarantined: int, row_set_hash: str | None
+) -> int:
+    """Book a loaded file; returns its load id."""
+    return _write(connection, file, "loaded", None, rows, quarantined, row_set_hash)
+
+
+def write_refusal(connection: psycopg.Connection, file: File, reason: str) -> int:
+    """Book a refused file: nothing of it was loaded."""
+    return _write(connection, file, "refused", reason, 0, 0, None)
+
+
+def _write(
+    connection: psycopg.Connection, file: File, state: str, reason: str | None, rows: int, quarantined: int,
+    row_set_hash: str | None,
+) -> int:
+    profile = file.source.profile.name if file.source.profile else "canonical"
+    return connection.execute(
+        "insert into meta.load_files (business_date, export, file_name, sha256, row_set_hash, profile, bytes,"
+        " rows_in_file, rows_loaded, rows_quarantined, state, reason, run_id)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
+        [file.business_date, file.contract.name, file.source.name, file.sha256, row_set_hash, profile, file.size,
+         rows, rows - quarantined, quarantined, state, reason, file.run_id],
+    ).fetchone()[0]
+
+
+def rows_in_folder(connection: psycopg.Connection, export: str, business_date: date) -> list[int]:
+    """Rows of each file of the date that is loaded."""
+    return [
+        row[0]
+        for row in connection.execute(
+            "select rows_in_file from meta.load_files where export = %s and business_date = %s and state = 'loaded'",
+            [export, business_date],
+        )
+    ]

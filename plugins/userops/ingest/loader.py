@@ -1,0 +1,276 @@
+"""Load an export's files into its raw table: one transaction a file, all of it or nothing."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from userops.checks import CheckResult
+from userops.contracts.model import Contract, load_contracts
+from userops.ingest import books, identifiers, judge
+from userops.ingest.landing import Folder, Source, list_folder, local_copy
+from userops.ingest.staging import Refused, Staged, raw_texts, stage_file
+from userops.settings import Settings
+
+# A delivery this small may repeat an earlier one by chance, or hold corrections alone.
+LEAST_ROWS_TO_JUDGE_BY = 20
+
+
+@dataclass(frozen=True)
+class File:
+    """One file on its way in, and what it is judged against."""
+
+    contract: Contract
+    source: Source
+    path: Path
+    sha256: str
+    size: int
+    business_date: date
+    run_id: str
+    promised: dict | None
+
+
+def load_export(
+    connection: psycopg.Connection, settings: Settings, export: str, business_date: date, run_id: str
+) -> list[CheckResult]:
+    """Load every file of the export in the folder of that date; returns what was asked of each, and the answers."""
+    folder = list_folder(settings, business_date)
+    contract = load_contracts()[export]
+    sources = folder.of(export)
+    connection.commit()
+    with connection.transaction():
+        books.forget_missing(connection, export, business_date, [source.name for source in sources])
+    results: list[CheckResult] = []
+    for source in sources:
+        with local_copy(settings, source) as (path, sha256, size):
+            promised = folder.promised(source.name)
+            results += _load_file(
+                connection, settings,
+                File(contract, source, path, sha256, size, business_date, run_id, promised),
+            )
+    return results + _empty(connection, contract, folder, business_date)
+
+
+def _load_file(connection: psycopg.Connection, settings: Settings, file: File) -> list[CheckResult]:
+    if books.is_loaded(connection, file.contract.name, file.business_date, file.source.name, file.sha256):
+        connection.commit()
+        return [_result(file, "file_loaded", "manifest", True, "loaded before, unchanged", "loaded")]
+    connection.commit()
+    try:
+        with connection.transaction():
+            return _load_whole(connection, settings, file)
+    except Refused as refused:
+        with connection.transaction():
+            books.write_refusal(connection, file, f"{refused.check}: {refused.observed}")
+        return [
+            _result(file, refused.check, refused.layer, False, refused.observed, refused.expected, refused.mend)
+        ]
+
+
+def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) -> list[CheckResult]:
+    """Everything of one file inside the caller's transaction."""
+    contract, name = file.contract, file.source.name
+    _check_digest(connection, file)
+    connection.execute("select set_config('TimeZone', %s, true)", [settings.timezone])
+    _drop_stages(connection)
+    staged = stage_file(connection, settings, contract, file.source, file.path, file.business_date)
+    _check_rows_promised(file, staged)
+    row_set_hash = _row_set_hash(connection, contract) if contract.mode == "delta" else None
+    _check_repeat(connection, file, staged.rows, row_set_hash)
+    bad = _judge(connection, settings, file, staged)
+    conflicts = _check_conflicts(connection, file, staged)
+    _check_date(connection, file, staged)
+    identifiers.fill_vault(connection, settings, contract)
+    books.replace_earlier(connection, contract.name, file.business_date, name)
+    load_id = books.write_load(connection, file, staged.rows, len(bad), row_set_hash)
+    loaded = _insert(connection, contract, load_id, file.business_date)
+    if loaded + len(bad) != staged.rows:
+        raise Refused("rows_accounted", "manifest", f"{loaded} loaded and {len(bad)} set aside of {staged.rows}",
+                      "every row loaded or set aside", f"{name} was split in two ways: look at its quoting")
+    _quarantine(connection, file, load_id, staged, bad)
+    return _answers(file, staged, bad, conflicts)
+
+
+def _drop_stages(connection: psycopg.Connection) -> None:
+    connection.execute("drop view if exists pg_temp.kept")
+    for table in ("stage", "staged", "aside", "bad"):
+        connection.execute(sql.SQL("drop table if exists pg_temp.{}").format(sql.Identifier(table)))
+
+
+def _check_digest(connection: psycopg.Connection, file: File) -> None:
+    if file.promised is not None and str(file.promised.get("sha256")).lower() != file.sha256:
+        raise Refused("manifest_sha256", "manifest", f"sha256 {file.sha256[:12]}…", "the manifest's sha256",
+                      f"have {file.source.name} delivered again: it changed on its way")
+
+
+def _check_rows_promised(file: File, staged: Staged) -> None:
+    promised = (file.promised or {}).get("rows")
+    if promised is not None and promised != staged.source_rows:
+        raise Refused("manifest_rows", "manifest", f"{staged.source_rows} rows", f"{promised} rows by the manifest",
+                      f"have {file.source.name} delivered again: rows are missing or too many")
+
+
+def _row_set_hash(connection: psycopg.Connection, contract: Contract) -> str:
+    """The same for the same rows in any order."""
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
+    count, total = connection.execute(
+        sql.SQL(
+            "select count(*), coalesce(sum(hashtextextended(row({})::text, 0)), 0)::text from stage"
+        ).format(columns)
+    ).fetchone()
+    return f"{count}:{total}"
+
+
+def _check_repeat(connection: psycopg.Connection, file: File, rows: int, row_set_hash: str | None) -> None:
+    """An unchanged snapshot is normal; a delta that came before under another date is a stale delivery."""
+    if file.contract.mode != "delta" or rows < LEAST_ROWS_TO_JUDGE_BY:
+        return
+    earlier = books.same_content(connection, file, row_set_hash)
+    if earlier:
+        day, how = earlier
+        raise Refused("file_repeated", "manifest", f"{how} as delivered for {day}", "rows of this business date",
+                      f"have the {file.contract.name} of {file.business_date} delivered")
+
+
+def _judge(
+    connection: psycopg.Connection, settings: Settings, file: File, staged: Staged
+) -> list[tuple[int, str]]:
+    """Take the bad rows out of `stage`; above the contract's share the file is refused."""
+    night = judge.Night(file.business_date, settings.timezone)
+    connection.execute(
+        sql.SQL("create temp table bad on commit drop as select * from"
+                " (select _row, {} as reason from stage offset 0) as judged where reason is not null").format(
+            judge.problem(file.contract, night)
+        )
+    )
+    bad = connection.execute("select _row, reason from bad order by _row").fetchall()
+    bad += [(record.row, record.reason) for record in staged.bad]
+    limit = file.contract.max_bad_share
+    if len(bad) > limit * staged.rows:
+        raise Refused("bad_rows", "contract", _summary(bad, staged.rows), f"at most {limit:.1%} of the rows",
+                      f"mend the rows in the source and deliver {file.source.name} again")
+    gaps = [reason for _, reason in bad if reason.endswith(judge.CLOCK_GAP)]
+    if gaps:
+        raise Refused("clock_change", "contract", f"{len(gaps)} rows: {gaps[0]}", "local times that exist",
+                      f"deliver {file.source.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
+    if bad:
+        connection.execute("delete from stage using bad where stage._row = bad._row")
+    return bad + staged.set_aside
+
+
+def _summary(bad: list[tuple[int, str]], rows: int) -> str:
+    counts: dict[str, int] = {}
+    for _, reason in bad:
+        counts[reason] = counts.get(reason, 0) + 1
+    worst = sorted(counts.items(), key=lambda item: -item[1])[:3]
+    return f"{len(bad)} of {rows} rows: " + ", ".join(f"{reason} ({count})" for reason, count in worst)
+
+
+def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged) -> int:
+    """One key with two contents at the same instant cannot be decided by versions."""
+    contract = file.contract
+    names = [*contract.key, *(["updated_at"] if contract.mode == "delta" else [])]
+    key = sql.SQL(", ").join(judge.typed(contract.column(name)) for name in names)
+    content = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
+    # Most files repeat no key: only those that do pay for comparing contents.
+    repeats = sql.SQL("select {} from stage group by {} having count(*) > 1").format(key, key)
+    if connection.execute(sql.SQL("{} limit 1").format(repeats)).fetchone() is None:
+        return 0
+    conflicts = connection.execute(
+        sql.SQL("select coalesce(sum(extra), 0)::bigint from (select count(distinct row({})::text) - 1 as extra"
+                " from stage group by {} having count(*) > 1) as repeated").format(content, key)
+    ).fetchone()[0]
+    limit = contract.max_conflict_share
+    if conflicts > limit * staged.rows:
+        raise Refused("key_conflicts", "contract", f"{conflicts} of {staged.rows} rows repeat a key with other content",
+                      f"at most {limit:.1%}", f"find out which of the rows of {file.source.name} hold; deliver again")
+    return conflicts
+
+
+def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> None:
+    """A required delta of this size has rows of its own date; without, it is another night's file."""
+    contract = file.contract
+    if contract.mode != "delta" or not contract.required or staged.rows < LEAST_ROWS_TO_JUDGE_BY:
+        return
+    newest = connection.execute("select max(updated_at::timestamptz)::date from stage").fetchone()[0]
+    if newest is not None and newest < file.business_date:
+        raise Refused("business_date", "contract", f"newest change on {newest}", f"changes of {file.business_date}",
+                      f"{file.source.name} is of another date: have that of {file.business_date} delivered")
+
+
+def _insert(connection: psycopg.Connection, contract: Contract, load_id: int, business_date: date) -> int:
+    names = [column.name for column in contract.columns] + [f"{c.name}_hash" for c in contract.identifiers]
+    values = [judge.typed(column) for column in contract.columns]
+    values += [sql.SQL("{}.hash").format(sql.Identifier(f"v_{c.name}")) for c in contract.identifiers]
+    joins = [
+        sql.SQL("left join vault.identifiers as {v} on {v}.kind = {kind} and {v}.raw_value = stage.{c}").format(
+            v=sql.Identifier(f"v_{c.name}"), kind=sql.Literal(c.identifier), c=sql.Identifier(c.name)
+        )
+        for c in contract.identifiers
+    ]
+    return connection.execute(
+        sql.SQL("insert into {} ({}, _load_id, _line, _business_date) select {}, {}, _row, {} from stage {}").format(
+            sql.Identifier("raw", contract.name),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.SQL(", ").join(values),
+            sql.Literal(load_id),
+            sql.Literal(business_date),
+            sql.SQL(" ").join(joins),
+        )
+    ).rowcount
+
+
+def _quarantine(
+    connection: psycopg.Connection, file: File, load_id: int, staged: Staged, bad: list[tuple[int, str]]
+) -> None:
+    unheaded = 0 if file.source.format == "csv" else 1
+    texts = {record.row: record for record in staged.bad}
+    texts |= raw_texts(file.source, file.path, file.contract, {row for row, _ in bad} - set(texts))
+    with connection.cursor().copy(
+        "copy quarantine.rows (load_id, business_date, export, file_name, line, raw_text, reason) from stdin"
+    ) as copy:
+        for row, reason in bad:
+            # A row that a profile adds of its own stands on no line of the file.
+            line, text = (texts[row].line - unheaded, texts[row].text) if row in texts else (0, "")
+            copy.write_row((load_id, file.business_date, file.contract.name, file.source.name, line, text, reason))
+
+
+def _answers(file: File, staged: Staged, bad: list[tuple[int, str]], conflicts: int) -> list[CheckResult]:
+    results = [
+        _result(file, "file_loaded", "manifest", True, f"{staged.rows} rows", "every row loaded or set aside"),
+        _result(file, "bad_rows", "contract", True, _summary(bad, staged.rows) if bad else "none",
+                f"at most {file.contract.max_bad_share:.1%} of the rows"),
+    ]
+    if conflicts:
+        results.append(_result(file, "key_conflicts", "contract", False, f"{conflicts} rows repeat a key",
+                               "one content for a key and instant", "the later line holds", "info"))
+    if staged.unknown_columns:
+        results.append(_result(file, "unknown_columns", "contract", False, ", ".join(staged.unknown_columns),
+                               "the contract's columns", "add them to the contract, or have them left out", "warning"))
+    return results
+
+
+def _empty(
+    connection: psycopg.Connection, contract: Contract, folder: Folder, business_date: date
+) -> list[CheckResult]:
+    """A required export or a snapshot that came without one row; an optional delta may be empty."""
+    sources = folder.of(contract.name)
+    if not sources or not (contract.required or contract.mode == "snapshot"):
+        return []
+    states = books.rows_in_folder(connection, contract.name, business_date)
+    connection.commit()
+    if not states or sum(states):
+        return []
+    names = ", ".join(source.name for source in sources)
+    return [CheckResult("not_empty", "manifest", contract.name, "critical", False, "0 rows", "at least one row",
+                        f"{names}: have {contract.owner} deliver {contract.name} again")]
+
+
+def _result(
+    file: File, check: str, layer: str, passed: bool, observed: str, expected: str, mend: str = "",
+    severity: str = "critical",
+) -> CheckResult:
+    detail = f"{file.source.name}: {mend}" if mend else file.source.name
+    return CheckResult(check, layer, file.contract.name, severity, passed, observed, expected, detail)

@@ -1,0 +1,170 @@
+"""The outbox against a real warehouse and a webhook that misbehaves."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg
+import pytest
+
+from userops.alerts import outbox
+from userops.checks import CheckResult
+from userops.settings import Settings
+from userops.warehouse.pg import connect, record_results
+
+DAY = "2024-03-01"
+
+
+class Receiver:
+    """A webhook that answers as told, in order, and well once nothing more is told."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, str]] = []
+        self.taken: list[dict] = []
+        self.tries = 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                receiver.tries += 1
+                status, text = receiver.answers.pop(0) if receiver.answers else (200, '{"errcode": 0}')
+                if (status, text) == (200, '{"errcode": 0}'):
+                    receiver.taken.append(content)
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Keep the test's output quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def settings(receiver: Receiver) -> Settings:
+    return replace(Settings.load({}), alert_targets=(receiver.url,), alert_fallbacks=())
+
+
+@pytest.fixture
+def connection(warehouse_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(warehouse_url, autocommit=True) as admin:
+        admin.execute("truncate meta.outbox, meta.quality_results")
+    with connect(warehouse_url, "publisher") as made:
+        yield made
+
+
+def failed(check: str = "orders_differ", severity: str = "critical") -> CheckResult:
+    return CheckResult(check, "expectations", "orders", severity, False, "share 0.2", "at most 0.002")
+
+
+def due_now(connection: psycopg.Connection) -> None:
+    connection.execute("update meta.outbox set next_attempt_at = now() where state = 'pending'")
+    connection.commit()
+
+
+def test_500_then_an_error_in_200_then_taken_once(connection, settings, receiver) -> None:
+    receiver.answers = [(500, ""), (200, '{"errcode": 93000, "errmsg": "bad"}')]
+    assert outbox.raise_alert(connection, settings, "r1", DAY, [failed()], (3, "2024-02-29")) == 1
+    assert outbox.deliver_pending(connection, settings) == (0, 1)
+    assert outbox.deliver_pending(connection, settings) == (0, 0), "the next try waits"
+    due_now(connection)
+    assert outbox.deliver_pending(connection, settings) == (0, 1)
+    kept = connection.execute("select last_error, attempts, state from meta.outbox").fetchone()
+    assert kept == ("http://127.0.0.1: HTTP 200 with errcode=93000", 2, "pending")
+    due_now(connection)
+    assert outbox.deliver_pending(connection, settings) == (1, 0)
+    due_now(connection)
+    assert outbox.deliver_pending(connection, settings) == (0, 0)
+    assert len(receiver.taken) == 1
+    assert "Readers still see version 3 of 2024-02-29." in receiver.taken[0]["body"]
+
+
+def test_the_same_cause_on_the_same_date_is_told_once(connection, settings, receiver) -> None:
+    assert outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None) == 1
+    assert outbox.raise_alert(connection, settings, "r2", DAY, [failed()], None) == 0
+    assert outbox.raise_alert(connection, settings, "r3", DAY, [failed(), failed("other")], None) == 1
+    assert outbox.raise_alert(connection, settings, "r4", "2024-03-02", [failed()], None) == 1
+    body = connection.execute("select body from meta.outbox order by message_id desc limit 1").fetchone()[0]
+    assert "Since: 2024-03-01" in body
+
+
+def test_a_staying_warning_is_told_once_and_a_new_one_alone(connection, settings) -> None:
+    assert outbox.raise_alert(connection, settings, "r1", DAY, [failed("a", "warning")], None) == 1
+    both = [failed("a", "warning"), failed("b", "warning")]
+    assert outbox.raise_alert(connection, settings, "r2", "2024-03-02", both, None) == 1
+    key = connection.execute("select cause_key from meta.outbox order by message_id desc limit 1").fetchone()[0]
+    assert key == "warning|b@orders"
+
+
+def test_recovery_is_told_once_and_only_for_what_cleared(connection, settings, receiver) -> None:
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed("drift", "warning")], None)
+    record_results(connection, "r2", DAY, [failed("drift", "warning")])
+    assert outbox.raise_recovery(connection, settings, "r0", "2024-02-29") == 0, "an earlier date clears nothing"
+    assert outbox.raise_recovery(connection, settings, "r2", DAY) == 1
+    assert outbox.raise_recovery(connection, settings, "r3", "2024-03-02") == 1, "the warning cleared a night later"
+    assert outbox.raise_recovery(connection, settings, "r4", "2024-03-03") == 0
+    assert outbox.deliver_pending(connection, settings) == (4, 0)
+    assert [m["kind"] for m in receiver.taken] == ["alert", "alert", "recovery", "recovery"]
+    assert outbox.raise_alert(connection, settings, "r5", DAY, [failed()], None) == 1, "it came back: told again"
+
+
+def test_a_dead_target_hands_over_to_the_fallback(connection, settings, receiver, tmp_path) -> None:
+    other = f"file://{tmp_path}/fallback.log"
+    settings = replace(settings, alert_fallbacks=(other,))
+    receiver.answers = [(500, "")] * 50
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
+    for _ in range(outbox.ATTEMPTS + 2):
+        due_now(connection)
+        outbox.deliver_pending(connection, settings)
+    assert receiver.tries == outbox.ATTEMPTS
+    states = dict(connection.execute("select target, state from meta.outbox").fetchall())
+    assert states == {receiver.url: "failed", other: "delivered"}
+    assert len((tmp_path / "fallback.log").read_text().splitlines()) == 1
+
+
+def test_without_a_fallback_it_is_tried_until_taken(connection, settings, receiver) -> None:
+    receiver.answers = [(500, "")] * 12
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
+    for _ in range(13):
+        due_now(connection)
+        outbox.deliver_pending(connection, settings)
+    assert len(receiver.taken) == 1
+
+
+def test_two_senders_send_each_message_once(connection, settings, receiver, warehouse_url) -> None:
+    for number in range(20):
+        outbox.raise_alert(connection, settings, f"r{number}", DAY, [failed(f"check_{number}")], None)
+    connection.commit()
+    done: list[int] = []
+
+    def send() -> None:
+        with connect(warehouse_url, "publisher") as own:
+            done.append(outbox.deliver_pending(own, settings)[0])
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(done) == 20
+    assert len({m["title"] + m["body"] for m in receiver.taken}) == len(receiver.taken) == 20
+
+
+def test_an_alert_rolled_back_was_never_raised(connection, settings) -> None:
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
+    connection.rollback()
+    assert outbox.deliver_pending(connection, settings) == (0, 0)
