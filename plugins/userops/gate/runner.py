@@ -45,9 +45,7 @@ def run_suite(
     return [judge(check, measured, broken, outcomes) for check in suite.checks]
 
 
-def measure(
-    url: str, suite: Suite, parameters: dict[str, Any]
-) -> tuple[dict[str, Measures], dict[str, str]]:
+def measure(url: str, suite: Suite, parameters: dict[str, Any]) -> tuple[dict[str, Measures], dict[str, str]]:
     """Run every query; returns the rows by query, and why the others gave none."""
     measured: dict[str, Measures] = {}
     broken: dict[str, str] = {}

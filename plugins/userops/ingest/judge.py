@@ -7,6 +7,7 @@ in an earlier branch of the same CASE.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
@@ -50,12 +51,20 @@ class Night:
         return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(self.timezone))
 
     @property
-    def has_clock_changes(self) -> bool:
-        """Whether local times of the last years can be missing (the zone's offset changed)."""
-        zone, last = ZoneInfo(self.timezone), self.business_date.year
-        offsets = {datetime(year, month, 1, tzinfo=zone).utcoffset()
-                   for year in range(last - 5, last + 1) for month in range(1, 13)}
-        return len(offsets) > 1
+    def days_with_a_gap(self) -> tuple[str, ...]:
+        """Days of the last twenty years on which the zone's clocks were put forward."""
+        return _days_with_a_gap(self.timezone, self.business_date.year)
+
+
+@lru_cache(maxsize=8)
+def _days_with_a_gap(timezone: str, year: int) -> tuple[str, ...]:
+    zone, day, found = ZoneInfo(timezone), datetime(year - 20, 1, 1), []
+    while day.year <= year:
+        after = day + timedelta(days=1)
+        if after.replace(tzinfo=zone).utcoffset() > day.replace(tzinfo=zone).utcoffset():
+            found.append(day.date().isoformat())
+        day = after
+    return tuple(found)
 
 
 def typed(column: Column) -> sql.Composable:
@@ -99,9 +108,10 @@ def _column_problems(column: Column, night: Night) -> list[tuple[sql.Composable,
         add("{name} is null", "is empty")
     if column.type in SHAPES:
         add("{name} !~ {shape}", f"is not a valid {column.type}", shape=SHAPES[column.type])
-    if column.type == "timestamptz" and night.has_clock_changes:
-        add("{name} !~ {offset} and {name}::timestamptz::timestamp <> {name}::timestamp", CLOCK_GAP,
-            offset=f":[0-9.]*{_OFFSET}$")
+    if column.type == "timestamptz" and night.days_with_a_gap:
+        add("left({name}, 10) = any({days}) and {name} !~ {offset}"
+            " and {name}::timestamptz::timestamp <> {name}::timestamp",
+            CLOCK_GAP, offset=f":[0-9.]*{_OFFSET}$", days=list(night.days_with_a_gap))
     if column.allowed:
         found.append((sql.SQL("{} not in ({})").format(name, sql.SQL(", ").join(map(sql.Literal, column.allowed))),
                       "is none of the allowed values"))

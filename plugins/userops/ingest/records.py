@@ -94,7 +94,8 @@ class Splitter:
         """Count the records of a block and leave out those with a wrong number of fields."""
         codes = np.frombuffer(data, dtype=np.uint8)
         quotes = np.flatnonzero(codes == QUOTE)
-        ends = _outside(np.flatnonzero(codes == LINE_END), quotes)
+        line_ends = np.flatnonzero(codes == LINE_END)
+        ends = _outside(line_ends, quotes)
         marks = _outside(np.flatnonzero(codes == ord(self.delimiter)), quotes)
         starts = np.concatenate(([0], ends[:-1] + 1))
         fields = np.diff(np.searchsorted(marks, ends), prepend=0) + 1
@@ -103,25 +104,22 @@ class Splitter:
         if b"\r" in data:
             wrong[np.searchsorted(ends, np.flatnonzero(codes == RETURN))] = True
         numbers = self.rows + np.cumsum(kept)
+        lines = self._line + np.searchsorted(line_ends, starts)
         for at in np.flatnonzero(wrong):
             reason = f"{fields[at]} fields where the header has {len(self.header)}"
             if fields[at] == len(self.header):
                 reason = "a carriage return inside the row"
-            self.bad.append(self._record(data, starts[at], ends[at], numbers[at], reason))
+            self.bad.append(BadRecord(int(numbers[at]), int(lines[at]), data[starts[at] : ends[at]].decode(), reason))
         if self.wanted:
             for at in np.flatnonzero(np.isin(numbers, list(self.wanted)) & kept):
-                self.found.append(self._record(data, starts[at], ends[at], numbers[at], ""))
+                self.found.append(BadRecord(int(numbers[at]), int(lines[at]), data[starts[at] : ends[at]].decode(), ""))
         for at in np.flatnonzero(kept)[-2:]:
             self.before_last, self.last_record = self.last_record, data[starts[at] : ends[at]]
         self.rows += int(kept.sum())
-        self._line += int((codes == LINE_END).sum())
+        self._line += len(line_ends)
         if kept.all() and not wrong.any():
             return data
         return b"".join(data[starts[at] : ends[at] + 1] for at in np.flatnonzero(kept & ~wrong))
-
-    def _record(self, data: bytes, start: int, end: int, number: int, reason: str) -> BadRecord:
-        line = self._line + data.count(b"\n", 0, int(start))
-        return BadRecord(int(number), line, data[start:end].decode(), reason)
 
     def incomplete_end(self) -> str:
         """Why the last record looks cut off, or an empty text.
