@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
-from userops.alerts import outbox
+from userops.alerts import message, outbox
 from userops.checks import CheckResult
 from userops.errors import Blocked
 from userops.gate import runner
@@ -52,6 +53,8 @@ def load(night: dict, export: str) -> int:
         results = loader.load_export(
             connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"]
         )
+        # The checks and models that follow join this table: they need to know how large it is now.
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", export)))
     _record(url, night, results)
     return len(results)
 
@@ -119,6 +122,7 @@ def site_labels(settings: Settings) -> dict:
 def fail(run_id: str, error: str) -> None:
     """Close a run that ended by an error nobody decided on, and say so to the people on call."""
     settings, url = _place()
+    error = message.clean(error)
     with connect(url, "publisher") as connection:
         row = connection.execute(
             "select business_date::text from meta.runs where run_id = %s and state = 'running'", [run_id]

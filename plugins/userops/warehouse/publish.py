@@ -129,7 +129,6 @@ def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, busi
         version, slot = _next(connection)
         fill_slot(connection, marts, slot)
         lease.hold(connection, token)
-        connection.execute("delete from meta.publications where slot = %s and version < %s", [slot, version])
         connection.execute(
             "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, %s, %s)",
             [version, business_date, run_id, slot],
