@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
 from userops.cli.database import db_app
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.settings import Settings
+from userops.settings import PROJECT_ROOT, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(db_app, name="db")
@@ -153,6 +154,8 @@ def serve(port: Annotated[int, typer.Option(help="Port of Airflow's UI.")] = 808
 def main() -> None:
     """Entry point: an error a person can act on is one sentence with its mend and its exit code."""
     logging.basicConfig(level=logging.WARNING)
+    # What the environment already says wins over the file.
+    load_dotenv(PROJECT_ROOT / ".env")
     try:
         app()
     except UseropsError as error:
