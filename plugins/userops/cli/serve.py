@@ -30,8 +30,10 @@ def run(settings: Settings, port: int) -> int:
     os.environ["AIRFLOW__API__HOST"] = "127.0.0.1"
     os.environ["AIRFLOW__API__BASE_URL"] = f"http://127.0.0.1:{port}"
     os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = f"http://127.0.0.1:{port}/execution/"
-    airflow = Path(sys.executable).parent / "airflow"
-    child = subprocess.Popen([str(airflow), "standalone"], start_new_session=True)
+    # `standalone` starts its components by the bare name `airflow`.
+    programs = Path(sys.executable).parent
+    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
+    child = subprocess.Popen([str(programs / "airflow"), "standalone"], start_new_session=True)
     password = settings.home / "airflow" / "simple_auth_manager_passwords.json.generated"
     print(f"Airflow's UI: http://127.0.0.1:{port} (user and password: {password}). Ctrl-C stops it.", flush=True)
     for name in (signal.SIGINT, signal.SIGTERM):
