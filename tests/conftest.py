@@ -35,12 +35,6 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [n for n in os.environ if n.startswith("USEROPS_") and n != "USEROPS_TEST_DATABASE_URL"]:
-        monkeypatch.delenv(name)
-
-
 @pytest.fixture(scope="module")
 def warehouse_url(server_url: str) -> Iterator[str]:
     """A fresh, bootstrapped database for the module."""

@@ -4,7 +4,7 @@ Every step finds its state in the warehouse, so each may run in a process of its
 """
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -34,7 +34,7 @@ def begin(business_date: str) -> dict:
     run_id = f"{business_date}-{uuid.uuid4().hex[:8]}"
     with connect(url, "publisher") as connection:
         token = lease.take(connection, run_id, business_date)
-    lease.show_life(connect(url, "publisher"))
+    lease.show_life(url)
     night = {"run_id": run_id, "token": token, "business_date": business_date}
     _record(url, night, landing.check_delivery(settings, day))
     return night | {"delivered": landing.delivered(settings, day)}
@@ -48,7 +48,7 @@ def exports_of(night: dict, domain: str) -> list[str]:
 def load(night: dict, export: str) -> int:
     """Load one export; what was wrong with its files is recorded for `check_raw` to judge."""
     settings, url = _place()
-    lease.show_life(connect(url, "publisher"))
+    lease.show_life(url)
     with connect(url, "loader") as connection:
         results = loader.load_export(
             connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"]
@@ -62,7 +62,7 @@ def load(night: dict, export: str) -> int:
 def check_raw(night: dict) -> None:
     """Judge delivery, files and raw rows; a blocking failure ends the night here."""
     _, url = _place()
-    lease.show_life(connect(url, "publisher"))
+    lease.show_life(url)
     _run_suite(url, night, "raw")
     _judge(night)
 
@@ -70,7 +70,7 @@ def check_raw(night: dict) -> None:
 def build(night: dict) -> None:
     """Build and test the marts in `build`, where no reader looks."""
     settings, url = _place()
-    lease.show_life(connect(url, "publisher"))
+    lease.show_life(url)
     results = dbt.build(settings, url, date.fromisoformat(night["business_date"]))
     _record(url, night, results)
     _judge(night)
@@ -79,7 +79,7 @@ def build(night: dict) -> None:
 def check_marts(night: dict) -> None:
     """Judge the marts: the last step before readers see them."""
     _, url = _place()
-    lease.show_life(connect(url, "publisher"))
+    lease.show_life(url)
     _run_suite(url, night, "marts")
     _judge(night)
 
@@ -87,7 +87,7 @@ def check_marts(night: dict) -> None:
 def publish_marts(night: dict) -> int:
     """Put all marts before the readers at once; returns the version."""
     settings, url = _place()
-    lease.show_life(connect(url, "publisher"))
+    lease.show_life(url)
     marts = publish.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
     with connect(url, "publisher") as connection:
         version = publish.publish(connection, marts, night["run_id"], night["business_date"], night["token"])
@@ -154,8 +154,7 @@ def _run_suite(url: str, night: dict, layer: str) -> None:
     with connect(url, "publisher") as connection:
         published = _published(connection)
     day = date.fromisoformat(night["business_date"])
-    # Rows no reader has seen yet are judged, those of this night always.
-    since = min(date.fromisoformat(published[1]), day - timedelta(days=1)) if published else None
+    since = date.fromisoformat(published[1]) if published else None
     _record(url, night, runner.run_suite(url, layer, day, since))
 
 

@@ -107,7 +107,7 @@ def test_an_overtaken_run_writes_nothing(warehouse_url):
 
 def test_a_live_writer_is_not_overtaken(warehouse_url):
     run_id, _ = begin(warehouse_url)
-    lease.show_life(connect(warehouse_url, "publisher"))
+    lease.show_life(warehouse_url)
     with connect(warehouse_url, "publisher") as connection:
         with pytest.raises(Overtaken, match="is writing"):
             lease.take(connection, "other", DAY)

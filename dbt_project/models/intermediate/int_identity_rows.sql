@@ -1,20 +1,10 @@
 -- Every identifier that a current row of contacts, orders, touches and events carries.
-{% set exports = {
-    'contacts': ['contact_id', ['phone', 'email', 'unionid', 'external_userid', 'device_id']],
-    'orders': ['order_id', ['phone', 'unionid', 'device_id']],
-    'touches': ['touch_id', ['phone', 'email', 'unionid', 'device_id']],
-    'events': ['event_id', ['device_id']],
-} %}
-{% for export, (key, hashes) in exports.items() %}
-select '{{ export }}' as export, rows.{{ key }} as row_id, pairs.kind, pairs.identifier
-from {{ ref('stg_' ~ export) }} as rows
-cross join lateral (
-    values
-    ('contact_id', rows.contact_id)
-    {%- for hash in hashes %},
-    ('{{ hash }}', rows.{{ hash }}_hash)
-    {%- endfor %}
-) as pairs (kind, identifier)
-where pairs.identifier is not null
-{% if not loop.last %}union all{% endif %}
-{% endfor %}
+with carried as (
+    {{ carried_identifiers('stg_') }}
+),
+
+final as (
+    select export, row_id, kind, identifier from carried
+)
+
+select * from final

@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg
 
 from userops.errors import Overtaken
+from userops.warehouse.pg import connect
 
 HEARTBEAT_LIMIT = timedelta(minutes=15)
 WRITER_LOCK = "userops.writer"
@@ -52,11 +53,11 @@ def _holder(connection: psycopg.Connection) -> tuple[str | None, bool]:
 _signs_of_life: list[psycopg.Connection] = []
 
 
-def show_life(connection: psycopg.Connection) -> None:
+def show_life(url: str) -> None:
     """Keep a session open that shows that the writer's process lives: it ends with the process, whatever the cause."""
     if _signs_of_life:
-        connection.close()
         return
+    connection = connect(url, "publisher")
     connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [WRITER_LOCK])
     connection.commit()
     _signs_of_life.append(connection)

@@ -25,6 +25,7 @@ class Mart:
     key: tuple[str, ...]
     columns: tuple[tuple[str, str, str], ...]
     comment: str = ""
+    nullable_key: tuple[str, ...] = ()
 
 
 def marts_of_manifest(manifest_path: Path) -> list[Mart]:
@@ -34,11 +35,12 @@ def marts_of_manifest(manifest_path: Path) -> list[Mart]:
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model" or "marts" not in node["fqn"][:-1]:
             continue
-        key = node["config"].get("meta", {}).get("key")
+        meta = node["config"].get("meta", {})
+        key = meta.get("key")
         if not key:
             raise UseropsError(f"Mart {node['name']} names no key.", mend="add config.meta.key to its YAML.")
         columns = tuple((c["name"], c["data_type"], c["description"]) for c in node["columns"].values())
-        marts.append(Mart(node["name"], tuple(key), columns, node["description"]))
+        marts.append(Mart(node["name"], tuple(key), columns, node["description"], tuple(meta.get("nullable_key", ()))))
     return sorted(marts, key=lambda mart: mart.name)
 
 
@@ -91,12 +93,7 @@ def fill_slot(connection: psycopg.Connection, marts: list[Mart], slot: int) -> d
         build_table = sql.Identifier("build", mart.name)
         columns = [sql.Identifier(c[0]) for c in mart.columns]
         row = sql.SQL(", ").join
-        same = sql.SQL(" and ").join(
-            sql.SQL("({0} = {1} or ({0} is null and {1} is null))" if name == "from_stage" else "{0} = {1}").format(
-                sql.Identifier("a", name), sql.Identifier("b", name)
-            )
-            for name in mart.key
-        )
+        same = sql.SQL(" and ").join(_same_key_column(name, name in mart.nullable_key) for name in mart.key)
         names = {
             "slot": slot_table,
             "build": build_table,
@@ -120,6 +117,12 @@ def fill_slot(connection: psycopg.Connection, marts: list[Mart], slot: int) -> d
         written[mart.name] = inserted.rowcount
         connection.execute(sql.SQL("analyze {}").format(slot_table))
     return written
+
+
+def _same_key_column(name: str, nullable: bool) -> sql.Composed:
+    """Plain equality where it can be had: it lets the planner hash, which `is not distinct from` does not."""
+    equal = "({0} = {1} or ({0} is null and {1} is null))" if nullable else "{0} = {1}"
+    return sql.SQL(equal).format(sql.Identifier("a", name), sql.Identifier("b", name))
 
 
 def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, business_date: str, token: int) -> int:
