@@ -1,13 +1,20 @@
-{# Which exports carry which identifiers of a person, and how to read them: rows of (export, row_id, kind, identifier,
-   _business_date). `prefix` names the relations: `stg_` models (current rows) or, empty, all versions in `raw`. #}
+{# Which exports carry which identifiers of a person, and under which key. #}
+{% macro identifier_carriers() -%}
+    {%- do return({
+        'contacts': ['contact_id', ['phone', 'email', 'unionid', 'external_userid', 'device_id']],
+        'orders': ['order_id', ['phone', 'unionid', 'device_id']],
+        'touches': ['touch_id', ['phone', 'email', 'unionid', 'device_id']],
+        'events': ['event_id', ['device_id']],
+    }) -%}
+{%- endmacro %}
+
+{#
+    How to read them: rows of (export, row_id, kind, identifier, _business_date). `prefix` names the relations: `stg_`
+    models (current rows) or, empty, all versions in `raw`. Where a night builds on the last one, only rows of new
+    loads (raw) or rows that they changed (staging) are read.
+#}
 {% macro carried_identifiers(prefix='') %}
-{% set exports = {
-    'contacts': ['contact_id', ['phone', 'email', 'unionid', 'external_userid', 'device_id']],
-    'orders': ['order_id', ['phone', 'unionid', 'device_id']],
-    'touches': ['touch_id', ['phone', 'email', 'unionid', 'device_id']],
-    'events': ['event_id', ['device_id']],
-} %}
-{% for export, (key, hashes) in exports.items() %}
+{% for export, (key, hashes) in identifier_carriers().items() %}
     select
         '{{ export }}' as export, rows.{{ key }} as row_id, pairs.kind, pairs.identifier, rows._business_date
     from {{ ref(prefix ~ export) if prefix else source('raw', export) }} as rows
@@ -18,7 +25,15 @@
         ('{{ hash }}', rows.{{ hash }}_hash)
         {%- endfor %}
     ) as pairs (kind, identifier)
-    where pairs.identifier is not null
+    where
+        pairs.identifier is not null
+        {%- if not builds_on_last_night() %}
+        and rows._business_date <= {{ business_date() }}
+        {%- elif prefix %}
+        and rows.{{ key }} in (select row_id from {{ ref('int_changed_rows') }} where export = '{{ export }}')
+        {%- else %}
+        and {{ in_new_loads('rows') }}
+        {%- endif %}
     {% if not loop.last %}union all{% endif %}
 {% endfor %}
 {% endmacro %}

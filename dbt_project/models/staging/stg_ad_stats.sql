@@ -1,5 +1,1 @@
-with current_versions as (
-    {{ current_rows('ad_stats') }}
-)
-
-select * from current_versions
+select * from {{ ref('base_ad_stats') }}

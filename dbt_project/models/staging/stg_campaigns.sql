@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('campaigns') }}
+    {{ last_snapshot('campaigns') }}
 )
 
 select * from current_versions

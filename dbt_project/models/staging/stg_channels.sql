@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('channels') }}
+    {{ last_snapshot('channels') }}
 )
 
 select * from current_versions

@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('communities') }}
+    {{ last_snapshot('communities') }}
 )
 
 select * from current_versions

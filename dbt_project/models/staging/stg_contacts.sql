@@ -1,6 +1,6 @@
 -- Erased contacts are gone; a mention of one is emptied and the row stays.
 with kept_versions as (
-    {{ current_rows('contacts') }}
+    select * from {{ ref('base_contacts') }}
 ),
 
 final as (

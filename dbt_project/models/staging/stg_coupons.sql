@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('coupons') }}
+    select * from {{ ref('base_coupons') }}
 ),
 
 final as (

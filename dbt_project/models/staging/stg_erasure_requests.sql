@@ -1,5 +1,1 @@
-with current_versions as (
-    {{ current_rows('erasure_requests') }}
-)
-
-select * from current_versions
+select * from {{ ref('base_erasure_requests') }}

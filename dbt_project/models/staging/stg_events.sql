@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('events') }}
+    select * from {{ ref('base_events') }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('friendships') }}
+    select * from {{ ref('base_friendships') }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('fx_rates') }}
+    {{ last_snapshot('fx_rates') }}
 )
 
 select * from current_versions

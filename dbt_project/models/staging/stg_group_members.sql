@@ -1,6 +1,6 @@
 -- Erased contacts are gone; a mention of one is emptied and the row stays.
 with kept_versions as (
-    {{ current_rows('group_members') }}
+    select * from {{ ref('base_group_members') }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('groups') }}
+    {{ last_snapshot('groups') }}
 )
 
 select * from current_versions

@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('memberships') }}
+    select * from {{ ref('base_memberships') }}
 ),
 
 final as (

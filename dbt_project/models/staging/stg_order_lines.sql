@@ -1,5 +1,1 @@
-with current_versions as (
-    {{ current_rows('order_lines') }}
-)
-
-select * from current_versions
+select * from {{ ref('base_order_lines') }}

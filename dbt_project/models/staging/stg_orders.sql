@@ -1,6 +1,6 @@
 -- Orders of an erased contact stay, without any identifier.
 with kept_versions as (
-    {{ current_rows('orders') }}
+    select * from {{ ref('base_orders') }}
 ),
 
 marked as (

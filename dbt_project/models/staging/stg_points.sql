@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('points') }}
+    select * from {{ ref('base_points') }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('products') }}
+    {{ last_snapshot('products') }}
 )
 
 select * from current_versions

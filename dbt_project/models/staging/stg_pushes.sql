@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('pushes') }}
+    select * from {{ ref('base_pushes') }}
 ),
 
 final as (

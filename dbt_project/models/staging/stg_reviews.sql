@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('reviews') }}
+    select * from {{ ref('base_reviews') }}
 ),
 
 final as (

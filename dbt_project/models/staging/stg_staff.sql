@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('staff') }}
+    {{ last_snapshot('staff') }}
 )
 
 select * from current_versions

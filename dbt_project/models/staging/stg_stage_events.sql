@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('stage_events') }}
+    select * from {{ ref('base_stage_events') }}
 ),
 
 final as (

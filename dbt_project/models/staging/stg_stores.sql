@@ -1,5 +1,5 @@
 with current_versions as (
-    {{ current_rows('stores') }}
+    {{ last_snapshot('stores') }}
 )
 
 select * from current_versions

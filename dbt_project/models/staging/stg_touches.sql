@@ -1,5 +1,5 @@
 with kept_versions as (
-    {{ current_rows('touches') }}
+    select * from {{ ref('base_touches') }}
 ),
 
 final as (

@@ -100,6 +100,16 @@ create table if not exists meta.quality_results (
 );
 create index if not exists quality_results_by_run on meta.quality_results (run_id);
 
+-- One row: what the last complete build in `build` knew. A night builds on it where nothing else has changed.
+create table if not exists meta.build_state (
+    only_row boolean primary key default true check (only_row),
+    business_date date not null,
+    load_id bigint not null,
+    fingerprint text not null,
+    loads bigint not null,
+    built_at timestamptz not null default now()
+);
+
 create table if not exists meta.publications (
     version bigint primary key,
     business_date date not null,
@@ -183,6 +193,7 @@ grant select on meta.runs to loader, transformer;
 grant select, insert, update on meta.load_files to loader;
 grant insert, select on meta.quality_results to loader, transformer;
 grant select on meta.load_files to transformer, publisher;
+grant select, insert, update, delete on meta.build_state to transformer;
 grant select, insert, delete on meta.publications to publisher;
 grant select, update on meta.pointer to publisher;
 grant usage, create on schema raw to loader;

@@ -1,6 +1,7 @@
 """One dbt process a night; every model's and test's result comes back as a check result."""
 
 import json
+import logging
 import os
 from datetime import date
 from pathlib import Path
@@ -10,8 +11,11 @@ from psycopg.conninfo import conninfo_to_dict
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
+from userops.warehouse import increments
+from userops.warehouse.pg import connect
 
 FAILED = {"error", "fail", "runtime error"}
+log = logging.getLogger(__name__)
 
 
 def environment(url: str) -> dict[str, str]:
@@ -35,10 +39,14 @@ def target_path(settings: Settings) -> Path:
 
 def build(settings: Settings, url: str, business_date: date) -> list[CheckResult]:
     """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run."""
+    with connect(url, "transformer") as connection:
+        plan = increments.plan(connection, settings, business_date)
+    log.info("building %s", f"whole: {plan.why}" if plan.why else "on the last night")
     variables = {
         "business_date": business_date.isoformat(),
         "timezone": settings.timezone,
         "currency": settings.currency,
+        "incremental": plan.incremental,
     }
     target = target_path(settings)
     (target / "run_results.json").unlink(missing_ok=True)
@@ -48,7 +56,16 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         raise UseropsError(
             f"dbt did not run: {error}", mend=f"read {target}/logs/dbt.log; mend the project.", exit_code=EXIT_FAILED
         )
-    return read_results(results_path, target / "manifest.json")
+    results = read_results(results_path, target / "manifest.json")
+    if _all_models_built(results_path):
+        with connect(url, "transformer") as connection:
+            increments.remember(connection, plan)
+    return results
+
+
+def _all_models_built(results_path: Path) -> bool:
+    results = json.loads(results_path.read_text())["results"]
+    return all(r["status"] == "success" for r in results if r["unique_id"].startswith("model."))
 
 
 def _invoke(arguments: list[str], settings: Settings, url: str) -> str:

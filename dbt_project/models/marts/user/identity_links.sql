@@ -17,7 +17,9 @@ with final as (
         end as reason
     from {{ ref('int_identifiers') }} as identifiers
     left join {{ ref('int_identity_components') }} as components
-        on identifiers.node = components.node and components.what = 'node'
+        on
+            identifiers.kind = components.kind and identifiers.identifier = components.identifier
+            and components.what = 'node'
 )
 
 select * from final

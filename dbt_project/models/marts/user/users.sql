@@ -1,5 +1,10 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
+    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    indexes=[{'columns': ['user_id'], 'unique': true}], post_hook=analyze_when_whole()
+) }}
 with acquired as (
-    select * from {{ ref('int_users_acquired') }}
+    select * from {{ ref('int_users_acquired') }} where {{ touched() }}
 ),
 
 attributes as (
@@ -7,6 +12,7 @@ attributes as (
         *,
         extract(year from {{ business_date() }})::int - birth_year as age
     from {{ ref('int_users_contacts') }}
+    where {{ touched() }}
 ),
 
 referrers as (
@@ -23,12 +29,13 @@ reachable as (
         bool_or(medium = '{{ medium }}' and is_reachable) as {{ medium }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_users_reachability') }}
+    where {{ touched() }}
     group by user_id
 ),
 
 stages as (
     select user_id, stage from {{ ref('int_lifecycle_spans') }}
-    where {{ business_date() }} between valid_from and valid_to
+    where {{ touched() }} and {{ business_date() }} between valid_from and valid_to
 ),
 
 final as (

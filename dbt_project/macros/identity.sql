@@ -1,0 +1,33 @@
+{# Whether an identifier links: phones, e-mails and devices that too many contacts carry link nobody. #}
+{% macro links(relation) -%}
+    ({{ relation }}.kind not in ('phone', 'email', 'device_id')
+        or {{ relation }}.contacts <= {{ var('identity_key_max_contacts') }})
+{%- endmacro %}
+
+{# The condition by which identity models replace what a night may change. #}
+{% macro in_identity_scope(relation) -%}
+    {%- if builds_on_last_night() -%}
+        ({{ relation }}.kind, {{ relation }}.identifier)
+            in (select scope.kind, scope.identifier from {{ ref('int_identity_scope') }} as scope)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{# Rows of one export with the user that any of their linking identifiers belongs to (all belong to the same). #}
+{% macro users_of_rows(export, row_id) %}
+select carried.row_id as {{ row_id }}, min(components.user_id) as user_id
+from {{ ref('int_identity_carried') }} as carried
+inner join {{ ref('int_identity_components') }} as components
+    on carried.kind = components.kind and carried.identifier = components.identifier and components.what = 'node'
+where
+    carried.export = '{{ export }}' and carried.is_current
+    {%- if builds_on_last_night() %}
+    and carried.row_id in (select rows.row_id from {{ ref('int_identity_rows') }} as rows where rows.export = '{{ export }}')
+    {%- endif %}
+group by carried.row_id
+{% endmacro %}
+
+{% macro replaced_rows(export, row_id) -%}
+    {{ row_id }} in (select row_id from {{ target.schema }}.int_identity_rows where export = '{{ export }}')
+{%- endmacro %}

@@ -1,0 +1,70 @@
+{#
+    How a night builds on the last one. The project is built whole unless the run says `incremental: true`, which it
+    does where the last build stands, nothing it was made of was taken back, and code and configuration are the
+    same (userops.warehouse.increments decides). Then a model replaces the rows that this night may have changed:
+    those that its `replaced` condition names.
+#}
+{% macro builds_on_last_night() -%}
+    {# While dbt parses it must meet the references of that case, whichever run comes. #}
+    {%- do return(not execute or var('incremental', false)) -%}
+{%- endmacro %}
+
+{# dbt's own question, answered from the same variable: its flag --full-refresh is not used. #}
+{% macro should_full_refresh() -%}
+    {%- do return(not builds_on_last_night()) -%}
+{%- endmacro %}
+
+{# The rows of loads that the last build did not know: loaded since, or of a business date it did not reach. #}
+{% macro in_new_loads(relation='') -%}
+    {{ relation ~ '.' if relation }}_load_id in (select load_id from {{ ref('int_new_loads') }})
+{%- endmacro %}
+
+{# Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. #}
+{% macro get_incremental_replace_sql(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
+    delete from {{ arg_dict['target_relation'] }} where {{ config.require('replaced') }};
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }}) select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{# Incremental strategy `newest`: the keys that came are replaced; keys are the export's, from its contract. #}
+{% macro get_incremental_newest_sql(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
+    {%- set key = export_shape(model.name | replace('base_', '')).key | join(', ') %}
+    delete from {{ arg_dict['target_relation'] }} where ({{ key }}) in (select {{ key }} from {{ arg_dict['temp_relation'] }});
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }}) select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{# A condition on a user that holds for all when built whole, else for the users this night may have changed. #}
+{% macro touched(column='user_id') -%}
+    {%- if builds_on_last_night() -%}
+        {{ column }} in (select touched.user_id from {{ ref('int_touched_users') }} as touched)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro touched_order(column='order_id') -%}
+    {%- if builds_on_last_night() -%}
+        {{ column }} in (select touched.order_id from {{ ref('int_touched_orders') }} as touched)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{# Statistics after a whole build; what a night changes is left to autovacuum. #}
+{% macro analyze_when_whole() -%}
+    {{ 'select 1' if builds_on_last_night() else 'analyze ' ~ this }}
+{%- endmacro %}
+
+{# Indexes of a base table, made with it: its key, and the contact and order its rows name. #}
+{% macro index_base_table() -%}
+    {%- if execute and not builds_on_last_night() -%}
+        {%- set shape = export_shape(model.name | replace('base_', '')) -%}
+        create unique index on {{ this }} ({{ shape.key | join(', ') }});
+        {%- for column in ['contact_id', 'order_id'] if column in shape.columns and shape.key[0] != column %}
+        create index on {{ this }} ({{ column }});
+        {%- endfor %}
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}

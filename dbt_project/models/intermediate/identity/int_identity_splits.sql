@@ -1,0 +1,72 @@
+-- Users that were one until a key linked no more: it came to be shared by too many contacts, or a contact gave it up.
+-- The part with the earliest-seen identifier kept the id; each other part is a row.
+with carriers as (
+    select
+        carried.kind, carried.identifier, carried.row_id as contact_id, carried.first_carried,
+        row_number() over (
+            partition by carried.kind, carried.identifier order by carried.first_carried, carried.row_id
+        ) as place
+    from {{ ref('int_identity_carried') }} as carried
+    inner join {{ ref('int_identifiers') }} as identifiers
+        on carried.kind = identifiers.kind and carried.identifier = identifiers.identifier and not identifiers.links
+    where carried.export = 'contacts' and carried.is_current
+),
+
+too_wide as (
+    select carriers.kind || ':' || carriers.identifier as cause, users.user_id, crossing.first_carried as day
+    from carriers
+    inner join carriers as crossing
+        on
+            carriers.kind = crossing.kind and carriers.identifier = crossing.identifier
+            and crossing.place = {{ var('identity_key_max_contacts') }} + 1
+            and carriers.first_carried < crossing.first_carried
+    inner join {{ ref('map_contact_user') }} as users on carriers.contact_id = users.contact_id
+),
+
+given_up as (
+    select carried.row_id as contact_id, carried.kind, carried.identifier, components.user_id
+    from {{ ref('int_identity_carried') }} as carried
+    inner join {{ ref('int_identity_components') }} as components
+        on carried.kind = components.kind and carried.identifier = components.identifier and components.what = 'node'
+    where carried.export = 'contacts' and not carried.is_current
+),
+
+changed_hands as (
+    select
+        given_up.contact_id || ':' || given_up.kind || ':' || given_up.identifier as cause,
+        sides.user_id, contacts._business_date as day
+    from given_up
+    inner join {{ ref('map_contact_user') }} as users on given_up.contact_id = users.contact_id
+    inner join {{ ref('stg_contacts') }} as contacts on given_up.contact_id = contacts.contact_id
+    cross join lateral (values (given_up.user_id), (users.user_id)) as sides (user_id)
+    where given_up.user_id <> users.user_id
+),
+
+parts as (
+    select * from too_wide
+    union
+    select * from changed_hands
+),
+
+ranked as (
+    select
+        parts.cause, parts.day, parts.user_id,
+        first_value(parts.user_id) over (
+            partition by parts.cause order by min(identifiers.first_seen), parts.user_id collate "C"
+        ) as kept_id
+    from parts
+    inner join {{ ref('int_identity_components') }} as components
+        on parts.user_id = components.user_id and components.what = 'node'
+    inner join {{ ref('int_identifiers') }} as identifiers
+        on components.kind = identifiers.kind and components.identifier = identifiers.identifier
+    group by parts.cause, parts.day, parts.user_id
+),
+
+final as (
+    select user_id as split_id, kept_id as user_id, min(day) as business_date
+    from ranked
+    where user_id <> kept_id
+    group by user_id, kept_id
+)
+
+select * from final

@@ -1,6 +1,0 @@
--- Current lines with what they cost and their category; materialised once, several models read it.
-select
-    lines.order_id, lines.line_no, lines.sku, lines.quantity, lines.line_amount, products.category,
-    lines.quantity * products.unit_cost as known_cost
-from {{ ref('stg_order_lines') }} as lines
-left join {{ ref('stg_products') }} as products on lines.sku = products.sku

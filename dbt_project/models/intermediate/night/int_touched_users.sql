@@ -1,0 +1,50 @@
+-- Users whom this night may change; every model of users replaces their rows and leaves the others. Empty where
+-- everything is built anew.
+{{ config(indexes=[{'columns': ['user_id'], 'unique': true}], post_hook='analyze {{ this }}') }}
+{% if builds_on_last_night() %}
+with changed as (
+    select * from {{ ref('int_changed_rows') }}
+),
+
+contacts as (
+    select contact_id from changed where contact_id is not null
+    union
+    -- Who names a contact that went over to another user as referrer.
+    select referred.contact_id
+    from {{ ref('base_contacts') }} as referred
+    inner join {{ ref('int_identity_scope') }} as scope
+        on referred.referrer_contact_id = scope.identifier and scope.kind = 'contact_id'
+),
+
+orders as (
+    select order_id from changed where order_id is not null
+    union
+    select order_id from {{ ref('int_changed_goods') }}
+    union
+    select row_id from {{ ref('int_identity_rows') }} where export = 'orders'
+),
+
+final as (
+    select user_id_before as user_id from {{ ref('int_identity_scope') }} where user_id_before is not null
+    union
+    select components.user_id
+    from {{ ref('int_identity_scope') }} as scope
+    inner join {{ ref('int_identity_components') }} as components
+        on scope.kind = components.kind and scope.identifier = components.identifier
+    union
+    select users.user_id from contacts inner join {{ ref('map_contact_user') }} as users using (contact_id)
+    union
+    select users.user_id from orders inner join {{ ref('map_order_user') }} as users using (order_id)
+    union
+    -- An order that was a user by itself and is so no more.
+    select 'u_' || left(md5('order_id:' || order_id), 16) from orders
+    union
+    select user_id from {{ ref('int_turned_users') }}
+)
+
+select user_id from final
+{% else %}
+select null::text as user_id
+from {{ ref('int_turned_users') }}
+where false
+{% endif %}

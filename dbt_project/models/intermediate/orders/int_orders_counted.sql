@@ -1,0 +1,35 @@
+{{ config(indexes=[
+    {'columns': ['order_id'], 'unique': true}, {'columns': ['user_id', 'paid_at']}
+]) }}
+with priced as (
+    select * from {{ ref('int_orders_priced') }} where is_counted and {{ touched_order() }}
+),
+
+costed as (
+    select
+        priced.*,
+        mapped.user_id,
+        case
+            when costs.order_id is null then {{ var('default_cost_rate') }} * (priced.gross - priced.discount)
+            else costs.known_cost + {{ var('default_cost_rate') }}
+                * {{ in_business_currency('costs.uncosted_amount', 'priced.currency', 'priced.rate') }}
+        end as cost
+    from priced
+    left join {{ ref('int_order_costs') }} as costs on priced.order_id = costs.order_id
+    left join {{ ref('map_order_user') }} as mapped on priced.order_id = mapped.order_id
+),
+
+final as (
+    select
+        order_id, user_id, contact_id, paid_at, order_day, order_month, gross, discount, paid, refunded,
+        paid - refunded as net,
+        paid - refunded - cost as margin,
+        sales_channel, channel_code, store_id, group_id,
+        case
+            when user_id is not null
+                then (row_number() over (partition by user_id order by paid_at, order_id))::int
+        end as order_seq
+    from costed
+)
+
+select * from final

@@ -1,0 +1,5 @@
+{{ config(materialized='view', post_hook=[]) }}
+select order_id, sum(amount) as refunded
+from {{ ref('stg_refunds') }}
+where {{ local_day('refunded_at') }} <= {{ business_date() }}
+group by order_id

@@ -1,0 +1,56 @@
+-- Every user with when and by which channel it was acquired.
+{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
+with users as (
+    select user_id from {{ ref('map_contact_user') }} where {{ touched() }}
+    union
+    select user_id from {{ ref('map_order_user') }} where {{ touched() }}
+    union
+    select user_id from {{ ref('int_touches_users') }} where {{ touched() }}
+    union
+    select user_id from {{ ref('int_events_users') }} where {{ touched() }}
+),
+
+dated as (
+    select
+        users.user_id, contacts.registered_at, contacts.source_channel_code, friends.first_friend_channel_code,
+        orders.first_order_channel_code, orders.first_order_at, orders.first_order_day, orders.last_order_day,
+        coalesce(contacts.contacts, 0) as contacts,
+        coalesce(orders.orders, 0) as orders,
+        coalesce(orders.net, 0) as net,
+        coalesce(orders.margin, 0) as margin,
+        least(
+            contacts.registered_at, friends.first_added_at, friends.first_joined_at, orders.first_order_at
+        ) as acquired_at
+    from users
+    left join {{ ref('int_users_contacts') }} as contacts on users.user_id = contacts.user_id
+    left join {{ ref('int_users_first_friends') }} as friends on users.user_id = friends.user_id
+    left join {{ ref('int_users_counted_orders') }} as orders on users.user_id = orders.user_id
+),
+
+touched as (
+    select distinct on (dated.user_id) dated.user_id, touches.channel_code
+    from dated
+    inner join {{ ref('int_touches_users') }} as mapped on dated.user_id = mapped.user_id
+    inner join {{ ref('stg_touches') }} as touches on mapped.touch_id = touches.touch_id
+    where
+        {{ local_day('dated.acquired_at') }} - {{ local_day('touches.occurred_at') }}
+        between 0 and {{ var('touch_window_days') }} - 1
+    order by dated.user_id, touches.occurred_at, touches.touch_id
+),
+
+final as (
+    select
+        dated.user_id, dated.contacts, dated.registered_at, dated.acquired_at,
+        {{ local_day('dated.acquired_at') }} as acquired_day,
+        date_trunc('month', {{ local_day('dated.acquired_at') }})::date as acquired_month,
+        coalesce(
+            dated.source_channel_code, touched.channel_code, dated.first_friend_channel_code,
+            dated.first_order_channel_code, 'unknown'
+        ) as acquired_channel_code,
+        dated.first_order_at, dated.first_order_day, dated.last_order_day,
+        dated.orders, dated.net, dated.margin
+    from dated
+    left join touched on dated.user_id = touched.user_id
+)
+
+select * from final

@@ -1,0 +1,58 @@
+{{ config(indexes=[{'columns': ['user_id', 'medium'], 'unique': true}]) }}
+-- User x medium: whether one contact not deleted has the identifier, has consent, and may be reached by it.
+{% set media = {
+    'sms': ['sms_consent', 'contacts.phone_hash is not null'],
+    'email': ['email_consent', 'contacts.email_hash is not null'],
+    'wechat': ['wechat_consent', '(contacts.unionid_hash is not null or contacts.external_userid_hash is not null)'],
+    'app': ['app_push_consent', 'contacts.device_id_hash is not null'],
+    'weibo': ['weibo_consent', 'true'],
+} %}
+with restricted as (
+    select distinct users.user_id
+    from {{ ref('stg_erasure_requests') }} as requests
+    inner join {{ ref('map_contact_user') }} as users on requests.contact_id = users.contact_id
+    where requests.scope = 'restrict'
+),
+
+unsubscribed as (
+    select
+        contact_id,
+        case when medium in ('wechat_oa', 'wecom') then 'wechat' else medium end as medium,
+        max(unsubscribed_at) as unsubscribed_at
+    from {{ ref('stg_pushes') }}
+    where unsubscribed_at is not null
+    group by 1, 2
+),
+
+offered as (
+    select
+        users.user_id, contacts.contact_id, contacts.updated_at, media.medium, media.has_identifier, media.has_consent
+    from {{ ref('stg_contacts') }} as contacts
+    inner join {{ ref('map_contact_user') }} as users on contacts.contact_id = users.contact_id
+    cross join lateral (
+        values
+        {%- for medium, (consent, identifier) in media.items() %}
+        ('{{ medium }}', {{ identifier }}, coalesce(contacts.{{ consent }}, false)){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as media (medium, has_identifier, has_consent)
+    where contacts.deleted_at is null and {{ touched('users.user_id') }}
+),
+
+final as (
+    select
+        offered.user_id,
+        offered.medium,
+        bool_or(offered.has_identifier) as has_identifier,
+        bool_or(offered.has_consent) as has_consent,
+        bool_or(
+            offered.has_identifier and offered.has_consent and restricted.user_id is null
+            and (unsubscribed.unsubscribed_at is null or unsubscribed.unsubscribed_at <= offered.updated_at)
+        ) as is_reachable
+    from offered
+    left join restricted on offered.user_id = restricted.user_id
+    left join unsubscribed
+        on offered.contact_id = unsubscribed.contact_id and offered.medium = unsubscribed.medium
+    group by offered.user_id, offered.medium
+)
+
+select * from final

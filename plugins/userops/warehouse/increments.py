@@ -1,0 +1,109 @@
+"""May this night build on the last one? Only where everything that was built then still stands.
+
+The answer is dbt's variable `incremental`; what it means to the models stands in `dbt_project/macros/nights.sql`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+
+from userops.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to build: on the last night, or whole for the reason `why`; and what to remember afterwards."""
+
+    business_date: date
+    load_id: int
+    fingerprint: str
+    why: str
+
+    @property
+    def incremental(self) -> bool:
+        return not self.why
+
+
+def fingerprint(settings: Settings) -> str:
+    """A hash of code and configuration that what was built depends on."""
+    digest = hashlib.sha256(f"{version('dbt-core')} {settings.timezone} {settings.currency}".encode())
+    root = settings.project_root / "dbt_project"
+    for path in sorted(p for p in root.rglob("*") if p.suffix in {".sql", ".yml", ".csv"} and _is_code(p, root)):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_code(path: Path, root: Path) -> bool:
+    return path.relative_to(root).parts[0] not in {"target", "logs", "dbt_packages"}
+
+
+def plan(connection: psycopg.Connection, settings: Settings, business_date: date) -> Plan:
+    """Decide, in the role transformer, and forget what stands: a build that is cut off leaves nothing to build on."""
+    now = fingerprint(settings)
+    newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
+    why = _why_whole(connection, now, business_date)
+    if why:
+        # The models of the night compare with this row: where all is built anew there is nothing to compare with.
+        connection.execute("delete from meta.build_state")
+    else:
+        connection.execute("update meta.build_state set fingerprint = 'building'")
+    connection.commit()
+    return Plan(business_date, newest, now, why)
+
+
+def remember(connection: psycopg.Connection, plan: Plan) -> None:
+    """Every model was built: the next night may build on it."""
+    connection.execute("delete from meta.build_state")
+    connection.execute(
+        "insert into meta.build_state (business_date, load_id, fingerprint, loads) values (%s, %s, %s,"
+        " (select count(*) from meta.load_files where state = 'loaded' and load_id <= %s and business_date <= %s))",
+        [plan.business_date, plan.load_id, plan.fingerprint, plan.load_id, plan.business_date],
+    )
+    connection.commit()
+
+
+TAKEN_BACK = (
+    "select state.loads <> (select count(*) from meta.load_files as files where files.state = 'loaded'"
+    " and files.load_id <= state.load_id and files.business_date <= state.business_date) from meta.build_state as state"
+)
+NEW_LOADS = (
+    "select files.load_id from meta.load_files as files cross join meta.build_state as state where"
+    " files.state = 'loaded' and files.business_date <= %(day)s"
+    " and (files.load_id > state.load_id or files.business_date > state.business_date)"
+)
+ERASES = (
+    "select exists (select from raw.erasure_requests where scope = 'erase'"
+    f" and _load_id in ({NEW_LOADS} and files.export = 'erasure_requests'))"
+)
+# A new contact that carries what only erased contacts carried gives it back to the rows known by it.
+REVIVES = (
+    "select exists (select from raw.contacts as contacts inner join staging.stg_erased_identifiers as erased"
+    " on erased.hash in (contacts.phone_hash, contacts.email_hash, contacts.unionid_hash,"
+    " contacts.external_userid_hash, contacts.device_id_hash)"
+    f" where contacts._load_id in ({NEW_LOADS} and files.export = 'contacts'))"
+)
+
+
+def _why_whole(connection: psycopg.Connection, fingerprint_now: str, day: date) -> str:
+    state = connection.execute("select business_date, fingerprint from meta.build_state").fetchone()
+    if state is None:
+        return "nothing was built yet"
+    if state[1] == "building":
+        return "the last build was cut off"
+    if state[1] != fingerprint_now:
+        return "code or configuration changed"
+    if day < state[0]:
+        return f"{state[0]} was built before"
+    parameters = {"day": day}
+    for question, answer in (
+        (TAKEN_BACK, "a delivery was taken back or replaced"),
+        (ERASES, "contacts are to be erased"),
+        (REVIVES, "a new contact carries what erased contacts carried"),
+    ):
+        if connection.execute(question, parameters).fetchone()[0]:
+            return answer
+    return ""
