@@ -14,6 +14,15 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro in_identity_rows(relation, export) -%}
+    {%- if builds_on_last_night() -%}
+        {{ relation }}.row_id
+            in (select rows.row_id from {{ ref('int_identity_rows') }} as rows where rows.export = '{{ export }}')
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
 {# Rows of one export with the user that any of their linking identifiers belongs to (all belong to the same). #}
 {% macro users_of_rows(export, row_id) %}
 select carried.row_id as {{ row_id }}, min(components.user_id) as user_id
@@ -22,9 +31,7 @@ inner join {{ ref('int_identity_components') }} as components
     on carried.kind = components.kind and carried.identifier = components.identifier and components.what = 'node'
 where
     carried.export = '{{ export }}' and carried.is_current
-    {%- if builds_on_last_night() %}
-    and carried.row_id in (select rows.row_id from {{ ref('int_identity_rows') }} as rows where rows.export = '{{ export }}')
-    {%- endif %}
+    and {{ in_identity_rows('carried', export) }}
 group by carried.row_id
 {% endmacro %}
 

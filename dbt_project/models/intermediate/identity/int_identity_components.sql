@@ -31,7 +31,9 @@ carried as (
 ),
 
 edges as (
-    select first.node as node_a, other.node as node_b, min(greatest(first.first_carried, other.first_carried)) as linked_on
+    select
+        first.node as node_a, other.node as node_b,
+        min(greatest(first.first_carried, other.first_carried)) as linked_on
     from carried as first
     inner join carried as other
         on first.export = other.export and first.row_id = other.row_id and other.place > 1

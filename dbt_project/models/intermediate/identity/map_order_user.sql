@@ -12,9 +12,7 @@ identified as (
     from {{ ref('int_identity_carried') }} as carried
     where
         carried.export = 'orders' and carried.is_current
-        {%- if builds_on_last_night() %}
-        and carried.row_id in (select rows.row_id from {{ ref('int_identity_rows') }} as rows where rows.export = 'orders')
-        {%- endif %}
+        and {{ in_identity_rows('carried', 'orders') }}
 ),
 
 final as (

@@ -1,5 +1,6 @@
--- Change points of the stages before the first order, those to come included. A stage can change only on the acquired day, when the
--- zombie bound is reached, on a day with an activity and when the window of one ends: those days are looked at.
+-- Change points of the stages before the first order, those to come included.
+-- A stage can change only on the acquired day, when the zombie bound is reached, on a day with an activity and when
+-- the window of one ends: those days are looked at.
 with prospects as (
 
     select

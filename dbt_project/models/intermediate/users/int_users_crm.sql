@@ -5,7 +5,8 @@ with levels as (
     from {{ ref('stg_memberships') }} as members
     inner join {{ ref('map_contact_user') }} as users on members.contact_id = users.contact_id
     where
-        {{ touched('users.user_id') }} and members.plan = 'level' and {{ local_day('members.effective_at') }} <= {{ business_date() }}
+        {{ touched('users.user_id') }}
+        and members.plan = 'level' and {{ local_day('members.effective_at') }} <= {{ business_date() }}
         and (members.expires_at is null or {{ local_day('members.expires_at') }} > {{ business_date() }})
     order by users.user_id, members.effective_at desc, members.level desc
 ),
@@ -15,7 +16,8 @@ figures as (
     from {{ ref('stg_memberships') }} as members
     inner join {{ ref('map_contact_user') }} as users on members.contact_id = users.contact_id
     where
-        {{ touched('users.user_id') }} and members.plan = 'plus' and {{ local_day('members.effective_at') }} <= {{ business_date() }}
+        {{ touched('users.user_id') }}
+        and members.plan = 'plus' and {{ local_day('members.effective_at') }} <= {{ business_date() }}
         and (members.expires_at is null or {{ local_day('members.expires_at') }} > {{ business_date() }})
     union all
     select users.user_id, 'points', points.points

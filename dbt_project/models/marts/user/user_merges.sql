@@ -1,18 +1,18 @@
-with merges as (
+with merged as (
     select merged_id, user_id, merged_on as business_date, 'merge' as kind
     from {{ ref('int_identity_components') }}
     where what = 'merge'
 ),
 
-splits as (
+split as (
     select split_id as merged_id, user_id, business_date, 'split' as kind
     from {{ ref('int_identity_splits') }}
 ),
 
 final as (
-    select merged_id, user_id, business_date, kind from merges
+    select merged_id, user_id, business_date, kind from merged
     union all
-    select merged_id, user_id, business_date, kind from splits
+    select merged_id, user_id, business_date, kind from split
 )
 
 select * from final
