@@ -17,7 +17,7 @@ from userops.gate import runner
 from userops.gate.decision import decide
 from userops.ingest import landing, loader, tables
 from userops.settings import Settings
-from userops.warehouse import dbt, lease, publish
+from userops.warehouse import dbt, erasure, lease, publish
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect, record_results
 from userops.warehouse.place import warehouse_url
@@ -63,6 +63,8 @@ def check_raw(night: dict) -> None:
     """Judge delivery, files and raw rows; a blocking failure ends the night here."""
     _, url = _place()
     lease.show_life(url)
+    with connect(url, "loader") as connection:
+        erasure.apply(connection, date.fromisoformat(night["business_date"]))
     _run_suite(url, night, "raw")
     _judge(night)
 

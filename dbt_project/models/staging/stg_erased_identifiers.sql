@@ -1,4 +1,5 @@
--- Identifiers of all versions of erased contacts that no other contact carries.
+-- Identifiers that erased contacts carried in any version and no other contact carries: those still in raw, and those
+-- kept as hashes when the rows themselves went.
 {{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
 with versions as (
@@ -15,8 +16,9 @@ carried as (
     select distinct contact_id, '{{ kind }}' as kind, {{ kind }}_hash as hash
     from versions
     where {{ kind }}_hash is not null
-    {% if not loop.last %}union all{% endif %}
+    union all
     {% endfor %}
+    select null, kind, hash from {{ source('meta', 'erased_identifiers') }}
 ),
 
 final as (
@@ -24,7 +26,7 @@ final as (
     from carried
     left join {{ ref('stg_erased_contacts') }} as erased on carried.contact_id = erased.contact_id
     group by carried.kind, carried.hash
-    having bool_and(erased.contact_id is not null)
+    having bool_and(erased.contact_id is not null or carried.contact_id is null)
 )
 
 select * from final

@@ -125,6 +125,18 @@ def simulate(
 
 
 @app.command()
+def erase(
+    contact_id: Annotated[str, typer.Argument(help="The CRM's id of the person.")],
+    restrict: Annotated[bool, typer.Option("--restrict", help="Leave the data, but use it for no contact.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Run the published date again, so that it is complete.")] = False,
+) -> None:
+    """Erase a person from raw, quarantine and vault; the next publication takes them out of every version."""
+    from userops.cli.erase import run
+
+    raise typer.Exit(run(out, contact_id, "restrict" if restrict else "erase", now))
+
+
+@app.command()
 def site() -> None:
     """Build the dashboard site from the published marts."""
     from userops.night import site_labels

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from userops.ingest.loader import File
 
 
+BY_HAND = "by hand"
+
+
 def is_loaded(connection: psycopg.Connection, export: str, business_date: date, name: str, sha256: str) -> bool:
     """Whether exactly this file of this date is in the raw table."""
     return connection.execute(
@@ -39,7 +42,17 @@ def replace_earlier(connection: psycopg.Connection, export: str, business_date: 
 
 def forget_missing(connection: psycopg.Connection, export: str, business_date: date, names: list[str]) -> None:
     """Take out what files brought that are no longer in the folder."""
-    _take_out(connection, export, business_date, "file_name <> all(%s)", [names], "no longer in the folder")
+    which = "file_name <> all(%s) and profile <> %s"
+    _take_out(connection, export, business_date, which, [names, BY_HAND], "no longer in the folder")
+
+
+def write_by_hand(connection: psycopg.Connection, export: str, business_date: date, name: str) -> int:
+    """Book one row that a command wrote rather than a file; no delivery takes it out."""
+    return connection.execute(
+        "insert into meta.load_files (business_date, export, file_name, sha256, profile, bytes, rows_in_file,"
+        " rows_loaded, rows_quarantined, state) values (%s, %s, %s, '', %s, 0, 1, 1, 0, 'loaded') returning load_id",
+        [business_date, export, name, BY_HAND],
+    ).fetchone()[0]
 
 
 def _take_out(

@@ -110,6 +110,30 @@ create table if not exists meta.build_state (
     built_at timestamptz not null default now()
 );
 
+-- Who was erased: the id is refused for ever, and so are the hashes that they alone carried.
+create table if not exists meta.erased_contacts (
+    contact_id text primary key,
+    request_id text not null,
+    load_id bigint not null
+);
+create table if not exists meta.erased_identifiers (
+    kind text not null,
+    hash text not null,
+    request_id text not null,
+    primary key (kind, hash)
+);
+-- Users whom the next publication takes out of every kept version.
+create table if not exists meta.erased_users (
+    user_id text primary key,
+    request_id text not null
+);
+create table if not exists meta.erasure_log (
+    request_id text not null,
+    table_name text not null,
+    rows bigint not null,
+    erased_at timestamptz not null default clock_timestamp()
+);
+
 create table if not exists meta.publications (
     version bigint primary key,
     business_date date not null,
@@ -171,6 +195,13 @@ from quarantine.rows
 group by rows.business_date, rows.export, rows.reason;
 comment on view marts.rejected_rows is 'One row per night, export and reason for which delivered rows were set aside.';
 
+create or replace view marts.erasure_log as
+select request_id, table_name, sum(rows)::bigint as rows, max(erased_at) as erased_at
+from meta.erasure_log
+group by request_id, table_name;
+comment on view marts.erasure_log is
+'One row per erasure request and table: how many rows it took or emptied, and when last. No identifier.';
+
 create or replace view marts.freshness as
 select
     export,
@@ -194,6 +225,12 @@ grant select, insert, update on meta.load_files to loader;
 grant insert, select on meta.quality_results to loader, transformer;
 grant select on meta.load_files to transformer, publisher;
 grant select, insert, update, delete on meta.build_state to transformer;
+grant select, insert, update on meta.erased_contacts to loader;
+grant select, insert on meta.erased_identifiers to loader;
+grant select, insert on meta.erasure_log to loader, publisher;
+grant select on meta.erased_contacts, meta.erased_identifiers to transformer;
+grant select, insert on meta.erased_users to transformer;
+grant select, delete on meta.erased_users to publisher;
 grant select, insert, delete on meta.publications to publisher;
 grant select, update on meta.pointer to publisher;
 grant usage, create on schema raw to loader;
@@ -206,5 +243,5 @@ grant usage on schema build to publisher;
 grant usage, create on schema slot_0, slot_1, slot_2, marts to publisher;
 grant usage on schema marts to bi_reader;
 revoke usage on schema meta from bi_reader;
-grant select on marts.publication, marts.quality_results, marts.rejected_rows, marts.freshness to bi_reader, publisher;
+grant select on marts.publication, marts.quality_results, marts.rejected_rows, marts.freshness, marts.erasure_log to bi_reader, publisher;
 alter default privileges for role transformer in schema build grant select on tables to publisher;

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from userops.settings import Settings
+from userops.warehouse import erasure
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def plan(connection: psycopg.Connection, settings: Settings, business_date: date
     newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
     why = _why_whole(connection, now, business_date)
     if why:
+        erasure.note_users(connection)
         # The models of the night compare with this row: where all is built anew there is nothing to compare with.
         connection.execute("delete from meta.build_state")
     else:

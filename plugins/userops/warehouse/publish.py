@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from userops.errors import UseropsError
-from userops.warehouse import lease
+from userops.warehouse import erasure, lease
 
 SLOTS = (0, 1, 2)
 
@@ -136,8 +136,14 @@ def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, busi
             "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, %s, %s)",
             [version, business_date, run_id, slot],
         )
+        erasure.clean_versions(connection, _tables_of_users(marts))
         _flip(connection, version, slot)
     return version
+
+
+def _tables_of_users(marts: list[Mart]) -> list[tuple[str, str]]:
+    names = [mart.name for mart in marts if any(column[0] == "user_id" for column in mart.columns)]
+    return [(f"slot_{slot}", name) for slot in SLOTS for name in names]
 
 
 def _next(connection: psycopg.Connection) -> tuple[int, int]:
