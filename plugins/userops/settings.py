@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +29,7 @@ class Settings:
     default_country: str
     profile: str
     hash_key: str
+    deadline: time
     alert_targets: tuple[str, ...]
     alert_fallbacks: tuple[str, ...]
 
@@ -54,9 +56,17 @@ class Settings:
             default_country=env.get("USEROPS_DEFAULT_COUNTRY") or "CN",
             profile=env.get("USEROPS_PROFILE") or "canonical",
             hash_key=env.get("USEROPS_HASH_KEY") or _stored_hash_key(home),
+            deadline=_hour(env.get("USEROPS_DEADLINE") or "08:00"),
             alert_targets=_split(env.get("USEROPS_ALERT_TARGETS") or f"file://{home}/alerts.log"),
             alert_fallbacks=_split(env.get("USEROPS_ALERT_FALLBACKS") or ""),
         )
+
+
+def _hour(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise UseropsError(f"USEROPS_DEADLINE={text!r} is no hour.", mend="write HH:MM, such as 08:00.") from None
 
 
 def _stored_hash_key(home: Path) -> str:

@@ -44,5 +44,5 @@ def test_policy_owner_retries_runbook(bag):
     for dag in bag.dags.values():
         assert dag.doc_md and "Owner" in dag.doc_md
         for task in dag.tasks:
-            assert task.owner == "data-platform"
+            assert task.owner in {"data-platform", "data-protection"}
             assert task.retries >= 1

@@ -168,3 +168,37 @@ def test_an_alert_rolled_back_was_never_raised(connection, settings) -> None:
     outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
     connection.rollback()
     assert outbox.deliver_pending(connection, settings) == (0, 0)
+
+
+def test_a_night_that_never_started_is_told_once_and_recovers(warehouse_url, settings, receiver):
+    """Due is 9 March at 09:00 of the 10th; nobody ran it. A second look says nothing new."""
+    from datetime import UTC, datetime
+
+    from userops import watchdog
+
+    morning = datetime(2030, 3, 10, 1, 0, tzinfo=UTC)
+    with connect(warehouse_url, "publisher") as connection:
+        finding = watchdog.look(connection, settings, morning)
+        assert finding is not None and "no run" in finding.observed
+        watchdog.look(connection, settings, morning)
+        told = [m for m in receiver.taken if "night_published" in m["body"]]
+        assert len(told) == 1
+        assert "2030-03-09" in told[0]["title"]
+        outbox.raise_recovery(connection, settings, "later", "2030-03-09")
+        connection.commit()
+        outbox.deliver_pending(connection, settings)
+    assert any("night_published" in m["body"] and m["kind"] == "recovery" for m in receiver.taken)
+
+
+def test_a_blocked_night_is_not_told_twice(warehouse_url, settings, receiver):
+    from datetime import UTC, datetime
+
+    from userops import watchdog
+
+    with connect(warehouse_url) as admin:
+        admin.execute(
+            "insert into meta.runs (run_id, business_date, state, token) values ('b', '2031-03-09', 'blocked', 1)"
+        )
+    with connect(warehouse_url, "publisher") as connection:
+        assert watchdog.look(connection, settings, datetime(2031, 3, 10, 1, 0, tzinfo=UTC)) is not None
+    assert receiver.taken == []

@@ -9,11 +9,12 @@ import pytest
 from userops.errors import Overtaken, UseropsError
 from userops.warehouse import lease, publish
 from userops.warehouse.pg import connect
-from userops.warehouse.publish import Mart
+from userops.warehouse.publish import Column, Mart
 
+COLUMNS = (Column("id", "int", "key"), Column("version", "int"))
 MARTS = [
-    Mart("left_mart", ("id",), (("id", "int", "key"), ("version", "int", "")), "One row per id."),
-    Mart("right_mart", ("id",), (("id", "int", "key"), ("version", "int", "")), "One row per id."),
+    Mart("left_mart", ("id",), COLUMNS, "One row per id."),
+    Mart("right_mart", ("id",), COLUMNS, "One row per id."),
 ]
 DAY = "2024-01-01"
 
@@ -134,3 +135,57 @@ def test_bi_reader_reads_marts_and_nothing_else(warehouse_url):
         assert connection.execute("select count(*) from marts.left_mart").fetchone() == (50,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select * from meta.runs")
+
+
+SPANS = [
+    Mart(
+        "spans", ("user_id", "valid_from"),
+        (Column("user_id", "text"), Column("valid_from", "date"), Column("valid_to", "date", is_open=True)),
+        "One row per span.", by_user=True,
+    )
+]
+
+
+def publish_spans(url, day, rows, touched):
+    """One build that says whom it touched (None: everything was built anew), and its publication."""
+    with connect(url, "transformer") as connection:
+        connection.execute("drop table if exists build.spans")
+        connection.execute("create table build.spans (user_id text, valid_from date, valid_to date)")
+        with connection.cursor() as cursor:
+            cursor.executemany("insert into build.spans values (%s, %s, %s)", rows)
+        build_id = connection.execute(
+            "insert into meta.builds (business_date, whole) values (%s, %s) returning build_id", [day, touched is None]
+        ).fetchone()[0]
+        for user in touched or []:
+            connection.execute("insert into build.touched_log values (%s, %s)", [build_id, user])
+    run_id, token = begin(url)
+    with connect(url, "publisher") as connection:
+        publish.publish(connection, SPANS, run_id, day, token)
+        lease.end(connection, run_id, "published")
+    with connect(url, "bi_reader") as connection:
+        return connection.execute(
+            "select user_id, valid_from::text, valid_to::text from marts.spans order by 1, 2"
+        ).fetchall()
+
+
+def test_only_touched_users_are_compared_and_open_dates_follow_the_version(warehouse_url):
+    """Four nights over three slots: each slot catches up with every build since it was filled."""
+    days = ["2024-02-01", "2024-02-02", "2024-02-03", "2024-02-04"]
+    state = [("a", days[0], days[0]), ("b", days[0], days[0])]
+    assert publish_spans(warehouse_url, days[0], state, None) == state
+    for number, user in ((1, "a"), (2, "b"), (3, "a")):
+        closed = [
+            (u, since, (days[number - 1] if u == user else days[number]) if until == days[number - 1] else until)
+            for u, since, until in state
+        ]
+        state = sorted([*closed, (user, days[number], days[number])])
+        assert publish_spans(warehouse_url, days[number], state, [user]) == state
+    with connect(warehouse_url) as admin:
+        # A row that no build made shows that untouched users are not looked at.
+        for slot in publish.SLOTS:
+            admin.execute(f"insert into slot_{slot}.spans values ('nobody', '2024-01-01', '2024-01-01')")
+    state = [(u, f, "2024-02-05" if t == days[3] else t) for u, f, t in state]
+    left = publish_spans(warehouse_url, "2024-02-05", state, ["a"])
+    assert left == [*state, ("nobody", "2024-01-01", "2024-01-01")]
+    # Whatever a slot holds, a whole build puts it right.
+    assert publish_spans(warehouse_url, "2024-02-05", state, None) == state

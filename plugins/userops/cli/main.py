@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from userops.cli.database import db_app
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.errors import EXIT_BLOCKED, EXIT_FAILED, EXIT_OK, UseropsError
 from userops.settings import PROJECT_ROOT, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -122,6 +122,23 @@ def simulate(
 
     write(out_dir, users, nights, parse_day(start), seed)
     out.print(f"Exports of {users} users over {nights} nights are in {out_dir}; the truth in {out_dir}/_truth.")
+
+
+@app.command()
+def watchdog() -> None:
+    """For cron: alert where the newest night is not published by its hour (exit 1), and send what waits."""
+    from userops import watchdog as dog
+    from userops.warehouse.bootstrap import bootstrap
+    from userops.warehouse.pg import connect
+    from userops.warehouse.place import warehouse_url
+
+    settings = Settings.load()
+    url = warehouse_url(settings)
+    bootstrap(url)
+    with connect(url, "publisher") as connection:
+        finding = dog.look(connection, settings)
+    out.print(f"{finding.observed}; expected {finding.expected}." if finding else "The night is there.", soft_wrap=True)
+    raise typer.Exit(EXIT_BLOCKED if finding else EXIT_OK)
 
 
 @app.command()

@@ -134,6 +134,23 @@ create table if not exists meta.erasure_log (
     erased_at timestamptz not null default clock_timestamp()
 );
 
+-- Every complete build in `build`; with `whole` false, build.touched_log says whose rows it may have changed.
+create table if not exists meta.builds (
+    build_id bigint generated always as identity primary key,
+    business_date date not null,
+    whole boolean not null,
+    built_at timestamptz not null default now()
+);
+create table if not exists build.touched_log (
+    build_id bigint not null,
+    user_id text not null,
+    primary key (build_id, user_id)
+);
+create table if not exists meta.slot_contents (
+    slot smallint primary key check (slot in (0, 1, 2)),
+    build_id bigint not null
+);
+
 create table if not exists meta.publications (
     version bigint primary key,
     business_date date not null,
@@ -148,6 +165,7 @@ create table if not exists meta.pointer (
     only_row boolean primary key default true check (only_row),
     version bigint,
     slot smallint,
+    business_date date,
     moved_at timestamptz,
     moved_by text
 );
@@ -225,6 +243,12 @@ grant select, insert, update on meta.load_files to loader;
 grant insert, select on meta.quality_results to loader, transformer;
 grant select on meta.load_files to transformer, publisher;
 grant select, insert, update, delete on meta.build_state to transformer;
+grant select, insert on meta.builds to transformer;
+grant select on meta.builds to publisher;
+grant select, insert, delete on build.touched_log to transformer;
+grant select on build.touched_log to publisher;
+grant select, insert, update on meta.slot_contents to publisher;
+grant select on meta.slot_contents to transformer;
 grant select, insert, update on meta.erased_contacts to loader;
 grant select, insert on meta.erased_identifiers to loader;
 grant select, insert on meta.erasure_log to loader, publisher;

@@ -11,7 +11,10 @@ import psycopg
 from psycopg import sql
 
 from userops.contracts.model import Contract, load_contracts
+from userops.errors import UseropsError
 from userops.ingest import books
+from userops.warehouse.pg import connect
+from userops.warehouse.state import status
 
 STAYS = "orders"
 REQUESTS = "erasure_requests"
@@ -40,6 +43,21 @@ def apply(connection: psycopg.Connection, business_date: date) -> int:
     connection.execute("update meta.erased_contacts set load_id = %s", [newest])
     connection.commit()
     return rows
+
+
+def on_request(url: str, contact_id: str, scope: str) -> date:
+    """Write and carry out a request made by hand; returns the business date to publish again to complete it."""
+    published = status(url)["business_date"]
+    if published is None:
+        raise UseropsError("Nothing was ever published, so nobody can be erased.", mend="run a night first.")
+    day = date.fromisoformat(published)
+    with connect(url, "loader") as connection:
+        known = connection.execute("select exists (select from raw.contacts where contact_id = %s)", [contact_id])
+        if not known.fetchone()[0]:
+            raise UseropsError(f"No contact {contact_id!r} is known.", mend="give the id as in the export `contacts`.")
+        request(connection, contact_id, scope, day)
+        apply(connection, day)
+    return day
 
 
 def request(connection: psycopg.Connection, contact_id: str, scope: str, business_date: date) -> str:

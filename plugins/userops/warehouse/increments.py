@@ -59,6 +59,7 @@ def plan(connection: psycopg.Connection, settings: Settings, business_date: date
 
 def remember(connection: psycopg.Connection, plan: Plan) -> None:
     """Every model was built: the next night may build on it."""
+    _log_build(connection, plan)
     connection.execute("delete from meta.build_state")
     connection.execute(
         "insert into meta.build_state (business_date, load_id, fingerprint, loads) values (%s, %s, %s,"
@@ -66,6 +67,19 @@ def remember(connection: psycopg.Connection, plan: Plan) -> None:
         [plan.business_date, plan.load_id, plan.fingerprint, plan.load_id, plan.business_date],
     )
     connection.commit()
+
+
+def _log_build(connection: psycopg.Connection, plan: Plan) -> None:
+    """Say whose rows this build may have changed, so that a publication looks at no others."""
+    build_id = connection.execute(
+        "insert into meta.builds (business_date, whole) values (%s, %s) returning build_id",
+        [plan.business_date, not plan.incremental],
+    ).fetchone()[0]
+    if plan.incremental:
+        connection.execute(
+            "insert into build.touched_log select %s, user_id from build.int_touched_users", [build_id]
+        )
+    connection.execute("delete from build.touched_log where build_id <= (select min(build_id) from meta.slot_contents)")
 
 
 TAKEN_BACK = (

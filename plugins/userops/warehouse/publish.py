@@ -4,6 +4,7 @@ The way was chosen by measurement (reliability.md): constant views over slots th
 publication that is one UPDATE, gave readers no error, no empty and no mixed version.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,33 @@ SLOTS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
+class Column:
+    """A published column. `is_open` dates equal to the business date are kept open (null) and read as the version's."""
+
+    name: str
+    type: str
+    comment: str = ""
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
 class Mart:
-    """A published table: its name, the columns in order as (name, type, comment), and the key rows are matched by."""
+    """A published table and the key its rows are matched by.
+
+    `by_user`: a row changes only with its user's, so users whom no build touched need no look.
+    """
 
     name: str
     key: tuple[str, ...]
-    columns: tuple[tuple[str, str, str], ...]
+    columns: tuple[Column, ...]
     comment: str = ""
     nullable_key: tuple[str, ...] = ()
+    by_user: bool = False
+
+    @property
+    def shape(self) -> str:
+        """What the slots' tables and the view are made from; another shape means new ones."""
+        return hashlib.sha256(repr((self.key, self.columns, self.comment)).encode()).hexdigest()
 
 
 def marts_of_manifest(manifest_path: Path) -> list[Mart]:
@@ -39,32 +59,41 @@ def marts_of_manifest(manifest_path: Path) -> list[Mart]:
         key = meta.get("key")
         if not key:
             raise UseropsError(f"Mart {node['name']} names no key.", mend="add config.meta.key to its YAML.")
-        columns = tuple((c["name"], c["data_type"], c["description"]) for c in node["columns"].values())
-        marts.append(Mart(node["name"], tuple(key), columns, node["description"], tuple(meta.get("nullable_key", ()))))
+        columns = tuple(
+            Column(c["name"], c["data_type"], c["description"], bool(c["config"].get("meta", {}).get("is_open")))
+            for c in node["columns"].values()
+        )
+        marts.append(Mart(
+            node["name"], tuple(key), columns, node["description"], tuple(meta.get("nullable_key", ())),
+            bool(meta.get("by_user")),
+        ))
     return sorted(marts, key=lambda mart: mart.name)
 
 
-def prepare_slots(connection: psycopg.Connection, marts: list[Mart]) -> None:
-    """Create slot tables and readers' views where they are missing or of an older shape."""
+def prepare_slots(connection: psycopg.Connection, marts: list[Mart]) -> set[str]:
+    """Create slot tables and readers' views where they are missing or of an older shape; returns those marts."""
+    shapes = dict(connection.execute(
+        "select tables.relname, obj_description(tables.oid) from pg_class as tables"
+        " join pg_namespace as schemas on schemas.oid = tables.relnamespace"
+        " join pg_class as views on views.relname = tables.relname and views.relnamespace = 'marts'::regnamespace"
+        " where schemas.nspname = 'slot_0' and tables.relkind = 'r'"
+    ).fetchall())
+    made = {mart.name for mart in marts if shapes.get(mart.name) != mart.shape}
     for mart in marts:
-        if _shape(connection, "marts", mart.name) == [c[0] for c in mart.columns]:
-            continue
-        with connection.transaction():
-            _create(connection, mart)
-
-
-def _shape(connection: psycopg.Connection, schema: str, name: str) -> list[str]:
-    rows = connection.execute(
-        "select column_name from information_schema.columns where table_schema = %s and table_name = %s"
-        " order by ordinal_position",
-        [schema, name],
-    ).fetchall()
-    return [row[0] for row in rows]
+        if mart.name in made:
+            with connection.transaction():
+                _create(connection, mart)
+    return made
 
 
 def _create(connection: psycopg.Connection, mart: Mart) -> None:
-    names = sql.SQL(", ").join(sql.Identifier(c[0]) for c in mart.columns)
-    types = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(c[0]), sql.SQL(c[1])) for c in mart.columns)
+    types = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.type)) for c in mart.columns)
+    read = sql.SQL(", ").join(
+        sql.SQL("coalesce({0}, (select business_date from meta.pointer)) as {0}" if c.is_open else "{0}").format(
+            sql.Identifier(c.name)
+        )
+        for c in mart.columns
+    )
     view = sql.Identifier("marts", mart.name)
     connection.execute(sql.SQL("drop view if exists {}").format(view))
     branches = []
@@ -75,48 +104,93 @@ def _create(connection: psycopg.Connection, mart: Mart) -> None:
         keys = sql.SQL(", ").join(map(sql.Identifier, mart.key))
         connection.execute(sql.SQL("create index on {} ({})").format(table, keys))
         branches.append(
-            sql.SQL("select {} from {} where (select slot from meta.pointer) = {}").format(names, table, slot)
+            sql.SQL("select {} from {} where (select slot from meta.pointer) = {}").format(read, table, slot)
         )
     connection.execute(sql.SQL("create view {} as {}").format(view, sql.SQL(" union all ").join(branches)))
     connection.execute(sql.SQL("grant select on {} to bi_reader").format(view))
     connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(mart.comment)))
-    for name, _, comment in mart.columns:
-        column = sql.Identifier("marts", mart.name, name)
-        connection.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(comment)))
+    for column in mart.columns:
+        name = sql.Identifier("marts", mart.name, column.name)
+        connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(column.comment)))
+    connection.execute(
+        sql.SQL("comment on table {} is {}").format(sql.Identifier("slot_0", mart.name), sql.Literal(mart.shape))
+    )
 
 
-def fill_slot(connection: psycopg.Connection, marts: list[Mart], slot: int) -> dict[str, int]:
-    """Make the slot equal to `build`, touching only rows that differ; returns the rows written a mart."""
+def fill_slot(
+    connection: psycopg.Connection, marts: list[Mart], slot: int, business_date: str, made: set[str]
+) -> dict[str, int]:
+    """Make the slot equal to `build`, touching only rows that differ; returns the rows written a mart.
+
+    Where every build since the slot was last filled says whom it touched, marts of users are compared for those alone.
+    """
+    touched = _note_touched(connection, slot)
     written = {}
     for mart in marts:
-        slot_table = sql.Identifier(f"slot_{slot}", mart.name)
-        build_table = sql.Identifier("build", mart.name)
-        columns = [sql.Identifier(c[0]) for c in mart.columns]
-        row = sql.SQL(", ").join
-        same = sql.SQL(" and ").join(_same_key_column(name, name in mart.nullable_key) for name in mart.key)
-        names = {
-            "slot": slot_table,
-            "build": build_table,
-            "same": same,
-            "a": row(sql.SQL("a.{}").format(c) for c in columns),
-            "b": row(sql.SQL("b.{}").format(c) for c in columns),
-            "columns": row(columns),
-        }
-        connection.execute(
-            sql.SQL(
-                "delete from {slot} as a where not exists"
-                " (select from {build} as b where {same} and row({a}) is not distinct from row({b}))"
-            ).format(**names)
-        )
-        inserted = connection.execute(
-            sql.SQL(
-                "insert into {slot} ({columns}) select {b} from {build} as b"
-                " where not exists (select from {slot} as a where {same})"
-            ).format(**names)
-        )
-        written[mart.name] = inserted.rowcount
-        connection.execute(sql.SQL("analyze {}").format(slot_table))
+        only_touched = touched and mart.by_user and mart.name not in made
+        written[mart.name] = _fill(connection, mart, slot, business_date, only_touched)
+    connection.execute(
+        "insert into meta.slot_contents select %s, max(build_id) from meta.builds having count(*) > 0"
+        " on conflict (slot) do update set build_id = excluded.build_id",
+        [slot],
+    )
     return written
+
+
+def _note_touched(connection: psycopg.Connection, slot: int) -> bool:
+    """Keep the users touched since the slot was filled in `pg_temp.touched`; False where that is not known."""
+    whole = connection.execute(
+        "select bool_or(builds.whole) from meta.slot_contents as contents"
+        " join meta.builds on builds.build_id > contents.build_id where contents.slot = %s",
+        [slot],
+    ).fetchone()[0]
+    known = connection.execute("select exists (select from meta.slot_contents where slot = %s)", [slot]).fetchone()[0]
+    if not known or whole:
+        return False
+    connection.execute("drop table if exists pg_temp.touched")
+    connection.execute(
+        "create temp table touched on commit drop as select distinct log.user_id from build.touched_log as log"
+        " where log.build_id > (select build_id from meta.slot_contents where slot = %s)",
+        [slot],
+    )
+    connection.execute("analyze pg_temp.touched")
+    return True
+
+
+def _fill(connection: psycopg.Connection, mart: Mart, slot: int, business_date: str, only_touched: bool) -> int:
+    columns = [sql.Identifier(column.name) for column in mart.columns]
+    row = sql.SQL(", ").join
+    names = {
+        "slot": sql.Identifier(f"slot_{slot}", mart.name),
+        "build": sql.Identifier("build", mart.name),
+        "same": sql.SQL(" and ").join(_same_key_column(name, name in mart.nullable_key) for name in mart.key),
+        "a": row(sql.SQL("a.{}").format(c) for c in columns),
+        "b": row(_kept(column, business_date) for column in mart.columns),
+        "columns": row(columns),
+        "of_a": sql.SQL("a.user_id in (select user_id from pg_temp.touched) and ") if only_touched else sql.SQL(""),
+        "of_b": sql.SQL("b.user_id in (select user_id from pg_temp.touched) and ") if only_touched else sql.SQL(""),
+    }
+    connection.execute(
+        sql.SQL(
+            "delete from {slot} as a where {of_a} not exists"
+            " (select from {build} as b where {of_b} {same} and row({a}) is not distinct from row({b}))"
+        ).format(**names)
+    )
+    inserted = connection.execute(
+        sql.SQL(
+            "insert into {slot} ({columns}) select {b} from {build} as b"
+            " where {of_b} not exists (select from {slot} as a where {of_a} {same})"
+        ).format(**names)
+    )
+    if not only_touched:
+        connection.execute(sql.SQL("analyze {}").format(names["slot"]))
+    return inserted.rowcount
+
+
+def _kept(column: Column, business_date: str) -> sql.Composable:
+    """The column as the slot keeps it."""
+    name = sql.Identifier("b", column.name)
+    return sql.SQL("nullif({}, {}::date)").format(name, sql.Literal(business_date)) if column.is_open else name
 
 
 def _same_key_column(name: str, nullable: bool) -> sql.Composed:
@@ -127,22 +201,22 @@ def _same_key_column(name: str, nullable: bool) -> sql.Composed:
 
 def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, business_date: str, token: int) -> int:
     """Publish `build` as a new version; returns it. All in one go, or (overtaken, killed) nothing."""
-    prepare_slots(connection, marts)
+    made = prepare_slots(connection, marts)
     with connection.transaction():
         version, slot = _next(connection)
-        fill_slot(connection, marts, slot)
+        fill_slot(connection, marts, slot, business_date, made)
         lease.hold(connection, token)
         connection.execute(
             "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, %s, %s)",
             [version, business_date, run_id, slot],
         )
         erasure.clean_versions(connection, _tables_of_users(marts))
-        _flip(connection, version, slot)
+        _flip(connection, version, slot, business_date)
     return version
 
 
 def _tables_of_users(marts: list[Mart]) -> list[tuple[str, str]]:
-    names = [mart.name for mart in marts if any(column[0] == "user_id" for column in mart.columns)]
+    names = [mart.name for mart in marts if any(column.name == "user_id" for column in mart.columns)]
     return [(f"slot_{slot}", name) for slot in SLOTS for name in names]
 
 
@@ -155,10 +229,11 @@ def _next(connection: psycopg.Connection) -> tuple[int, int]:
     return version, slot
 
 
-def _flip(connection: psycopg.Connection, version: int, slot: int) -> None:
+def _flip(connection: psycopg.Connection, version: int, slot: int, business_date: str) -> None:
     connection.execute(
-        "update meta.pointer set version = %s, slot = %s, moved_at = clock_timestamp(), moved_by = session_user",
-        [version, slot],
+        "update meta.pointer set version = %s, slot = %s, business_date = %s, moved_at = clock_timestamp(),"
+        " moved_by = session_user",
+        [version, slot, business_date],
     )
 
 
@@ -186,5 +261,5 @@ def rollback(connection: psycopg.Connection, to: int | None) -> tuple[int, str]:
                 mend=f"choose one of: {names}.",
             )
         version, business_date, slot = earlier[0]
-        _flip(connection, version, slot)
+        _flip(connection, version, slot, business_date)
     return version, business_date

@@ -1,0 +1,13 @@
+"""Which date must be there by now."""
+
+from datetime import date, datetime, time
+
+from userops.watchdog import due_date
+
+
+def test_before_the_hour_the_night_before_last_is_due():
+    assert due_date(datetime(2025, 3, 10, 7, 59), time(8)) == date(2025, 3, 8)
+
+
+def test_from_the_hour_on_the_last_night_is_due():
+    assert due_date(datetime(2025, 3, 10, 8, 0), time(8)) == date(2025, 3, 9)
