@@ -22,6 +22,11 @@ def run_one(day: date, landing: str | None) -> int:
     settings = Settings.load()
     require_folder(settings, day)
     url = warehouse_url(settings)
+    if not Settings.load().hash_key:
+        raise UseropsError(
+            "There is no key to hash identifiers with.",
+            mend="set USEROPS_HASH_KEY to 32 random characters or more, and keep it: hashes hang on it.",
+        )
     airflow_runtime.configure(settings)
     airflow_runtime.migrate(settings)
     before = _newest(url, day)
