@@ -1,16 +1,34 @@
 """The night: names, order, schedule, owner. What the steps do stands in `plugins/userops/night.py`."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import Asset, Param, dag, get_current_context, task, task_group
+from airflow.sdk import (
+    Asset,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    SyncCallback,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
 from airflow.sdk.exceptions import AirflowFailException
 
+from userops import airflow_runtime
 from userops.settings import Settings
 
 DOMAINS = ("channel", "orders", "crm")
 MARTS = Asset("userops://marts")
 TIMEZONE = ZoneInfo(Settings.load().timezone)
+BEGINS = time(3)
+# Airflow keeps deadlines by its scheduler; a run in this process (`dag.test`) has none and would end in an error.
+DEADLINE = None if airflow_runtime.is_in_process() else DeadlineAlert(
+    reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
+    interval=datetime.combine(date.min, Settings.load().deadline) - datetime.combine(date.min, BEGINS),
+    callback=SyncCallback("userops.watchdog.deadline_missed"),
+)
 
 RUNBOOK = """
 ### nightly: exports in, gated marts out
@@ -70,10 +88,11 @@ def step(name: str, **options: object):
 
 @dag(
     dag_id="nightly",
-    schedule="0 3 * * *",
+    schedule=f"{BEGINS.minute} {BEGINS.hour} * * *",
     start_date=datetime(2024, 1, 1, tzinfo=TIMEZONE),
     catchup=False,
     max_active_runs=1,
+    deadline=DEADLINE,
     params={"date": Param(None, type=["null", "string"], description="business date, YYYY-MM-DD")},
     default_args={
         "owner": "data-platform",

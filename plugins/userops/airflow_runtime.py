@@ -74,8 +74,17 @@ def _version_and_place() -> str:
     return f"{version('apache-airflow')} {os.environ['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN'].rsplit('@', 1)[-1]}"
 
 
+IN_PROCESS = "USEROPS_IN_PROCESS"
+
+
+def is_in_process() -> bool:
+    """Whether a DAG is run here by `dag.test`, without a scheduler."""
+    return os.environ.get(IN_PROCESS) == "1"
+
+
 def run_night(settings: Settings, business_date: str) -> None:
     """One business date through the DAG `nightly`, in this process; its outcome stands in `meta.runs`."""
+    os.environ[IN_PROCESS] = "1"
     with _into(night_log(settings)):
         from airflow.dag_processing.dagbag import DagBag
 

@@ -12,6 +12,8 @@ import psycopg
 from userops.alerts import outbox
 from userops.checks import CheckResult
 from userops.settings import Settings
+from userops.warehouse.pg import connect
+from userops.warehouse.place import warehouse_url
 
 
 def due_date(now: datetime, deadline: time) -> date:
@@ -38,6 +40,13 @@ def look(connection: psycopg.Connection, settings: Settings, now: datetime | Non
     connection.commit()
     outbox.deliver_pending(connection, settings)
     return finding
+
+
+def deadline_missed(**_: object) -> None:
+    """What Airflow calls where a run of `nightly` is not done by the deadline."""
+    settings = Settings.load()
+    with connect(warehouse_url(settings), "publisher") as connection:
+        look(connection, settings)
 
 
 def _finding(
