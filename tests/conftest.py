@@ -4,6 +4,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -35,15 +36,22 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def warehouse_url(server_url: str) -> Iterator[str]:
-    """A fresh, bootstrapped database for the module."""
+@contextmanager
+def fresh_database(server_url: str, template: str = "template1") -> Iterator[str]:
+    """A database of its own for as long as the block lasts; a copy of `template`."""
     name = f"userops_test_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'create database "{name}"')
+        admin.execute(f'create database "{name}" template "{template}"')
     url = with_database(server_url, name)
     assert conninfo_to_dict(url)["dbname"] == name
-    bootstrap(url)
     yield url
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def warehouse_url(server_url: str) -> Iterator[str]:
+    """A fresh, bootstrapped database for the module."""
+    with fresh_database(server_url) as url:
+        bootstrap(url)
+        yield url

@@ -15,12 +15,13 @@ from userops.checks import CheckResult
 from userops.errors import Blocked
 from userops.gate import runner
 from userops.gate.decision import decide
-from userops.ingest import landing, loader, tables
+from userops.ingest import backlog, books, landing, loader, tables
 from userops.settings import Settings
 from userops.warehouse import dbt, erasure, lease, publish
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect, record_results
 from userops.warehouse.place import warehouse_url
+from userops.warehouse.state import unpublished_since
 
 
 def begin(business_date: str) -> dict:
@@ -37,6 +38,8 @@ def begin(business_date: str) -> dict:
     lease.show_life(url)
     night = {"run_id": run_id, "token": token, "business_date": business_date}
     _record(url, night, landing.check_delivery(settings, day))
+    with connect(url, "loader") as connection:
+        books.settle_withdrawn(connection, day, landing.list_folder(settings, day))
     return night | {"delivered": landing.delivered(settings, day)}
 
 
@@ -60,11 +63,15 @@ def load(night: dict, export: str) -> int:
 
 
 def check_raw(night: dict) -> None:
-    """Judge delivery, files and raw rows; a blocking failure ends the night here."""
-    _, url = _place()
+    """Judge delivery, files and raw rows, and what earlier nights owe; a blocking failure ends the night here."""
+    settings, url = _place()
     lease.show_life(url)
+    day = date.fromisoformat(night["business_date"])
     with connect(url, "loader") as connection:
-        erasure.apply(connection, date.fromisoformat(night["business_date"]))
+        erasure.apply(connection, day)
+    with connect(url, "publisher") as connection:
+        owed = backlog.check_earlier(connection, settings, unpublished_since(connection, day), day)
+    _record(url, night, owed)
     _run_suite(url, night, "raw")
     _judge(night)
 
@@ -153,10 +160,9 @@ def _record(url: str, night: dict, results: list[CheckResult]) -> None:
 
 
 def _run_suite(url: str, night: dict, layer: str) -> None:
-    with connect(url, "publisher") as connection:
-        published = _published(connection)
     day = date.fromisoformat(night["business_date"])
-    since = date.fromisoformat(published[1]) if published else None
+    with connect(url, "publisher") as connection:
+        since = unpublished_since(connection, day)
     _record(url, night, runner.run_suite(url, layer, day, since))
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from userops.checks import CheckResult
+from userops.checks import LAYERS, CheckResult
 
 OWNER = "data-platform"
 SHOWN = 8
@@ -51,8 +51,11 @@ def alert(
     since: str | None = None,
     links: Sequence[str] = (),
 ) -> Message | None:
-    """One message over everything that failed in a run, worst severity first; None where nothing did."""
-    failed = sorted(roots(results), key=lambda r: (not r.blocks, part(r)))
+    """One message over everything that failed in a run; None where nothing did.
+
+    Worst severity first, then causes before what follows from them: a file refused makes figures implausible.
+    """
+    failed = sorted(roots(results), key=lambda r: (not r.blocks, LAYERS.index(r.layer), part(r)))
     if not failed:
         return None
     severity = failed[0].severity

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
+    from userops.ingest.landing import Folder
     from userops.ingest.loader import File
 
 
@@ -53,6 +54,24 @@ def write_by_hand(connection: psycopg.Connection, export: str, business_date: da
         " rows_loaded, rows_quarantined, state) values (%s, %s, %s, '', %s, 0, 1, 1, 0, 'loaded') returning load_id",
         [business_date, export, name, BY_HAND],
     ).fetchone()[0]
+
+
+def settle_withdrawn(connection: psycopg.Connection, business_date: date, folder: Folder) -> None:
+    """Nothing stands of files that the folder no longer holds: neither what they brought nor their refusal.
+
+    Rows stay where the whole folder is away: that is a landing place out of reach, not a decision.
+    """
+    if folder.exists:
+        brought = connection.execute(
+            "select distinct export from meta.load_files where business_date = %s and state = 'loaded'", [business_date]
+        ).fetchall()
+        for (export,) in brought:
+            forget_missing(connection, export, business_date, [source.name for source in folder.of(export)])
+    connection.execute(
+        "update meta.load_files set state = 'replaced', reason = 'no longer in the folder; refused: ' || reason"
+        " where business_date = %s and state = 'refused' and file_name <> all(%s)",
+        [business_date, [source.name for source in folder.sources]],
+    )
 
 
 def _take_out(

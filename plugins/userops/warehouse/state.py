@@ -1,5 +1,8 @@
 """What is published, and why the newest night is not."""
 
+from datetime import date
+
+import psycopg
 from psycopg.rows import dict_row
 
 from userops.warehouse.pg import connect
@@ -30,6 +33,36 @@ def status(url: str) -> dict:
         "last_run": run,
         "blocked_by": blocked if run["state"] in ("blocked", "failed") else [],
     }
+
+
+def unpublished_since(connection: psycopg.Connection, business_date: date) -> date | None:
+    """The last date of which nothing is new to readers; later ones are judged together. None before a publication.
+
+    That is the published date, or an earlier one where a night up to `business_date` was run again after that and
+    ended without a publication: its rows lie in raw and no gate has passed them.
+    """
+    return connection.execute(
+        """
+        with published as (
+            select publications.business_date from meta.publications join meta.pointer using (version)
+        ),
+        newest as (
+            select distinct on (business_date) business_date, state, started_at from meta.runs
+            where business_date < %(day)s order by business_date, token desc
+        ),
+        open_nights as (
+            select min(newest.business_date) as first from newest
+            where newest.state <> 'published' and not exists (
+                select from meta.publications
+                where publications.business_date >= newest.business_date
+                    and publications.published_at > newest.started_at)
+        )
+        select case when published.business_date is not null
+            then least(published.business_date, open_nights.first - 1) end
+        from open_nights left join published on true
+        """,
+        {"day": business_date},
+    ).fetchone()[0]
 
 
 def _empty() -> dict:
