@@ -26,13 +26,22 @@ gaps as (
     group by user_id
 ),
 
-categories as (
-    select distinct on (counted.user_id) counted.user_id, lines.category as favourite_category
+spent as (
+    -- A line's amount is in the currency of its order: only converted ones can be weighed against each other.
+    select
+        counted.user_id, lines.category,
+        sum({{ in_business_currency('lines.line_amount', 'priced.currency', 'priced.rate') }}) as amount
     from counted
+    inner join {{ ref('int_orders_priced') }} as priced on counted.order_id = priced.order_id
     inner join {{ ref('int_order_lines') }} as lines on counted.order_id = lines.order_id
     where lines.category is not null
     group by counted.user_id, lines.category
-    order by counted.user_id, sum(lines.line_amount) desc, lines.category
+),
+
+categories as (
+    select distinct on (user_id) user_id, category as favourite_category
+    from spent
+    order by user_id, amount desc, category collate "C"
 ),
 
 sales_channels as (
@@ -40,7 +49,7 @@ sales_channels as (
     from counted
     where sales_channel is not null
     group by user_id, sales_channel
-    order by user_id, count(*) desc, sales_channel
+    order by user_id, count(*) desc, sales_channel collate "C"
 ),
 
 final as (

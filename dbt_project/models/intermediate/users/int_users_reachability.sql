@@ -15,18 +15,20 @@ with restricted as (
 ),
 
 unsubscribed as (
+    -- Of the person: whoever opts out through one contact is not written to through another that agreed before.
     select
-        contact_id,
-        case when medium in ('wechat_oa', 'wecom') then 'wechat' else medium end as medium,
-        max(unsubscribed_at) as unsubscribed_at
-    from {{ ref('stg_pushes') }}
-    where unsubscribed_at is not null
+        users.user_id,
+        case when pushes.medium in ('wechat_oa', 'wecom') then 'wechat' else pushes.medium end as medium,
+        max(pushes.unsubscribed_at) as unsubscribed_at
+    from {{ ref('stg_pushes') }} as pushes
+    inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
+    where pushes.unsubscribed_at is not null
     group by 1, 2
 ),
 
 offered as (
     select
-        users.user_id, contacts.contact_id, contacts.updated_at, media.medium, media.has_identifier, media.has_consent
+        users.user_id, contacts.updated_at, media.medium, media.has_identifier, media.has_consent
     from {{ ref('stg_contacts') }} as contacts
     inner join {{ ref('map_contact_user') }} as users on contacts.contact_id = users.contact_id
     cross join lateral (
@@ -51,7 +53,7 @@ final as (
     from offered
     left join restricted on offered.user_id = restricted.user_id
     left join unsubscribed
-        on offered.contact_id = unsubscribed.contact_id and offered.medium = unsubscribed.medium
+        on offered.user_id = unsubscribed.user_id and offered.medium = unsubscribed.medium
     group by offered.user_id, offered.medium
 )
 
