@@ -22,7 +22,7 @@ unsubscribed as (
         max(pushes.unsubscribed_at) as unsubscribed_at
     from {{ ref('stg_pushes') }} as pushes
     inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
-    where pushes.unsubscribed_at is not null
+    where pushes.unsubscribed_at is not null and {{ touched('users.user_id') }}
     group by 1, 2
 ),
 
