@@ -17,7 +17,7 @@ from userops.gate import runner
 from userops.gate.decision import decide
 from userops.ingest import backlog, books, landing, loader, tables
 from userops.settings import Settings
-from userops.warehouse import dbt, erasure, lease, publish
+from userops.warehouse import dbt, erasure, lease, privileges, publish
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect, record_results
 from userops.warehouse.place import warehouse_url
@@ -100,6 +100,8 @@ def publish_marts(night: dict) -> int:
     marts = publish.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
     with connect(url, "publisher") as connection:
         version = publish.publish(connection, marts, night["run_id"], night["business_date"], night["token"])
+        rights = privileges.check(connection)
+        record_results(connection, night["run_id"], night["business_date"], rights)
         lease.end(connection, night["run_id"], "published")
         lease.let_go()
         outbox.raise_recovery(connection, settings, night["run_id"], night["business_date"])

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from userops.errors import Overtaken, UseropsError
-from userops.warehouse import lease, publish
+from userops.ingest.tables import ensure_raw_tables
+from userops.warehouse import lease, privileges, publish
 from userops.warehouse.pg import connect
 from userops.warehouse.publish import Column, Mart
 
@@ -189,3 +190,20 @@ def test_only_touched_users_are_compared_and_open_dates_follow_the_version(wareh
     assert left == [*state, ("nobody", "2024-01-01", "2024-01-01")]
     # Whatever a slot holds, a whole build puts it right.
     assert publish_spans(warehouse_url, "2024-02-05", state, None) == state
+
+
+def test_a_right_too_many_or_too_few_is_found(warehouse_url):
+    with connect(warehouse_url, "loader") as connection:
+        ensure_raw_tables(connection)
+    publish_one(warehouse_url, 1)
+    with connect(warehouse_url) as admin:
+        assert [r.observed for r in privileges.check(admin) if not r.passed] == []
+        admin.execute("grant select on raw.contacts to transformer")
+        admin.execute("revoke select on marts.left_mart from bi_reader")
+        tables, columns = privileges.check(admin)
+        assert "transformer may SELECT raw.contacts" in tables.observed
+        assert "bi_reader may not SELECT marts.left_mart" in tables.observed
+        assert "transformer may read raw.contacts.phone" in columns.observed
+        admin.rollback()
+    with connect(warehouse_url, "publisher") as connection:
+        assert all(r.passed for r in privileges.check(connection))
