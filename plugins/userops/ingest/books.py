@@ -112,12 +112,12 @@ def _write(
     connection: psycopg.Connection, file: File, state: str, reason: str | None, rows: int, quarantined: int,
     row_set_hash: str | None,
 ) -> int:
-    profile = file.source.profile.name if file.source.profile else "canonical"
     return connection.execute(
         "insert into meta.load_files (business_date, export, file_name, sha256, row_set_hash, profile, bytes,"
         " rows_in_file, rows_loaded, rows_quarantined, state, reason, run_id)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
-        [file.business_date, file.contract.name, file.source.name, file.sha256, row_set_hash, profile, file.size,
+        [file.business_date, file.contract.name, file.source.name, file.sha256, row_set_hash, file.source.profile,
+         file.size,
          rows, rows - quarantined, quarantined, state, reason, file.run_id],
     ).fetchone()[0]
 

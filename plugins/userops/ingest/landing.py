@@ -19,7 +19,7 @@ import zstandard
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.ingest.profile import Profile, load_profile
+from userops.ingest.profile import Layout, Profile, load_profile
 from userops.ingest.records import Unreadable
 from userops.settings import Settings
 
@@ -39,7 +39,8 @@ class Source:
     export: str
     format: str
     packed: str
-    profile: Profile | None = None
+    layout: Layout | None = None
+    profile: str = "canonical"
 
 
 @dataclass(frozen=True)
@@ -83,21 +84,23 @@ def list_folder(settings: Settings, business_date: date) -> Folder:
 
 def _assign(names: dict[str, str], profile: Profile | None) -> tuple[list[Source], list[str]]:
     contracts = load_contracts()
-    sources, unknown, foreign = [], [], []
+    sources: list[Source] = []
+    unknown: list[str] = []
+    foreign: list[tuple[str, str, Layout]] = []
     for name, path in names.items():
         match = NAME.match(name)
         if match and match["export"] in contracts:
             sources.append(Source(name, path, match["export"], match["format"], match["packed"] or ""))
-        elif profile and profile.matches(name):
-            foreign.append((name, path))
+        elif profile and (layouts := profile.layouts_of(name)):
+            foreign += [(name, path, layout) for layout in layouts]
         elif not name.startswith((".", "_")):
             unknown.append(name)
     canonical = {source.export for source in sources}
-    for name, path in foreign:
+    for name, path, layout in foreign:
         packed = next((end for end in (".gz", ".zst") if name.endswith(end)), "")
-        for export in profile.exports:
+        for export in layout.exports:
             if export not in canonical:
-                sources.append(Source(name, path, export, "csv", packed, profile))
+                sources.append(Source(name, path, export, layout.format, packed, layout, profile.name))
     return sources, unknown
 
 

@@ -16,6 +16,7 @@ import numpy as np
 QUOTE, LINE_END, RETURN = ord('"'), ord("\n"), ord("\r")
 # A record that does not end within this many bytes means that a quote was never closed.
 RECORD_LIMIT = 16 << 20
+DOCUMENT_LIMIT = 256 << 20
 
 
 class Unreadable(Exception):
@@ -42,6 +43,7 @@ class Splitter:
     delimiter: str = ","
     encoding: str = "utf-8"
     wanted: frozenset[int] = frozenset()
+    skip_lines: int = 0
     header: list[str] = field(default_factory=list)
     rows: int = 0
     bad: list[BadRecord] = field(default_factory=list)
@@ -82,6 +84,11 @@ class Splitter:
             yield rest + b"\n"
 
     def _take_header(self, data: bytes) -> bytes:
+        for _ in range(self.skip_lines):
+            data = data[data.find(b"\n") + 1 :]
+        if not data:
+            raise Unreadable(f"the file ends within the {self.skip_lines} lines before its header")
+        self._line += self.skip_lines
         end = int(_ends(data)[0]) + 1
         text = data[:end].decode()
         self.header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=self.delimiter))]
@@ -187,6 +194,62 @@ def csv_of_json_lines(blocks: Iterable[bytes], columns: list[str], seen: set[str
         row = _object(number, line)
         seen.update(row)
         yield _csv_row([_cell(row.get(name)) for name in columns])
+
+
+def csv_of_json(
+    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], paths: list[str], seen: set[str]
+) -> Iterator[bytes]:
+    """One JSON document as CSV: a row for every element of the lists that `each` names, a column for every path."""
+    text = b"".join(_bounded(utf8(blocks, encoding)))
+    try:
+        document = json.loads(text, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise Unreadable(f"no JSON document with each field once: {error}") from error
+    yield _csv_row(paths)
+    for row in _elements([document] if isinstance(document, dict) else document, each):
+        values = {path: _at(row, path) for path in paths}
+        seen.update(path for path, value in values.items() if value is not _ABSENT)
+        yield _csv_row([_cell(None if value is _ABSENT else value) for value in values.values()])
+
+
+_ABSENT = object()
+
+
+def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A document is read whole, so it must fit into memory."""
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > DOCUMENT_LIMIT:
+            raise Unreadable(f"a JSON document of more than {DOCUMENT_LIMIT >> 20} MB: deliver it in parts")
+        yield piece
+
+
+def _elements(rows: object, each: tuple[str, ...]) -> Iterator[dict]:
+    """The rows with every list of `each` taken apart: an element stands in the place of its list."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Unreadable("a list of JSON objects was expected")
+    if not each:
+        yield from rows
+        return
+    path, _, name = each[0].partition("=")
+    for row in rows:
+        found = _at(row, path)
+        if not isinstance(found, list):
+            # A document of the other shape that the platform also delivers.
+            yield from _elements([row], each[1:])
+            continue
+        for element in found:
+            merged = row | ({name: element} if name else element if isinstance(element, dict) else {path: element})
+            yield from _elements([merged], each[1:])
+
+
+def _at(row: object, path: str) -> object:
+    for name in path.split("."):
+        if not isinstance(row, dict) or name not in row:
+            return _ABSENT
+        row = row[name]
+    return row
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

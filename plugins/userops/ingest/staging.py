@@ -13,6 +13,7 @@ from userops.contracts.model import Contract
 from userops.ingest import records
 from userops.ingest.judge import default_of
 from userops.ingest.landing import Source, blocks, unpacked
+from userops.ingest.profile import Layout
 from userops.ingest.records import BadRecord, Splitter, Unreadable
 from userops.settings import Settings
 
@@ -40,7 +41,11 @@ class Staged:
 def _csv_blocks(source: Source, path: Path, contract: Contract, seen: set[str]) -> Iterator[Iterator[bytes]]:
     with unpacked(path, source.packed) as stream:
         if source.format == "jsonl":
-            yield records.csv_of_json_lines(blocks(stream), [c.name for c in contract.columns], seen)
+            names = list(source.layout.header) if source.layout else [c.name for c in contract.columns]
+            yield records.csv_of_json_lines(blocks(stream), names, seen)
+        elif source.format == "json":
+            layout = source.layout
+            yield records.csv_of_json(blocks(stream), layout.encoding, layout.each, list(layout.header), seen)
         elif source.format == "parquet":
             yield records.csv_of_parquet(stream)
         else:
@@ -48,8 +53,9 @@ def _csv_blocks(source: Source, path: Path, contract: Contract, seen: set[str]) 
 
 
 def _splitter(source: Source, wanted: frozenset[int] = frozenset()) -> Splitter:
-    if source.profile and source.format == "csv":
-        return Splitter(source.profile.delimiter, source.profile.encoding, wanted=wanted)
+    if source.layout and source.format == "csv":
+        layout = source.layout
+        return Splitter(layout.delimiter, layout.encoding, wanted=wanted, skip_lines=layout.skip_lines)
     return Splitter(wanted=wanted)
 
 
@@ -60,8 +66,8 @@ def stage_file(
     """Fill `stage`; raises Refused where the file as a whole is not what it says."""
     seen: set[str] = set()
     splitter = _splitter(source)
-    mapped = source.profile.header if source.profile else {c.name: c.name for c in contract.columns}
-    table = "staged" if source.profile else "stage"
+    mapped = source.layout.header if source.layout else {c.name: c.name for c in contract.columns}
+    table = "delivered" if source.layout else "stage"
     try:
         with _csv_blocks(source, path, contract, seen) as data:
             pieces = splitter.pieces(data)
@@ -76,10 +82,11 @@ def stage_file(
         raise Refused("file_whole", "manifest", reason, "a last line that is complete",
                       f"have {source.name} delivered again")
     _number_rows(connection, table, splitter.bad)
-    present = seen if source.format == "jsonl" and splitter.rows else set(splitter.header)
+    present = seen if source.format in ("json", "jsonl") and splitter.rows else set(splitter.header)
     staged = Staged(splitter.rows, splitter.bad, sorted(present - set(mapped)), source_rows=splitter.rows)
-    if source.profile:
-        _require(mapped, present, set(mapped), source)
+    if source.layout:
+        _require_layout(source.layout, present, source)
+        _clean(connection, source.layout, set(columns))
         _apply_profile(connection, source, contract, business_date, staged)
     else:
         needed = {c.name for c in contract.columns if not c.nullable and c.default is None}
@@ -94,7 +101,14 @@ def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
         if header.count(name) > 1:
             raise Refused("header", "contract", f"column {name!r} stands twice", "each column once",
                           "have the export written with one header")
-    return [mapped.get(name, f"_ignored_{place}") for place, name in enumerate(header)]
+    taken: set[str] = set()
+    columns = []
+    for place, name in enumerate(header):
+        # Of two spellings of one column in a file the first holds.
+        column = mapped.get(name)
+        columns.append(f"_ignored_{place}" if column is None or column in taken else column)
+        taken.add(columns[-1])
+    return columns
 
 
 def _require(mapped: dict[str, str], present: set[str], needed: set[str], source: Source) -> None:
@@ -102,6 +116,38 @@ def _require(mapped: dict[str, str], present: set[str], needed: set[str], source
     if missing:
         raise Refused("header", "contract", f"no column {', '.join(missing)}", "every column of the contract",
                       f"have {source.name} written with the columns that contracts/{source.export}.yml names")
+
+
+def _require_layout(layout: Layout, present: set[str], source: Source) -> None:
+    """Every staging column that is not optional must be there under one of its spellings."""
+    found = {layout.header[name] for name in present if name in layout.header}
+    missing = [column for column in layout.columns if column not in found and column not in layout.optional]
+    if missing:
+        spellings = [name for name, column in layout.header.items() if column == missing[0]]
+        raise Refused("header", "contract", f"no column {' or '.join(spellings)}", "every column of the profile",
+                      f"is {source.name} a file of {', '.join(layout.files)}? Have it exported with that column, or"
+                      f" name its spelling in profiles/")
+
+
+def _clean(connection: psycopg.Connection, layout: Layout, present: set[str]) -> None:
+    """The view `staged`: every staging column, cleaned as the layout says; one that is absent is null."""
+    def cleaned(column: str) -> sql.Composable:
+        if column not in present:
+            return sql.SQL("null::text as {}").format(sql.Identifier(column))
+        cell: sql.Composable = sql.Identifier(column)
+        ends = layout.clean.strip + " "
+        if layout.clean.strip or layout.clean.unwrap:
+            cell = sql.SQL("btrim({}, {})").format(cell, sql.Literal(ends))
+        if layout.clean.unwrap:
+            cell = sql.SQL("btrim(regexp_replace({}, {}, {}), {})").format(
+                cell, sql.Literal('^="(.*)"$'), sql.Literal("\\1"), sql.Literal(ends)
+            )
+        for word in ("", *layout.clean.missing):
+            cell = sql.SQL("nullif({}, {})").format(cell, sql.Literal(word))
+        return sql.SQL("{} as {}").format(cell, sql.Identifier(column))
+
+    columns = sql.SQL(", ").join(cleaned(column) for column in layout.columns)
+    connection.execute(sql.SQL("create temp view staged as select {}, _row from delivered").format(columns))
 
 
 def _create(connection: psycopg.Connection, table: str, columns: list[str]) -> None:
@@ -140,7 +186,7 @@ def _apply_profile(
     connection: psycopg.Connection, source: Source, contract: Contract, business_date: date, staged: Staged
 ) -> None:
     """Make `stage` from the platform's rows by the profile's SELECT."""
-    rules = source.profile.exports[contract.name]
+    rules = source.layout.exports[contract.name]
     cases = [
         sql.SQL("when {} then {}").format(sql.SQL(rule.when), sql.Literal(rule.reason)) for rule in rules.set_aside
     ]
@@ -155,7 +201,7 @@ def _apply_profile(
     )
     select = rules.select.replace(":business_date", f"date '{business_date.isoformat()}'")
     connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(sql.SQL(select)))
-    connection.execute("drop view kept")
+    connection.execute("drop view kept, staged")
     if rules.row_per_line:
         connection.execute("delete from stage using aside where stage._row = aside._row")
         staged.set_aside = connection.execute("select _row, reason from aside").fetchall()
