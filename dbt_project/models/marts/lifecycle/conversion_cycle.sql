@@ -1,0 +1,45 @@
+-- A category's first orders are users' first counted orders that hold it; a first touch after the order says nothing.
+with firsts as (
+
+    select
+        orders.category,
+        count(*) as first_orders,
+        percentile_cont(0.5) within group (order by orders.order_day - touches.first_touch_day) as median_days
+    from {{ ref('int_category_orders') }} as orders
+    inner join {{ ref('int_users_first_touches') }} as touches
+        on orders.user_id = touches.user_id and orders.paid_at >= touches.first_touch_at
+    where orders.order_seq = 1
+    group by orders.category
+
+),
+
+order_days as (
+
+    select
+        category,
+        order_day - lag(order_day) over (partition by user_id, category order by order_day) as gap_days
+    from (
+        select distinct user_id, category, order_day from {{ ref('int_category_orders') }}
+    ) as days
+
+),
+
+gaps as (
+
+    select
+        category,
+        count(gap_days) as gaps,
+        percentile_cont(0.5) within group (order by gap_days) as median_days
+    from order_days
+    group by category
+
+)
+
+select
+    gaps.category,
+    firsts.median_days::numeric as median_days_touch_to_first_order,
+    gaps.median_days::numeric as median_days_between_orders,
+    coalesce(firsts.first_orders, 0) as first_orders,
+    gaps.gaps
+from gaps
+left join firsts on gaps.category = firsts.category
