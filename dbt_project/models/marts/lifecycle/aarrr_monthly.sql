@@ -3,24 +3,15 @@
 with acquired as (
 
     select
-        acquired_month as month,
+        date_trunc('month', acquired_day)::date as month,
         count(*) as acquired,
         max(acquired_day) as last_acquired_day,
-        count(*) filter (where first_order_day - acquired_day <= {{ window_days }}) as activated
-    from {{ ref('int_users_acquired') }}
-    where acquired_day <= {{ last_day }}
-    group by acquired_month
-
-),
-
-invited as (
-
-    select
-        acquired_month as month,
-        count(*) as referred,
+        count(*) filter (where first_order_day - acquired_day <= {{ window_days }}) as activated,
+        count(referrer_user_id) as referred,
         count(distinct referrer_user_id) as referrers
-    from {{ ref('int_users_referrers') }}
-    group by acquired_month
+    from {{ ref('users') }}
+    where acquired_day <= {{ last_day }}
+    group by 1
 
 ),
 
@@ -79,12 +70,11 @@ final as (
         coalesce(active.retained, 0) as retained,
         coalesce(paid.paying, 0) as paying,
         coalesce(paid.net, 0.00)::numeric as net,
-        coalesce(invited.referred, 0) as referred,
-        coalesce(invited.referrers, 0) as referrers,
+        coalesce(acquired.referred, 0) as referred,
+        coalesce(acquired.referrers, 0) as referrers,
         {{ last_day }} >= (months.month + interval '1 month')::date - 1 as is_complete
     from months
     left join acquired on months.month = acquired.month
-    left join invited on months.month = invited.month
     left join active on months.month = active.month
     left join paid on months.month = paid.month
 

@@ -8,7 +8,7 @@ with stages as (
         avg(position) as mean_position,
         percentile_cont(0.5) within group (order by next_day - reached_day)
         filter (where next_day is not null) as median_days_to_next
-    from {{ ref('int_stage_steps') }}
+    from {{ ref('int_users_stage_steps') }}
     group by track, stage_code
 
 )

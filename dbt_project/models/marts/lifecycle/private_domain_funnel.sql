@@ -1,4 +1,15 @@
-with reached as (
+with brought as (
+
+    select
+        referrer_user_id as user_id,
+        min(acquired_at) as referred_at
+    from {{ ref('users') }}
+    where referrer_user_id is not null and {{ local_day('acquired_at') }} <= {{ business_date() }}
+    group by referrer_user_id
+
+),
+
+reached as (
 
     select
         touches.user_id,
@@ -10,6 +21,7 @@ with reached as (
         steps.reached_at
     from {{ ref('int_users_first_touches') }} as touches
     inner join {{ ref('int_users_milestones') }} as users on touches.user_id = users.user_id
+    left join brought on touches.user_id = brought.user_id
     cross join lateral (
         values
         (1, 'touched', touches.first_touch_at),
@@ -20,7 +32,7 @@ with reached as (
         (6, 'registered', users.registered_at),
         (7, 'first_order', users.first_order_at),
         (8, 'repurchased', users.repurchased_at),
-        (9, 'referred', users.referred_at)
+        (9, 'referred', brought.referred_at)
     ) as steps (step_number, step, reached_at)
 
 ),

@@ -1,5 +1,5 @@
 -- One row per user: when each step of the private domain was first reached; null where not by D.
-{{ config(post_hook=['create unique index on {{ this }} (user_id)']) }}
+{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 {% set last_day = business_date() %}
 with replies as (
 
@@ -8,6 +8,7 @@ with replies as (
         min(friends.first_reply_at) as replied_at
     from {{ ref('stg_friendships') }} as friends
     inner join {{ ref('map_contact_user') }} as mapped on friends.contact_id = mapped.contact_id
+    where {{ touched('mapped.user_id') }}
     group by mapped.user_id
 
 ),
@@ -18,17 +19,7 @@ second_orders as (
         user_id,
         paid_at as repurchased_at
     from {{ ref('int_orders_counted') }}
-    where order_seq = 2
-
-),
-
-brought as (
-
-    select
-        referrer_user_id as user_id,
-        min(acquired_at) as referred_at
-    from {{ ref('int_users_referrers') }}
-    group by referrer_user_id
+    where order_seq = 2 and {{ touched() }}
 
 ),
 
@@ -40,7 +31,6 @@ reached as (
         users.first_order_day,
         users.first_order_at,
         second_orders.repurchased_at,
-        brought.referred_at,
         users.acquired_at,
         firsts.first_added_at as friend_added_at,
         replies.replied_at,
@@ -50,7 +40,7 @@ reached as (
     left join {{ ref('int_users_first_friends') }} as firsts on users.user_id = firsts.user_id
     left join replies on users.user_id = replies.user_id
     left join second_orders on users.user_id = second_orders.user_id
-    left join brought on users.user_id = brought.user_id
+    where {{ touched('users.user_id') }}
 
 )
 
@@ -60,7 +50,6 @@ select
     first_order_day,
     first_order_at,
     repurchased_at,
-    referred_at,
     {%- for step in ['acquired_at', 'friend_added_at', 'replied_at', 'group_joined_at', 'registered_at'] %}
     case when {{ local_day(step) }} <= {{ last_day }} then {{ step }} end as {{ step }}{{ ',' if not loop.last }}
     {%- endfor %}

@@ -1,5 +1,5 @@
 -- One row per user with a touch by D: the first of all, and the first that says who they are.
-{{ config(post_hook=['create unique index on {{ this }} (user_id)']) }}
+{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 with touches as (
 
     select
@@ -11,7 +11,7 @@ with touches as (
         is not null as is_identified
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
-    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }}
+    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }} and {{ touched('mapped.user_id') }}
 
 ),
 
@@ -19,30 +19,20 @@ firsts as (
 
     select distinct on (user_id)
         user_id,
-        occurred_at,
-        channel_code
+        occurred_at as first_touch_at,
+        {{ local_day('occurred_at') }} as first_touch_day,
+        channel_code,
+        min(occurred_at) filter (where is_identified) over (partition by user_id) as identified_at
     from touches
     order by user_id, occurred_at, touch_id collate "C"
-
-),
-
-identified as (
-
-    select
-        user_id,
-        min(occurred_at) as identified_at
-    from touches
-    where is_identified
-    group by user_id
 
 )
 
 select
-    firsts.user_id,
-    firsts.occurred_at as first_touch_at,
-    {{ local_day('firsts.occurred_at') }} as first_touch_day,
-    date_trunc('month', {{ local_day('firsts.occurred_at') }})::date as first_touch_month,
-    firsts.channel_code,
-    identified.identified_at
+    user_id,
+    first_touch_at,
+    first_touch_day,
+    date_trunc('month', first_touch_day)::date as first_touch_month,
+    channel_code,
+    identified_at
 from firsts
-left join identified on firsts.user_id = identified.user_id

@@ -1,4 +1,5 @@
 -- One row per acquired user × track × stage reached by D, in the order the user first reached them.
+{{ config(indexes=[{'columns': ['user_id']}]) }}
 with events as (
 
     select
@@ -12,6 +13,7 @@ with events as (
     inner join {{ ref('int_users_acquired') }} as users on mapped.user_id = users.user_id
     where
         users.acquired_day <= {{ business_date() }}
+        and {{ touched('users.user_id') }}
         and {{ local_day('events.occurred_at') }} <= {{ business_date() }}
 
 ),

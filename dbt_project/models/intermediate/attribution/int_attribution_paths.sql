@@ -1,11 +1,16 @@
 -- One row per user × touch of its path: to the first counted order where there is one, else to the last touch.
 -- A buyer without a touch in the window has the path `direct`. Ages are exact, the window is one of days.
+{{ config(
+    materialized='incremental', incremental_strategy='replace',
+    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    indexes=[{'columns': ['user_id', 'position'], 'unique': true}]
+) }}
 {% set window_days = var('touch_window_days') %}
 with first_orders as (
 
     select user_id, paid_at, net
     from {{ ref('int_orders_counted') }}
-    where order_seq = 1
+    where order_seq = 1 and {{ touched() }}
 
 ),
 
@@ -24,7 +29,7 @@ touches as (
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
     left join first_orders as orders on mapped.user_id = orders.user_id
-    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }}
+    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }} and {{ touched('mapped.user_id') }}
 
 ),
 
@@ -41,7 +46,14 @@ steps as (
 
     select user_id, touch_id, occurred_at, channel_code, is_conversion, net, ends_at from in_window
     union all
-    select orders.user_id, null, orders.paid_at, 'direct', true, orders.net, orders.paid_at
+    select
+        orders.user_id,
+        null as touch_id,
+        orders.paid_at as occurred_at,
+        'direct' as channel_code,
+        true as is_conversion,
+        orders.net,
+        orders.paid_at as ends_at
     from first_orders as orders
     where not exists (select 1 from in_window where in_window.user_id = orders.user_id)
 
