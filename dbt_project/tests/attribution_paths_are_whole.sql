@@ -13,5 +13,5 @@ having
     or max(position) <> max(steps)
     or count(distinct channel_code) <> max(channels)
     or abs(sum(decay_share) - 1) > 1e-12
-    or min(age_days) < 0
+    or min(age_days) * 86400 <= -1
     or max(age_days) >= {{ var('touch_window_days') }}

@@ -37,7 +37,8 @@ in_window as (
 
     select * from touches
     where
-        occurred_at <= ends_at
+        -- A touch in the same second as the order counts: clocks of two systems tell no more.
+        date_trunc('second', occurred_at) <= ends_at
         and {{ local_day('ends_at') }} - {{ local_day('occurred_at') }} < {{ window_days }}
 
 ),

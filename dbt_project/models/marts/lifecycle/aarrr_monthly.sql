@@ -58,13 +58,9 @@ final as (
     select
         months.month,
         coalesce(acquired.acquired, 0) as acquired,
-        -- Without users the month itself decides: as long after its last day.
         case
-            when
-                {{ last_day }}
-                - coalesce(acquired.last_acquired_day, (months.month + interval '1 month')::date - 1)
-                >= {{ window_days }}
-                then coalesce(acquired.activated, 0)
+            when acquired.acquired is null then 0
+            when {{ last_day }} - acquired.last_acquired_day >= {{ window_days }} then acquired.activated
         end as activated,
         coalesce(active.active, 0) as active,
         coalesce(active.retained, 0) as retained,
