@@ -328,7 +328,7 @@ def test_the_same_rows_in_other_formats(out: Path, tmp_path: Path, format: str) 
 
 @pytest.mark.parametrize("wrong", [
     {"users": 0}, {"nights": 0}, {"currency": "XXX"}, {"country": "XX"}, {"format": "xml"}, {"without": ["orders"]},
-    {"without": ["nothing"]}, {"pace": 0},
+    {"without": ["nothing"]}, {"pace": 0}, {"timezone": "Mars"},
 ])
 def test_nonsense_is_refused(tmp_path: Path, wrong: dict) -> None:
     with pytest.raises(UseropsError):

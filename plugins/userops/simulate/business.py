@@ -14,10 +14,10 @@ from userops.simulate.advertising import write_advertising
 from userops.simulate.campaigns import Campaign, campaign_rows
 from userops.simulate.campaigns import messages as message_campaigns
 from userops.simulate.causes import Causes, Country, Money, load_causes
-from userops.simulate.circles import write_friendships, write_memberships_of_groups, write_stages
+from userops.simulate.circles import write_friendships, write_group_stays, write_stages
 from userops.simulate.clock import Clock
 from userops.simulate.contacts import write_contacts
-from userops.simulate.delivery import Delivery
+from userops.simulate.delivery import FORMATS, Delivery
 from userops.simulate.goods import Goods, amount, products
 from userops.simulate.journeys import write_events, write_touches
 from userops.simulate.loyalty import give_coupons, on_orders, write_coupons, write_memberships, write_points
@@ -46,13 +46,10 @@ def simulate(
     night after. The same arguments give the same bytes. `without`: optional exports that the business lacks.
     `pace`: how many times as often people order. Memory does not grow with `users`.
     """
-    if users < 1 or nights < 1:
-        raise UseropsError("A simulation needs at least one user and one night.", mend="raise --users or --nights.")
-    if not 0 < pace <= 20:
-        raise UseropsError(f"A pace of {pace} is not known.", mend="use one above 0 and up to 20.")
-    causes, clock = load_causes(), Clock(start, nights, timezone)
-    exports = _exports(without)
-    money, place = Money.of(causes, currency), Country.of(causes, country)
+    causes, without = load_causes(), tuple(without)
+    money, place, exports = Money.of(causes, currency), Country.of(causes, country), _exports(without)
+    _refuse_nonsense(users, nights, pace, format, place)
+    clock = Clock(start, nights, timezone)
     out = Path(out)
     _make_room(out)
     campaigns = message_campaigns(causes, clock)
@@ -70,6 +67,19 @@ def simulate(
     arguments = {"users": users, "nights": nights, "start": str(start), "seed": seed, "country": country,
                  "without": sorted(without), "format": format, "pace": pace}
     return truth.write(world, arguments, campaigns) | {"rows": delivery.rows}
+
+
+def _refuse_nonsense(users: int, nights: int, pace: float, format: str, country: Country) -> None:
+    if users < 1 or nights < 1:
+        raise UseropsError("A simulation needs at least one user and one night.", mend="raise --users or --nights.")
+    if not 0 < pace <= 50:
+        raise UseropsError(f"A pace of {pace} is not known.", mend="use one above 0 and up to 50.")
+    if format not in FORMATS:
+        raise UseropsError(f"There is no format {format!r}.", mend=f"use one of {', '.join(FORMATS)}.")
+    most = 10**country.digits // 2
+    if users > most:
+        raise UseropsError(f"{country.code} has not enough phones here for {users} users.",
+                           mend=f"ask for at most {most}, or another country.")
 
 
 def _exports(without: Iterable[str]) -> list[str]:
@@ -136,7 +146,7 @@ def _live(
     write_contacts(world, crowd, seconds, chance("contacts"))
     activities = [
         write_friendships(world, crowd, chance("friendships")),
-        write_memberships_of_groups(world, crowd, chance("groups")),
+        write_group_stays(world, crowd, chance("groups")),
         write_touches(world, crowd, chance("touches"), theirs),
         write_pushes(world, crowd, chance("pushes"), sent, campaigns, buyers),
         (theirs.person, theirs.at),
@@ -162,12 +172,12 @@ def _months_active(world: World, crowd: Crowd, activities: list[tuple[np.ndarray
 
 def _write_snapshots(world: World, campaigns: list[Campaign]) -> None:
     clock, places = world.clock, world.places
-    goods, staff, groups = products(world.goods, clock.start), places.staff_rows(), places.group_rows()
+    goods, groups = products(world.goods, clock.start), places.group_rows()
     listed = channel_rows(world.causes, world.money, clock.start)
     for day in range(clock.nights):
         campaign = campaign_rows(world.causes, world.money, clock, campaigns, world.goods, clock.date(day))
         for export, rows in (
-            ("channels", listed), ("products", goods), ("staff", staff), ("groups", groups),
+            ("channels", listed), ("products", goods), ("staff", places.staff_rows(day)), ("groups", groups),
             ("stores", places.store_rows(day)), ("communities", places.community_rows(day)), ("campaigns", campaign),
         ):
             world.delivery.snapshot(export, day, rows)

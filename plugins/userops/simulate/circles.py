@@ -37,9 +37,7 @@ def write_friendships(world: World, crowd: Crowd, chance: np.random.Generator) -
     return np.tile(person, 2), np.concatenate([added, replied])
 
 
-def write_memberships_of_groups(
-    world: World, crowd: Crowd, chance: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def write_group_stays(world: World, crowd: Crowd, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Groups joined, some left again, a few joined anew; gives who was active when."""
     person = np.flatnonzero(crowd.group_at < NEVER)
     joined = crowd.group_at[person]

@@ -1,9 +1,11 @@
 """The nights of a simulation, and moments as whole seconds since the first one began."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+
+from userops.errors import UseropsError
 
 DAY = 86_400
 # Later than anything: what has not happened.
@@ -18,7 +20,11 @@ class Clock:
 
     def __init__(self, start: date, nights: int, timezone: str) -> None:
         self.start, self.nights, self.timezone = start, nights, timezone
-        self._zone = ZoneInfo(timezone)
+        try:
+            self._zone = ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            mend = "use an IANA name such as Asia/Shanghai."
+            raise UseropsError(f"{timezone!r} is no time zone.", mend=mend) from None
         midnight = datetime(start.year, start.month, start.day, tzinfo=self._zone)
         self._zero = int(midnight.timestamp())
         self._offset = self._offset_at(0)

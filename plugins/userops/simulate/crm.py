@@ -19,7 +19,7 @@ from userops.simulate.campaigns import Campaign, campaign_rows
 from userops.simulate.campaigns import messages as message_campaigns
 from userops.simulate.causes import Causes, Country, Money, load_causes
 from userops.simulate.cells import table
-from userops.simulate.circles import write_friendships, write_memberships_of_groups
+from userops.simulate.circles import write_friendships, write_group_stays
 from userops.simulate.clock import DAY, Clock
 from userops.simulate.contacts import write_contacts
 from userops.simulate.delivery import Delivery
@@ -177,7 +177,7 @@ def _write(world: World, crowd: Crowd, bought: Purchases, campaigns: list[Campai
     buyers = np.bincount(bought.person, minlength=len(crowd)) > 0
     write_contacts(world, crowd, Seconds(nobody, nobody, nobody, nobody), world.chance("contacts"))
     write_friendships(world, crowd, world.chance("friendships"))
-    write_memberships_of_groups(world, crowd, world.chance("groups"))
+    write_group_stays(world, crowd, world.chance("groups"))
     write_touches(world, crowd, world.chance("touches"), bought)
     write_events(world, crowd, world.chance("events"), bought, np.full(len(bought), -1))
     write_pushes(world, crowd, world.chance("pushes"), sent, campaigns, buyers)

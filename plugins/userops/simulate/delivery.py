@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from userops.contracts.model import load_contracts
-from userops.errors import UseropsError
 from userops.simulate.cells import Column, Moments
 from userops.simulate.clock import Clock
 
@@ -46,9 +45,8 @@ class Delivery:
 
     def __init__(self, out: Path, clock: Clock, exports: Iterable[str], *, format: str = "csv",
                  folders: Sequence[date] = (), new_manifest: bool = True) -> None:
-        """`folders`: dates that exist already, each taking what came since the one before; else one a night."""
-        if format not in FORMATS:
-            raise UseropsError(f"There is no format {format!r}.", mend=f"use one of {', '.join(FORMATS)}.")
+        """`format`: one of FORMATS. `folders`: dates that exist already, each taking what came since the one before;
+        else one a night."""
         self.clock, self.moments, self.format = clock, Moments(clock), format
         self.exports = tuple(exports)
         self.new_manifest = new_manifest

@@ -59,9 +59,10 @@ class Places:
             for k, row in enumerate(self.communities)
         ]
 
-    def staff_rows(self) -> list[dict]:
-        """The staff export; the target of the last courier is left to the default."""
+    def staff_rows(self, day: int) -> list[dict]:
+        """The staff export as a night shows it; the target of the last courier is left to the default."""
         homes = {k: (k - 5) % 4 + 1 for k in range(5, len(ROLES))}
+        homes = {k: store for k, store in homes.items() if self.stores[store - 1]["opened"] <= day}
         return [
             {"staff_id": f"S{k + 1}", "staff_name": f"Colleague {k + 1}", "role": role,
              "store_id": f"ST{homes[k]}" if k in homes else None,
