@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -116,12 +117,26 @@ def simulate(
     nights: Annotated[int, typer.Option(min=1)] = 30,
     start: Annotated[str, typer.Option(help="First business date.")] = "2025-01-01",
     seed: Annotated[int, typer.Option()] = 1,
+    timezone: Annotated[str | None, typer.Option(help="Zone of the business (default: USEROPS_TIMEZONE).")] = None,
+    currency: Annotated[str | None, typer.Option(help="Its currency (default: USEROPS_CURRENCY).")] = None,
+    country: Annotated[str | None, typer.Option(help="Of its phones (default: USEROPS_DEFAULT_COUNTRY).")] = None,
+    without: Annotated[str, typer.Option(help="Optional exports to leave out, with commas between.")] = "",
+    format: Annotated[str, typer.Option(help="csv, csv.gz, csv.zst or parquet.")] = "csv",
+    pace: Annotated[float, typer.Option(help="How many times as often people order.")] = 1.0,
 ) -> None:
     """Write a business with known truth as canonical exports, night by night."""
     from userops.simulate import simulate as write
 
-    write(out_dir, users, nights, parse_day(start), seed)
+    settings = Settings.load()
+    started = time.monotonic()
+    truth = write(
+        out_dir, users, nights, parse_day(start), seed, timezone=timezone or settings.timezone,
+        currency=currency or settings.currency, country=country or settings.default_country,
+        without=[name.strip() for name in without.split(",") if name.strip()], format=format, pace=pace,
+    )
+    rows = sum(truth["rows"].values())
     out.print(f"Exports of {users} users over {nights} nights are in {out_dir}; the truth in {out_dir}/_truth.")
+    out.print(f"{rows:,} rows in {time.monotonic() - started:.1f} s.")
 
 
 @app.command()

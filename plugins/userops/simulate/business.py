@@ -1,224 +1,204 @@
-"""What a simulated business is made of before anyone buys: channels with known quality, goods, places, staff."""
+"""A whole simulated business, night by night, with the truth beside it."""
 
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+import re
+import shutil
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
 
+import numpy as np
 
-@dataclass(frozen=True)
-class Channel:
-    """A channel and its truth: whom it brings and what they do then."""
+from userops.contracts.model import load_contracts
+from userops.errors import UseropsError
+from userops.simulate.advertising import write_advertising
+from userops.simulate.campaigns import Campaign, campaign_rows
+from userops.simulate.campaigns import messages as message_campaigns
+from userops.simulate.causes import Causes, Country, Money, load_causes
+from userops.simulate.circles import write_friendships, write_group_stays, write_stages
+from userops.simulate.clock import Clock
+from userops.simulate.contacts import write_contacts
+from userops.simulate.delivery import FORMATS, Delivery
+from userops.simulate.goods import Goods, amount, products
+from userops.simulate.journeys import write_events, write_touches
+from userops.simulate.loyalty import give_coupons, on_orders, write_coupons, write_memberships, write_points
+from userops.simulate.messages import send, write_pushes
+from userops.simulate.orders import sell, write_orders
+from userops.simulate.people import CHUNK, Crowd, arrivals, contact_names, gather, second_contacts
+from userops.simulate.places import Places
+from userops.simulate.purchases import buy
+from userops.simulate.season import Season
+from userops.simulate.truth import Truth, planted_k
+from userops.simulate.world import World
 
-    code: str
-    name: str
-    domain: str
-    category: str
-    pricing: str
-    share: float  # of the acquired people
-    cost_per_person: int  # cents spent for each person it brings
-    first_order: float  # probability that a person it brings ever buys
-    again: float  # probability of one more order after each order
-    gap_days: float  # mean days between two orders
-    keywords: tuple[str, ...] = ("",)
-
-    @property
-    def is_paid(self) -> bool:
-        return self.cost_per_person > 0
-
-    def truth(self) -> dict:
-        return {k: v for k, v in asdict(self).items() if k not in ("name", "keywords")} | {"is_paid": self.is_paid}
-
-
-CHANNELS = (
-    Channel(
-        "search_ads",
-        "Search advertising",
-        "public",
-        "search_engine",
-        "cpc",
-        0.20,
-        2600,
-        0.42,
-        0.55,
-        24,
-        ("family snacks", "gift box"),
-    ),
-    Channel("short_video", "Short video advertising", "public", "short_video", "cpm", 0.18, 1900, 0.22, 0.25, 30),
-    Channel("social_posts", "Social posts", "public", "social_content", "free", 0.14, 0, 0.33, 0.45, 26),
-    Channel("marketplace", "Marketplace shop", "public", "ecommerce_platform", "cps", 0.16, 1400, 0.55, 0.40, 28),
-    Channel("store_qr", "Store QR code", "offline", "store", "free", 0.10, 0, 0.60, 0.65, 18),
-    Channel("staff_wecom", "Staff friends", "private", "staff", "free", 0.08, 0, 0.50, 0.70, 16),
-    Channel("groups", "Community groups", "private", "community_group", "free", 0.08, 0, 0.48, 0.68, 15),
-    Channel("referral", "Friends of friends", "internal", "referral", "free", 0.06, 0, 0.58, 0.66, 17),
-)
-
-# category, subcategory, list price in cents, days between two purchases (None: bought once)
-GOODS = (
-    ("Snacks", "Nuts", 3990, 21),
-    ("Snacks", "Biscuits", 1890, 14),
-    ("Snacks", "Dried fruit", 2990, 21),
-    ("Dairy", "Milk", 6990, 10),
-    ("Dairy", "Yoghurt", 4590, 7),
-    ("Dairy", "Cheese", 5290, 20),
-    ("Household", "Detergent", 3290, 45),
-    ("Household", "Tissues", 2590, 30),
-    ("Household", "Cookware", 19900, None),
-    ("Baby", "Nappies", 12900, 25),
-    ("Baby", "Wipes", 2290, 20),
-    ("Baby", "Pushchair", 89900, None),
-    ("Beauty", "Cleanser", 8900, 60),
-    ("Beauty", "Cream", 15900, 75),
-    ("Beauty", "Sunscreen", 9900, 50),
-    ("Tea", "Green tea", 11800, 40),
-    ("Tea", "Black tea", 9800, 40),
-    ("Tea", "Tea set", 25900, None),
-    ("Gifts", "Gift box", 16800, None),
-    ("Gifts", "Greeting card", 990, None),
-)
-PLACES = (
-    ("Shanghai", 1, 31.23, 121.47),
-    ("Hangzhou", 2, 30.27, 120.15),
-    ("Suzhou", 2, 31.30, 120.58),
-    ("Wuxi", 3, 31.49, 120.31),
-)
-STAFF_ROLES = (
-    "founder",
-    "employee",
-    "employee",
-    "customer_service",
-    "store_guide",
-    "store_guide",
-    "courier",
-    "courier",
-    "courier",
-)
+TRUTH = "_truth"
+# At most this part of a month's people is brought by friends.
+MOST_BROUGHT = 0.6
+REQUIRED_DELTAS = ("contacts", "orders", "order_lines")
 
 
-def channels(start: date, listed: tuple[Channel, ...] = CHANNELS, suffix: str = "") -> list[dict]:
+def simulate(
+    out: Path, users: int, nights: int, start: date, seed: int, *, timezone: str = "Asia/Shanghai",
+    currency: str = "CNY", country: str = "CN", without: Iterable[str] = (), format: str = "csv", pace: float = 1.0,
+) -> dict:
+    """Write `nights` folders of canonical exports under `out` and the truth in `out/_truth`; returns the truth.
+
+    Every row lies in the folder of the day it was made or changed, save a few orders that come again unchanged the
+    night after. The same arguments give the same bytes. `without`: optional exports that the business lacks.
+    `pace`: how many times as often people order. Memory does not grow with `users`.
+    """
+    causes, without = load_causes(), tuple(without)
+    money, place, exports = Money.of(causes, currency), Country.of(causes, country), _exports(without)
+    _refuse_nonsense(users, nights, pace, format, place)
+    clock = Clock(start, nights, timezone)
+    out = Path(out)
+    _make_room(out)
+    campaigns = message_campaigns(causes, clock)
+    truth = Truth(len(causes.channels), len(campaigns), len(clock.months()), out / TRUTH)
+    delivery = Delivery(out, clock, exports, format=format)
+    world = World(seed, causes, clock, Season(clock, causes["seasons"]), money, place, Goods(causes, money, clock),
+                  Places(causes, place, clock, users), delivery, truth)
+    brought = np.zeros((nights, len(causes.channels)), dtype=np.int64)
+    for chunk, first in enumerate(range(0, users, CHUNK)):
+        _run_chunk(world, campaigns, chunk, np.arange(first, min(first + CHUNK, users)), pace, brought)
+    write_advertising(world, brought)
+    _write_snapshots(world, campaigns)
+    delivery.never_empty(REQUIRED_DELTAS)
+    delivery.close()
+    arguments = {"users": users, "nights": nights, "start": str(start), "seed": seed, "country": country,
+                 "without": sorted(without), "format": format, "pace": pace}
+    return truth.write(world, arguments, campaigns) | {"rows": delivery.rows}
+
+
+def _refuse_nonsense(users: int, nights: int, pace: float, format: str, country: Country) -> None:
+    if users < 1 or nights < 1:
+        raise UseropsError("A simulation needs at least one user and one night.", mend="raise --users or --nights.")
+    if not 0 < pace <= 50:
+        raise UseropsError(f"A pace of {pace} is not known.", mend="use one above 0 and up to 50.")
+    if format not in FORMATS:
+        raise UseropsError(f"There is no format {format!r}.", mend=f"use one of {', '.join(FORMATS)}.")
+    most = 10**country.digits // 2
+    if users > most:
+        raise UseropsError(f"{country.code} has not enough phones here for {users} users.",
+                           mend=f"ask for at most {most}, or another country.")
+
+
+def _exports(without: Iterable[str]) -> list[str]:
+    contracts = load_contracts()
+    for name in without:
+        if name not in contracts:
+            raise UseropsError(f"There is no export {name!r} to leave out.",
+                               mend=f"use some of {', '.join(n for n, c in contracts.items() if not c.required)}.")
+        if contracts[name].required:
+            raise UseropsError(f"{name} cannot be left out: every night needs it.", mend="leave out optional exports.")
+    return [name for name in contracts if name not in set(without)]
+
+
+def _make_room(out: Path) -> None:
+    """Take away an earlier simulation; nights that were not simulated are nobody's to remove."""
+    dated = [path for path in out.glob("*") if re.fullmatch(r"\d{4}-\d\d-\d\d", path.name)] if out.exists() else []
+    if dated and not (out / TRUTH).is_dir():
+        raise UseropsError(f"{out} holds nights that were not simulated.", mend="give --out an empty folder.")
+    for path in [*dated, out / TRUTH]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _run_chunk(
+    world: World, campaigns: list[Campaign], chunk: int, number: np.ndarray, pace: float, brought: np.ndarray
+) -> None:
+    """The people of a chunk, month by month, because who was active in a month brings friends in the next."""
+    born = arrivals(world, chunk, len(number))
+    month = world.clock.month_of_days()[world.clock.day(born)]
+    active = np.zeros((len(number), len(world.clock.months())), dtype=bool)
+    stays = np.ones(len(number), dtype=bool)
+    for place in range(active.shape[1]):
+        rows = np.flatnonzero(month == place)
+        before = np.flatnonzero(active[:, place - 1]) if place else rows[:0]
+        chance = world.chance("referral", chunk, place)
+        invites = np.repeat(before, chance.poisson(planted_k(world, place), len(before)))
+        invites = invites[stays[invites]][: int(MOST_BROUGHT * len(rows))]
+        if not len(rows):
+            continue
+        crowd = gather(world, chunk, place, number[rows], born[rows], contact_names(number[invites]))
+        active[rows] = _live(world, campaigns, crowd, chunk, place, pace)
+        stays[rows] = crowd.gone >= world.clock.end
+        np.add.at(brought, (world.clock.day(crowd.born), crowd.channel), 1)
+        invited = len(invites) if place else int(crowd.referrer.any(axis=1).sum())
+        world.truth.brought(place, invited, len(before))
+
+
+def _live(
+    world: World, campaigns: list[Campaign], crowd: Crowd, chunk: int, month: int, pace: float
+) -> np.ndarray:
+    """Everything that people do, into the exports; gives in which months each was active."""
+    def chance(purpose: str) -> np.random.Generator:
+        return world.chance(purpose, chunk, month)
+
+    seconds = second_contacts(world, crowd, chance("second contacts"))
+    bought = buy(world, crowd, chance("buy"), pace, first_buys=chunk == 0 and month == 0)
+    sent, more = send(world, crowd, chance("send"), campaigns, bought)
+    bought = bought.with_more(more)
+    coupons = give_coupons(world, crowd, chance("coupons"), bought, sent, campaigns)
+    coupon, face = on_orders(world, crowd, coupons, len(bought))
+    sold = sell(world, crowd, chance("sell"), bought, coupon, face)
+    own = np.flatnonzero(bought.own)
+    theirs = bought.take(own)
+    buyers = np.bincount(theirs.person, minlength=len(crowd)) > 0
+    write_contacts(world, crowd, seconds, chance("contacts"))
+    activities = [
+        write_friendships(world, crowd, chance("friendships")),
+        write_group_stays(world, crowd, chance("groups")),
+        write_touches(world, crowd, chance("touches"), theirs),
+        write_pushes(world, crowd, chance("pushes"), sent, campaigns, buyers),
+        (theirs.person, theirs.at),
+    ]
+    reviews = write_orders(world, crowd, seconds, chance("orders"), sold)
+    first = sold.baskets.product[sold.baskets.first] if len(bought) else sold.baskets.product
+    events = write_events(world, crowd, chance("events"), theirs, first[own])
+    write_coupons(world, crowd, coupons, sold, campaigns)
+    write_points(world, crowd, chance("points"), sold, events | {"review": reviews})
+    write_memberships(world, crowd, chance("memberships"), sold)
+    write_stages(world, crowd, chance("stages"))
+    world.truth.people(world, crowd, seconds)
+    return _months_active(world, crowd, [*activities, *events.values()])
+
+
+def _months_active(world: World, crowd: Crowd, activities: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    person, at = (np.concatenate([activity[k] for activity in activities]) for k in range(2))
+    known = (at >= 0) & (at < np.minimum(crowd.gone, world.clock.end)[person])
+    active = np.zeros((len(crowd), len(world.clock.months())), dtype=bool)
+    active[person[known], world.clock.month_of_days()[world.clock.day(at[known])]] = True
+    return active
+
+
+def _write_snapshots(world: World, campaigns: list[Campaign]) -> None:
+    clock, places = world.clock, world.places
+    goods, groups = products(world.goods, clock.start), places.group_rows()
+    listed = channel_rows(world.causes, world.money, clock.start)
+    for day in range(clock.nights):
+        campaign = campaign_rows(world.causes, world.money, clock, campaigns, world.goods, clock.date(day))
+        for export, rows in (
+            ("channels", listed), ("products", goods), ("staff", places.staff_rows(day)), ("groups", groups),
+            ("stores", places.store_rows(day)), ("communities", places.community_rows(day)), ("campaigns", campaign),
+        ):
+            world.delivery.snapshot(export, day, rows)
+        world.delivery.snapshot("fx_rates", day, fx_rows(world.money, clock, day), grows=True)
+
+
+def channel_rows(causes: Causes, money: Money, start: date, suffix: str = "") -> list[dict]:
     """The channels export."""
+    budget = amount(int(money.cents(20_000.0)))
     return [
-        {
-            "channel_code": c.code,
-            "channel_name": c.name + suffix,
-            "domain": c.domain,
-            "category": c.category,
-            "is_paid": c.is_paid,
-            "pricing_model": c.pricing,
-            "started_on": start,
-            "monthly_budget": Decimal("20000.00") if c.is_paid else None,
-        }
-        for c in listed
+        {"channel_code": c.code, "channel_name": c.name + suffix, "domain": c.domain, "category": c.category,
+         "is_paid": c.is_paid, "pricing_model": c.pricing, "started_on": start,
+         "monthly_budget": budget if c.is_paid else None}
+        for c in causes.channels
     ]
 
 
-def products(start: date) -> list[dict]:
-    """The products export; every seventh cost is unknown, as in life."""
+def fx_rows(money: Money, clock: Clock, day: int) -> list[dict]:
+    """The rates of one day."""
     return [
-        {
-            "sku": f"SKU{i:03d}",
-            "product_name": f"{sub} {i}",
-            "category": category,
-            "subcategory": sub,
-            "brand": f"Brand {i % 4 + 1}",
-            "list_price": Decimal(price).scaleb(-2),
-            "unit_cost": None if i % 7 == 6 else Decimal(price * 58 // 100).scaleb(-2),
-            "replenishment_days": cycle,
-            "launched_on": start - timedelta(days=30),
-        }
-        for i, (category, sub, price, cycle) in enumerate(GOODS)
+        {"rate_date": clock.date(day), "currency": currency,
+         "rate": "{}.{:04d}".format(*divmod(int(money.rate_of_day(number, day)), 10_000))}
+        for number, currency in enumerate(money.foreign)
     ]
-
-
-def stores(start: date) -> list[dict]:
-    """The stores export."""
-    return [
-        {
-            "store_id": f"ST{i + 1}",
-            "store_name": f"{city} store",
-            "city": city,
-            "latitude": lat,
-            "longitude": lon,
-            "opened_on": start,
-        }
-        for i, (city, _, lat, lon) in enumerate(PLACES[:3])
-    ]
-
-
-def communities() -> list[dict]:
-    """The communities export: two near each store."""
-    rows = []
-    for i in range(6):
-        city, _, lat, lon = PLACES[i % 3]
-        rows.append(
-            {
-                "community_id": f"CM{i + 1}",
-                "community_name": f"{city} court {i + 1}",
-                "city": city,
-                "latitude": round(lat + 0.006 * (i + 1), 6),
-                "longitude": round(lon - 0.004 * (i + 1), 6),
-                "households": 400 + 150 * i,
-                "store_id": f"ST{i % 3 + 1}",
-                "courier_id": f"S{7 + i % 3}",
-            }
-        )
-    return rows
-
-
-def staff(roles: tuple[str, ...] = STAFF_ROLES, has_stores: bool = True) -> list[dict]:
-    """The staff export."""
-    return [
-        {
-            "staff_id": f"S{i + 1}",
-            "staff_name": f"Colleague {i + 1}",
-            "role": role,
-            "store_id": f"ST{i % 3 + 1}" if has_stores and role in ("store_guide", "courier") else None,
-            "new_consumer_target": 1000 if role == "courier" else None,
-        }
-        for i, role in enumerate(roles)
-    ]
-
-
-def fx_rates(start: date, day: date) -> list[dict]:
-    """The fx_rates export known on a day: a slowly moving dollar."""
-    return [
-        {
-            "rate_date": start + timedelta(days=k),
-            "currency": "USD",
-            "rate": Decimal(71000 + 37 * (k * 7 % 11)).scaleb(-4),
-        }
-        for k in range((day - start).days + 1)
-    ]
-
-
-def campaigns(start: date, end: date, listed: tuple[Channel, ...] = CHANNELS, suffix: str = "") -> list[dict]:
-    """The campaigns export: one always-on campaign a paid channel, one message campaign a month."""
-    rows = [
-        {
-            "campaign_id": f"AD_{c.code}",
-            "campaign_name": f"{c.name} always on{suffix}",
-            "scenario": "new-user conversion",
-            "starts_on": start,
-            "ends_on": start + timedelta(days=1095),
-            "offer": "none",
-        }
-        for c in listed
-        if c.is_paid
-    ]
-    scenarios = (("repurchase", "coupon"), ("win-back", "discount"), ("price promotion", "coupon"))
-    month = start.replace(day=1)
-    while month <= end:
-        scenario, offer = scenarios[month.month % 3]
-        after = (month + timedelta(days=32)).replace(day=1)
-        rows.append(
-            {
-                "campaign_id": f"MSG_{month:%Y%m}",
-                "campaign_name": f"{scenario} {month:%Y-%m}{suffix}",
-                "scenario": scenario,
-                "starts_on": month,
-                "ends_on": after - timedelta(days=1),
-                "offer": offer,
-                "budget": Decimal("500.00"),
-            }
-        )
-        month = after
-    return rows

@@ -10,25 +10,37 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from userops.errors import UseropsError
-from userops.simulate import business
-from userops.simulate.book import Book, write_folder
-from userops.simulate.business import CHANNELS, Channel
-from userops.simulate.draw import Draw
-from userops.simulate.people import Crm, Person
+import numpy as np
 
-TIMEZONE, CURRENCY = "Europe/London", "GBP"
+from userops.errors import UseropsError
+from userops.simulate.advertising import write_advertising
+from userops.simulate.business import channel_rows
+from userops.simulate.campaigns import Campaign, campaign_rows
+from userops.simulate.campaigns import messages as message_campaigns
+from userops.simulate.causes import Causes, Country, Money, load_causes
+from userops.simulate.cells import table
+from userops.simulate.circles import write_friendships, write_group_stays
+from userops.simulate.clock import DAY, Clock
+from userops.simulate.contacts import write_contacts
+from userops.simulate.delivery import Delivery
+from userops.simulate.goods import Goods
+from userops.simulate.journeys import write_events, write_touches
+from userops.simulate.messages import send, write_pushes
+from userops.simulate.people import Crowd, Seconds, describe
+from userops.simulate.places import Places
+from userops.simulate.purchases import Purchases
+from userops.simulate.season import Season
+from userops.simulate.truth import Truth
+from userops.simulate.world import World, pick, waits
+
 SUFFIX = " (simulated)"
-GROUPS = ("G1", "G2", "G3")
+# Buyers come a little before their first invoice.
+DAYS_BEFORE = 7
+STAFF, GROUPS = 4, 3
+ROLES = ("founder", "employee", "customer_service", "employee")
 PROSPECTS_PER_BUYER = 0.3
-CITIES = ("London", "Manchester", "Leeds", "Bristol", "Glasgow", "Cardiff", "Norwich")
-DELTAS = ("ad_stats", "touches", "contacts", "friendships", "group_members", "events", "pushes")
-# A gift retailer has no street stores in this file; its cheap advertising is in pence.
-UCI_CHANNELS = tuple(
-    replace(c, cost_per_person=c.cost_per_person // 2, keywords=tuple(k and "gift ideas" for k in c.keywords[:1]))
-    for c in CHANNELS
-    if c.code != "store_qr"
-)
+EXPORTS = ("channels", "ad_stats", "touches", "contacts", "friendships", "groups", "group_members", "staff",
+           "campaigns", "events", "pushes")
 
 
 def simulate_crm(source_csv: Path, landing: Path, seed: int) -> None:
@@ -38,24 +50,21 @@ def simulate_crm(source_csv: Path, landing: Path, seed: int) -> None:
     in the folder of its first invoice or in an earlier one.
     """
     dates = _folders(landing)
-    invoices = _invoices(source_csv, dates[-1])
-    book, draw = Book(TIMEZONE), Draw(seed)
-    crm = Crm(book, draw, [f"S{i}" for i in range(1, 5)], list(GROUPS), [])
-    start = min(m for moments in invoices.values() for m in moments).date()
-    people = _people(draw, invoices, start, dates[-1])
-    for person in people:
-        crm.touch(person)
-        crm.befriend(person, 0.9 if person.channel.code == "staff_wecom" else 0.12)
-        crm.join_group(person, 0.9 if person.channel.code == "groups" else 0.06)
-        crm.behave(person)
-        crm.register(person)
-    _spend(crm, people, start, dates[-1])
-    for month in _months(start, dates[-1]):
-        crm.push(people, month + timedelta(days=6))
-    since = date.min
-    for day in dates:
-        write_folder(landing / day.isoformat(), _exports(book, start, since, day), new_manifest=False)
-        since = day + timedelta(days=1)
+    invoices = _invoices(Path(source_csv), dates[-1])
+    start = min(moments[0] for moments in invoices.values()).date() - timedelta(days=DAYS_BEFORE)
+    clock = Clock(start, (dates[-1] - start).days + 1, "Europe/London")
+    causes = _causes(load_causes())
+    campaigns = message_campaigns(causes, clock)
+    money, country = Money.of(causes, "GBP"), Country.of(causes, "GB")
+    delivery = Delivery(landing, clock, EXPORTS, folders=dates, new_manifest=False)
+    world = World(seed, causes, clock, Season(clock, causes["seasons"]), money, country, Goods(causes, money, clock),
+                  _places(causes, country, clock, invoices), delivery,
+                  Truth(len(causes.channels), len(campaigns), len(clock.months())))
+    crowd, bought = _people(world, invoices)
+    _write(world, crowd, bought, campaigns)
+    for folder, day in enumerate(dates):
+        _write_snapshots(world, campaigns, folder, day)
+    delivery.close()
 
 
 def _folders(landing: Path) -> list[date]:
@@ -83,7 +92,7 @@ def _open(path: Path) -> IO[bytes]:
 def _invoices(source: Path, last: date) -> dict[str, list[datetime]]:
     """Each customer's invoice moments up to `last`, cancellations too: those name the customer as well."""
     first: dict[tuple[str, str], datetime] = {}
-    for customer, invoice, at in _rows(Path(source)):
+    for customer, invoice, at in _rows(source):
         if at.date() <= last:
             key = customer, invoice
             first[key] = min(at, first.get(key, at))
@@ -106,87 +115,85 @@ def _rows(source: Path) -> Iterator[tuple[str, str, datetime]]:
                 yield row["CustomerID"], row["InvoiceNo"], moments[text]
 
 
-def _people(draw: Draw, invoices: dict[str, list[datetime]], start: date, last: date) -> list[Person]:
-    people = []
-    for number, (customer, moments) in enumerate(invoices.items()):
-        channel = _channel(draw, len(moments))
-        at = moments[0] - timedelta(days=draw.days(2), minutes=draw.between(5, 50))
-        contact = _contact(draw, customer, number, channel.code, at)
-        people.append(Person(contact, channel, order_moments=moments))
-    for number in range(int(len(invoices) * PROSPECTS_PER_BUYER)):
-        channel = _channel(draw, 0)
-        at = draw.moment(start + timedelta(days=draw.between(0, (last - start).days)))
-        contact = _contact(draw, f"P{number:05d}", len(invoices) + number, channel.code, at)
-        people.append(Person(contact, channel))
-    return people
+def _causes(causes: Causes) -> Causes:
+    """A gift retailer has no street stores; its people are known once, and nothing is planted that its real orders
+    could not bear out."""
+    listed = tuple(
+        replace(c, keywords=tuple(k and "gift ideas" for k in c.keywords[:1]), until=1.0)
+        for c in causes.channels if c.code not in ("store_qr", "forum")
+    )
+    identity = causes["identity"] | {"shared_from_people": 1 << 60, "erased": 0, "deleted": 0, "restricted": 0}
+    effects = [kind | {"effect": 0.0, "effect_idle": 0.0} for kind in causes["campaigns"]["kinds"]]
+    campaigns = causes["campaigns"] | {"kinds": effects, "days": causes["campaigns"]["days"][:1]}
+    return Causes(listed, causes.traits, causes.rest | {"identity": identity, "campaigns": campaigns})
 
 
-def _channel(draw: Draw, orders: int) -> Channel:
+def _places(causes: Causes, country: Country, clock: Clock, invoices: dict) -> Places:
+    places = Places(causes, country, clock, len(invoices))
+    places.friends_staff, places.groups = np.arange(STAFF), GROUPS
+    places.communities, places.community_city = [], np.zeros(0, dtype=np.int64)
+    return places
+
+
+def _people(world: World, invoices: dict[str, list[datetime]]) -> tuple[Crowd, Purchases]:
+    """Buyers a little before their first invoice, and people who never buy."""
+    chance, clock = world.chance("buyers"), world.clock
+    buyers = len(invoices)
+    prospects = int(buyers * PROSPECTS_PER_BUYER)
+    counts = np.array([len(moments) for moments in invoices.values()])
+    origin = datetime(clock.start.year, clock.start.month, clock.start.day)
+    walls = np.array([int((at - origin).total_seconds()) for moments in invoices.values() for at in moments])
+    at = clock.at(walls // DAY, walls % DAY)
+    first = at[np.cumsum(counts) - counts]
+    before = chance.integers(300, 3000, buyers) + waits(chance, 2, buyers).clip(max=DAYS_BEFORE - 1) * DAY
+    born = np.append(first - before, world.season.moments(chance, world.season.arrival_days(chance, prospects)))
+    names = table([*invoices, *(f"P{number:05d}" for number in range(prospects))])[:-1]
+    number = np.arange(buyers + prospects)
+    channel = _channels(world, chance, np.append(counts, np.zeros(prospects, dtype=np.int64)))
+    crowd = Crowd(number, names, born, channel, np.zeros((len(number), 1), dtype=np.uint8))
+    describe(world, crowd, chance)
+    # Everyone here registers first.
+    crowd.registered = crowd.born.copy()
+    return crowd, Purchases.plain(np.repeat(np.arange(buyers), counts), at)
+
+
+def _channels(world: World, chance: np.random.Generator, orders: np.ndarray) -> np.ndarray:
     """Channels of loyal buyers bring those who order often, as their truth says they do."""
-    weights = [
-        c.share * (c.first_order * c.again ** min(orders - 1, 4) if orders else 1 - c.first_order) for c in UCI_CHANNELS
-    ]
-    return draw.pick(UCI_CHANNELS, weights)
+    causes = world.causes
+    share = causes.column("share") + (causes.column("share") == 0) * 0.05
+    first, again = causes.column("first_order"), causes.column("again")
+    shares = [share * (1 - first)] + [share * first * again**count for count in range(5)]
+    kind = np.minimum(orders, 5)
+    channel = np.zeros(len(orders), dtype=np.int64)
+    for number, weights in enumerate(shares):
+        of_it = np.flatnonzero(kind == number)
+        channel[of_it] = pick(chance, weights, len(of_it))
+    return channel
 
 
-def _contact(draw: Draw, contact_id: str, number: int, channel_code: str, at: datetime) -> dict:
-    return {
-        # National form, because a cell that starts with + would be run by a spreadsheet; and a range that phone
-        # libraries accept, which they do not for the numbers set aside for fiction. Nothing is ever sent.
-        "contact_id": contact_id,
-        "phone": f"07400 {900000 + number:06d}" if draw.chance(0.7) else None,
-        "email": f"buyer{number}@example.com" if draw.chance(0.85) else None,
-        "unionid": f"sim-un{number:06x}" if draw.chance(0.2) else None,
-        "external_userid": f"sim-wm{number:06x}" if channel_code in ("staff_wecom", "groups") else None,
-        "device_id": f"sim-dev{number:06x}" if draw.chance(0.5) else None,
-        "nickname": f"Buyer {number}",
-        "gender": draw.pick(("f", "m", "u"), (0.5, 0.3, 0.2)),
-        "birth_year": draw.between(1940, 1992) if draw.chance(0.5) else None,
-        "city": draw.pick(CITIES),
-        "registered_at": at,
-        "source_channel_code": channel_code if draw.chance(0.9) else None,
-        "sms_consent": draw.chance(0.5),
-        "email_consent": draw.chance(0.7),
-        "wechat_consent": draw.chance(0.2),
-        "app_push_consent": draw.chance(0.3),
-        "weibo_consent": False,
-    }
+def _write(world: World, crowd: Crowd, bought: Purchases, campaigns: list[Campaign]) -> None:
+    nobody = np.zeros(0, dtype=np.int64)
+    sent, _ = send(world, crowd, world.chance("send"), campaigns, bought)
+    buyers = np.bincount(bought.person, minlength=len(crowd)) > 0
+    write_contacts(world, crowd, Seconds(nobody, nobody, nobody, nobody), world.chance("contacts"))
+    write_friendships(world, crowd, world.chance("friendships"))
+    write_group_stays(world, crowd, world.chance("groups"))
+    write_touches(world, crowd, world.chance("touches"), bought)
+    write_events(world, crowd, world.chance("events"), bought, np.full(len(bought), -1))
+    write_pushes(world, crowd, world.chance("pushes"), sent, campaigns, buyers)
+    brought = np.zeros((world.clock.nights, len(world.causes.channels)), dtype=np.int64)
+    np.add.at(brought, (np.maximum(world.clock.day(crowd.born), 0), crowd.channel), 1)
+    write_advertising(world, brought)
 
 
-def _months(start: date, last: date) -> list[date]:
-    days = ((last - start).days + 1) if last >= start else 0
-    return sorted({(start + timedelta(days=k)).replace(day=1) for k in range(days)})
-
-
-def _spend(crm: Crm, people: list[Person], start: date, last: date) -> None:
-    brought: dict[tuple[str, date], int] = defaultdict(int)
-    for person in people:
-        brought[person.channel.code, max(person.registered_at.date(), start)] += 1
-    for k in range((last - start).days + 1):
-        day = start + timedelta(days=k)
-        for channel in UCI_CHANNELS:
-            if channel.is_paid:
-                crm.advertise(channel, day, brought[channel.code, day], CURRENCY)
-
-
-def _exports(book: Book, start: date, since: date, day: date) -> dict[str, str]:
-    opened = datetime(start.year, start.month, start.day, 9)
-    groups = [
-        {
-            "group_id": g,
-            "group_name": f"Group {i + 1}{SUFFIX}",
-            "kind": "community",
-            "owner_staff_id": f"S{i + 1}",
-            "created_at": opened,
-        }
-        for i, g in enumerate(GROUPS)
-    ]
-    roles = ("founder", "employee", "customer_service", "employee")
-    snapshots = {
-        "channels": business.channels(start, UCI_CHANNELS, SUFFIX),
-        "groups": groups,
-        "staff": business.staff(roles, has_stores=False),
-        "campaigns": business.campaigns(start, day, UCI_CHANNELS, SUFFIX),
-    }
-    deltas = {export: book.rows(export, since, day) for export in DELTAS}
-    return {export: book.text(export, rows) for export, rows in (snapshots | deltas).items()}
+def _write_snapshots(world: World, campaigns: list[Campaign], folder: int, day: date) -> None:
+    groups = [row | {"group_name": row["group_name"] + SUFFIX, "kind": "community"}
+              for row in world.places.group_rows()]
+    staff = [{"staff_id": f"S{k + 1}", "staff_name": f"Colleague {k + 1}", "role": role}
+             for k, role in enumerate(ROLES)]
+    for export, rows in (
+        ("channels", channel_rows(world.causes, world.money, world.clock.start, SUFFIX)),
+        ("groups", groups), ("staff", staff),
+        ("campaigns", campaign_rows(world.causes, world.money, world.clock, campaigns, None, day, SUFFIX)),
+    ):
+        world.delivery.snapshot(export, folder, rows)

@@ -1,185 +1,277 @@
-"""What happens around a contact outside its orders: touches, friends, groups, events, messages, advertising."""
+"""Who comes, when, through which channel, and what they are truly like. Nothing here is written yet."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 
-from userops.simulate.book import Book, money
-from userops.simulate.business import Channel
-from userops.simulate.draw import Draw
+import numpy as np
 
-BROWSING = ("browse", "browse", "search", "content_view", "share", "check_in")
-INTENT = ("add_to_cart", "consult", "message_in")
-CONSENT_OF = {"sms": "sms_consent", "email": "email_consent", "wechat_oa": "wechat_consent", "app": "app_push_consent"}
-TOUCHPOINTS = {"store": "store_qr", "community_group": "group", "staff": "private_message", "social_content": "comment"}
+from userops.simulate.cells import Cells, digits, joined
+from userops.simulate.clock import NEVER
+from userops.simulate.world import World, pick, waits
+
+MEDIA = ("sms", "email", "wechat", "app_push", "weibo")
+# People who registered are to have bought within 30 days if they ever do; a day is kept for the hours.
+FIRST_ORDER_DAYS = 28
+NAME_DIGITS = 8
+# People are made in chunks of this size, each by itself, so that memory does not grow with their number.
+CHUNK = 50_000
+RING_FROM = 100
+# The number that stands for the shared phone and device.
+SHARED = -1
 
 
 @dataclass
-class Person:
-    """A contact row as it stands, and what the simulator knows about it."""
+class Crowd:
+    """People as arrays, one place a person, ordered by when they came; moments are NEVER where nothing happened."""
 
-    contact: dict
-    channel: Channel
-    order_moments: list[datetime] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
+    number: np.ndarray
+    names: Cells
+    born: np.ndarray
+    channel: np.ndarray
+    referrer: Cells
+    traits: dict[str, np.ndarray] = field(default_factory=dict)
+    registered: np.ndarray = field(init=False)
+    friend_at: np.ndarray = field(init=False)
+    staff: np.ndarray = field(init=False)
+    group_at: np.ndarray = field(init=False)
+    group: np.ndarray = field(init=False)
+    city: np.ndarray = field(init=False)
+    store: np.ndarray = field(init=False)
+    community: np.ndarray = field(init=False)
+    taste: np.ndarray = field(init=False)
+    likes_hours: np.ndarray = field(init=False)
+    # Identifiers that the contact has, consents once given (people × MEDIA), and when each was withdrawn.
+    has: dict[str, np.ndarray] = field(default_factory=dict)
+    phone: np.ndarray = field(init=False)
+    device: np.ndarray = field(init=False)
+    consents: np.ndarray = field(init=False)
+    withdrawn: np.ndarray = field(init=False)
+    gone: np.ndarray = field(init=False)
+    is_erased: np.ndarray = field(init=False)
+    restricted: np.ndarray = field(init=False)
+    names_source: np.ndarray = field(init=False)
+    # A ring of two who each name the other as referrer: places of the earlier and the later, when it became one.
+    ring: tuple[int, int, int] | None = None
+    # The probability that the person ever buys, and how much faster and longer than the channel's people.
+    first_order: np.ndarray = field(init=False)
+    ready: np.ndarray = field(init=False)
 
-    @property
-    def contact_id(self) -> str:
-        return self.contact["contact_id"]
+    def __len__(self) -> int:
+        return len(self.number)
 
-    @property
-    def registered_at(self) -> datetime:
-        return self.contact["registered_at"]
+    def reachable(self, at: np.ndarray | int) -> np.ndarray:
+        """People × MEDIA: identifier there, consent given and not withdrawn before `at`."""
+        carried = np.column_stack([
+            self.has["phone"], self.has["email"], self.has["unionid"] | self.has["external_userid"],
+            self.has["device_id"], np.ones(len(self), dtype=bool),
+        ])
+        at = np.asarray(at)
+        return carried & self.consents & (self.withdrawn >= (at[:, None] if at.ndim else at))
 
 
-class Crm:
-    """Writes the CRM side of people into a book; ids count up in the order of writing."""
+def arrivals(world: World, chunk: int, people: int) -> np.ndarray:
+    """The moments at which the people of a chunk come, in order; the business's first comes on the first morning."""
+    chance = world.chance("arrivals", chunk)
+    days = world.season.arrival_days(chance, people)
+    born = np.sort(world.season.moments(chance, days))
+    if chunk == 0:
+        born[0] = min(born[0], world.clock.at(np.array([0]), np.array([9 * 3600]))[0])
+    return born
 
-    def __init__(self, book: Book, draw: Draw, staff_ids: list[str], group_ids: list[str], skus: list[str]) -> None:
-        self.book, self.draw = book, draw
-        self.staff_ids, self.group_ids, self.skus = staff_ids, group_ids, skus
-        self._ids: dict[str, int] = {}
 
-    def next_id(self, prefix: str) -> str:
-        """The next id of a kind."""
-        self._ids[prefix] = self._ids.get(prefix, 0) + 1
-        return f"{prefix}{self._ids[prefix]:08d}"
+def gather(world: World, chunk: int, month: int, number: np.ndarray, born: np.ndarray, inviters: Cells) -> Crowd:
+    """The people of a chunk who come in a month; `inviters` are the names of those who brought some of them."""
+    chance = world.chance("people", chunk, month)
+    names = contact_names(number)
+    channel = channels(world, chance, born)
+    referrer = np.zeros_like(names)
+    code = world.causes.channel_number(world.causes["referral"]["code"])
+    if month == 0:
+        share = world.causes["referral"]["first_month_share"]
+        brought = np.flatnonzero((chance.random(len(number)) < share) & (np.arange(len(number)) >= 5))
+        by = (chance.random(len(brought)) * brought).astype(np.int64)
+        brought, by = brought[born[by] < born[brought]], by[born[by] < born[brought]]
+        referrer[brought] = names[by]
+    else:
+        brought = chance.permutation(len(number))[: len(inviters)]
+        referrer[brought] = inviters[: len(brought)]
+    if code >= 0:
+        channel[brought] = code
+    crowd = Crowd(number, names, born, channel, referrer)
+    describe(world, crowd, chance)
+    if chunk == 0:
+        _share_identifiers(world, crowd)
+    if month == 0 and len(crowd) >= RING_FROM:
+        _close_a_ring(world, crowd)
+    return crowd
 
-    def register(self, person: Person) -> None:
-        """The contact itself, and now and then a later change of it."""
-        self.book.add("contacts", person.contact, person.registered_at)
-        if not self.draw.chance(0.06):
-            return
-        at = self.draw.moment(person.registered_at.date() + timedelta(days=2 + self.draw.days(40)))
-        # People opt out, and fill in what was empty; nobody's refusal is ever turned into consent.
-        change = self.draw.pick(("sms_consent", "email_consent", "wechat_consent"))
-        person.contact = person.contact | {change: False}
-        self.book.add("contacts", person.contact, at)
 
-    def touch(self, person: Person) -> None:
-        """The meeting before registration: known by its device alone, then once more by contact."""
-        if not self.draw.chance(0.75):
-            return
-        channel, contact = person.channel, person.contact
-        row = {
-            "channel_code": channel.code,
-            "campaign_id": f"AD_{channel.code}" if channel.is_paid else None,
-            "touchpoint": TOUCHPOINTS.get(channel.category, "landing_page"),
-        }
-        before = person.registered_at - timedelta(minutes=self.draw.between(2, 40))
-        self._touch(row | {"device_id": contact.get("device_id")}, before)
-        self._touch(row | {"contact_id": person.contact_id}, person.registered_at)
+def _share_identifiers(world: World, crowd: Crowd) -> None:
+    """A phone and a device that so many people come to carry that they must tie nobody to anybody."""
+    rates, users = world.causes["identity"], world.places.users
+    if users < rates["shared_from_people"]:
+        return
+    step = min(users, CHUNK) // 10
+    carriers = (("phone", 0, rates["shared_phone_by"]), ("device_id", 1, rates["shared_device_by"]))
+    for name, first, count in carriers:
+        who = ((crowd.number - first) % step == 0) & ((crowd.number - first) // step < count) & (crowd.number >= first)
+        crowd.has[name][who] = True
+        (crowd.phone if name == "phone" else crowd.device)[who] = SHARED
+        crowd.gone[who] = NEVER
 
-    def _touch(self, row: dict, at: datetime) -> None:
-        self.book.add("touches", row | {"touch_id": self.next_id("T"), "occurred_at": at}, at)
 
-    def befriend(self, person: Person, probability: float) -> None:
-        """A friendship with a member of staff, perhaps answered, perhaps ended."""
-        if not self.draw.chance(probability):
-            return
-        at = self.draw.moment(person.registered_at.date() + timedelta(days=self.draw.days(3)), person.registered_at)
-        row = {
-            "staff_id": self.draw.pick(self.staff_ids),
-            "contact_id": person.contact_id,
-            "added_at": at,
-            "add_way": self.draw.pick(("scan", "search", "group", "share")),
-            "channel_code": person.channel.code,
-        }
-        self.book.add("friendships", row, at)
-        if self.draw.chance(0.6):
-            row["first_reply_at"] = at = self.draw.soon(at)
-            self.book.add("friendships", row, at)
-        if self.draw.chance(0.08):
-            row["deleted_at"] = at = self.draw.moment(at.date() + timedelta(days=1 + self.draw.days(30)))
-            self.book.add("friendships", row, at)
+def _close_a_ring(world: World, crowd: Crowd) -> None:
+    """Two early people: the later was brought by the earlier, whose row is corrected to name the later."""
+    earlier, later = 10, 11
+    at = world.clock.at(world.clock.day(crowd.born[[later]]) + 2, np.array([12 * 3600]))
+    crowd.referrer[later] = crowd.names[earlier]
+    crowd.referrer[earlier] = 0
+    crowd.gone[[earlier, later]] = NEVER
+    crowd.ring = earlier, later, int(at[0])
 
-    def join_group(self, person: Person, probability: float) -> None:
-        """A group, perhaps left again."""
-        if not self.draw.chance(probability):
-            return
-        at = self.draw.moment(person.registered_at.date() + timedelta(days=1 + self.draw.days(5)))
-        row = {
-            "group_id": self.draw.pick(self.group_ids),
-            "contact_id": person.contact_id,
-            "joined_at": at,
-            "join_way": self.draw.pick(("invite", "scan", "link")),
-        }
-        person.groups.append(row["group_id"])
-        self.book.add("group_members", row, at)
-        if self.draw.chance(0.15):
-            at = self.draw.moment(at.date() + timedelta(days=3 + self.draw.days(20)))
-            self.book.add("group_members", row | {"left_at": at}, at)
 
-    def behave(self, person: Person) -> None:
-        """A look around after registering, and interest on the day of an order."""
-        day = person.registered_at.date()
-        for _ in range(self.draw.between(0, 3)):
-            at = self.draw.moment(day + timedelta(days=self.draw.days(6)), person.registered_at)
-            self._event(person, self.draw.pick(BROWSING), at)
-        if self.draw.chance(0.35):
-            self._event(person, self.draw.pick(INTENT), self.draw.soon(person.registered_at))
-        for ordered in person.order_moments:
-            if self.draw.chance(0.5):
-                self._event(person, "add_to_cart", ordered - timedelta(minutes=self.draw.between(1, 10)))
+def contact_names(number: np.ndarray) -> Cells:
+    """Contact ids, with a place for the letter of a second contact."""
+    cells = joined(np.frombuffer(b"C", dtype=np.uint8), digits(number, NAME_DIGITS))
+    return np.concatenate([cells, np.zeros((len(cells), 1), dtype=np.uint8)], axis=1)
 
-    def _event(self, person: Person, kind: str, at: datetime) -> None:
-        sku = self.draw.pick(self.skus) if self.skus and kind in ("browse", "search", "add_to_cart") else None
-        row = {
-            "event_id": self.next_id("E"),
-            "contact_id": person.contact_id,
-            "occurred_at": at,
-            "event_type": kind,
-            "device_id": person.contact.get("device_id"),
-            "sku": sku,
-        }
-        self.book.add("events", row, at)
 
-    def push(self, people: Iterable[Person], day: date) -> None:
-        """The month's message to those who had consented by then, within the one day."""
-        for person in people:
-            media = [m for m, consent in CONSENT_OF.items() if person.contact.get(consent)]
-            if person.registered_at.date() >= day or not media or not self.draw.chance(0.5):
-                continue
-            at = self.draw.moment(day).replace(hour=self.draw.between(9, 19))
-            row = {
-                "push_id": self.next_id("P"),
-                "campaign_id": f"MSG_{day:%Y%m}",
-                "contact_id": person.contact_id,
-                "medium": self.draw.pick(media),
-                "sent_at": at,
-            }
-            if self.draw.chance(0.96):
-                row["delivered_at"] = at = at + timedelta(seconds=self.draw.between(1, 30))
-                if self.draw.chance(0.30):
-                    row["opened_at"] = at = self.draw.soon(at)
-                    if self.draw.chance(0.25):
-                        row["clicked_at"] = at = self.draw.soon(at, 5)
-                    elif self.draw.chance(0.02):
-                        row["unsubscribed_at"] = at = self.draw.soon(at, 5)
-            self.book.add("pushes", row, at)
+def channels(world: World, chance: np.random.Generator, born: np.ndarray) -> np.ndarray:
+    """Channels by their shares among those that bring people on the day."""
+    causes, clock = world.causes, world.clock
+    last = np.round(causes.column("until") * clock.nights)
+    shares = causes.column("share")[None, :] * (clock.day(born)[:, None] < last[None, :])
+    steps = np.cumsum(shares, axis=1)
+    drawn = chance.random(len(born)) * steps[:, -1]
+    return np.minimum((steps <= drawn[:, None]).sum(axis=1), len(last) - 1)
 
-    def advertise(self, channel: Channel, day: date, people: float, currency: str) -> None:
-        """A day of a paid channel: the reports, and for some a restatement the day after."""
-        for keyword in channel.keywords:
-            part = people / len(channel.keywords)
-            clicks = int(part * 18 * (0.8 + 0.4 * self.draw.rng.random())) + 3
-            cost = int(part * channel.cost_per_person * (0.9 + 0.2 * self.draw.rng.random())) + 100
-            row = {
-                "stat_date": day,
-                "channel_code": channel.code,
-                "campaign_id": f"AD_{channel.code}",
-                "keyword": keyword,
-                "impressions": clicks * self.draw.between(30, 60),
-                "clicks": clicks,
-                "cost": money(cost),
-                "currency": currency,
-            }
-            at = datetime(day.year, day.month, day.day, 23, 50)
-            self.book.add("ad_stats", row, at)
-            if self.draw.chance(0.1):
-                restated = row | {
-                    "clicks": clicks + 1,
-                    "impressions": row["impressions"] + 40,
-                    "cost": money(cost + 55),
-                }
-                self.book.add("ad_stats", restated, at + timedelta(hours=10))
+
+def describe(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
+    """Everything about the people but their channel."""
+    for trait in world.causes.traits:
+        crowd.traits[trait.code] = chance.random(len(crowd)) < trait.share
+    _homes(world, crowd, chance)
+    _entries(world, crowd, chance)
+    crowd.taste = pick(chance, world.goods.taste_shares, len(crowd))
+    crowd.likes_hours = chance.integers(0, len(world.causes["pushes"]["liked_hours"]), len(crowd))
+    _identifiers(world, crowd, chance)
+    _departures(world, crowd, chance)
+    _inclinations(world, crowd)
+
+
+def _homes(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
+    """City, store and community; who comes by a store lives in its city."""
+    places, day = world.places, world.clock.day(crowd.born)
+    crowd.city = pick(chance, places.city_shares, len(crowd))
+    crowd.store = np.full(len(crowd), -1)
+    walks_in = crowd.channel == world.causes.channel_number("store_qr")
+    is_open = places.store_opened[None, :] <= day[:, None]
+    ranking = chance.random((len(crowd), len(places.stores))) * is_open
+    near = np.argmax(ranking * (places.store_city[None, :] == crowd.city[:, None]), axis=1)
+    has_near = ((places.store_city[None, :] == crowd.city[:, None]) & is_open).any(axis=1)
+    knows_store = walks_in | (has_near & (chance.random(len(crowd)) < 0.1))
+    crowd.store[knows_store] = np.where(walks_in & ~has_near, np.argmax(ranking, axis=1), near)[knows_store]
+    crowd.city[walks_in] = places.store_city[crowd.store[walks_in]]
+    there = chance.random((len(crowd), len(places.communities)))
+    there *= places.community_city[None, :] == crowd.city[:, None]
+    settled = (there.max(axis=1, initial=0) > 0) & (chance.random(len(crowd)) < world.causes["live_in_community"])
+    crowd.community = np.where(settled, np.argmax(there, axis=1), -1) if there.shape[1] else crowd.store * 0 - 1
+
+
+def _entries(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
+    """Friend, group or registration first, and the others later or never."""
+    causes, size, season = world.causes, len(crowd), world.season
+    entry = causes["entry"]
+    categories = [channel.category for channel in causes.channels]
+    friend_first, group_first = (
+        np.array([entry[way].get(category, entry[way]["default"]) for category in categories])[crowd.channel]
+        for way in ("friend_first", "group_first")
+    )
+    way = chance.random(size)
+    by_friend, by_group = way < friend_first, (way >= friend_first) & (way < friend_first + group_first)
+    never = np.full(size, NEVER)
+
+    def later(mean: float, probability: np.ndarray | float, start: np.ndarray = crowd.born) -> np.ndarray:
+        moment = season.after(chance, start, np.minimum(waits(chance, mean, size), 12))
+        return np.where(chance.random(size) < probability, moment, never)
+
+    crowd.friend_at = np.where(by_friend, crowd.born, later(4, entry["friend_later"]))
+    after_friend = np.where(by_friend, crowd.friend_at, crowd.born)
+    crowd.group_at = np.where(by_group, crowd.born, later(4, entry["group_later"] * (1 + 2 * by_friend), after_friend))
+    # Who comes as a friend and joins a group registers, if at all, after that.
+    since = np.where(by_friend & (crowd.group_at < NEVER), crowd.group_at, crowd.born)
+    registers = later(3, entry["registers_later"], since)
+    crowd.registered = np.where(by_friend | by_group, registers, crowd.born)
+    crowd.staff = world.places.friends_staff[chance.integers(0, len(world.places.friends_staff), size)]
+    crowd.group = chance.integers(0, world.places.groups, size)
+
+
+def _identifiers(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
+    """What the contact carries and allows."""
+    rates, size = world.causes["identity"], len(crowd)
+    crowd.has = {
+        name: chance.random(size) < rates[rate]
+        for name, rate in (("phone", "phone"), ("email", "email"), ("unionid", "unionid"), ("device_id", "device"))
+    }
+    crowd.phone, crowd.device = crowd.number.copy(), crowd.number.copy()
+    crowd.has["external_userid"] = (crowd.friend_at == crowd.born) | (crowd.group_at == crowd.born)
+    crowd.consents = chance.random((size, len(MEDIA))) < np.array([rates["consent"][medium] for medium in MEDIA])
+    crowd.withdrawn = np.full((size, len(MEDIA)), NEVER)
+    leaves = np.flatnonzero(chance.random(size) < rates["opted_out"])
+    medium = chance.integers(0, 3, len(leaves))
+    moment = world.season.after(chance, crowd.born[leaves], 2 + waits(chance, 40, len(leaves)))
+    crowd.withdrawn[leaves, medium] = moment
+    crowd.names_source = chance.random(size) < 0.9
+
+
+def _departures(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
+    """Who asks to be erased or restricted, and whose contact the source deletes."""
+    rates, size = world.causes["identity"], len(crowd)
+    drawn = chance.random(size)
+    crowd.is_erased = drawn < rates["erased"]
+    leaves = drawn < rates["erased"] + rates["deleted"]
+    crowd.gone = np.where(leaves, world.season.after(chance, crowd.born, 3 + waits(chance, 50, size)), NEVER)
+    asks = (chance.random(size) < rates["restricted"]) & ~leaves
+    crowd.restricted = np.where(asks, world.season.after(chance, crowd.born, 2 + waits(chance, 30, size)), NEVER)
+
+
+def _inclinations(world: World, crowd: Crowd) -> None:
+    """How probable it is that a person ever buys, and from when on."""
+    causes = world.causes
+    crowd.ready = crowd.born.copy()
+    probability = causes.column("first_order")[crowd.channel].astype(float)
+    for trait in causes.traits:
+        probability *= np.where(crowd.traits[trait.code], trait.first_order, 1.0)
+    walks_path = (crowd.friend_at < crowd.group_at) & (crowd.group_at < crowd.registered) & (crowd.registered < NEVER)
+    probability *= np.where(walks_path, causes["entry"]["friend_group_register"], 1.0)
+    crowd.ready[walks_path] = crowd.registered[walks_path]
+    courier = world.places.community_courier[crowd.community] if len(world.places.communities) else crowd.community
+    served = (crowd.community >= 0) & (courier >= 0)
+    probability *= np.where(served, causes["couriers"]["first_order"], 1.0)
+    crowd.first_order = np.minimum(probability, 0.95)
+
+
+@dataclass
+class Seconds:
+    """Second contacts of people: whose, since when, tied by which key, and since when the key is known."""
+
+    person: np.ndarray
+    at: np.ndarray
+    key: np.ndarray
+    linked_at: np.ndarray
+
+
+KEYS = ("phone", "email", "unionid")
+
+
+def second_contacts(world: World, crowd: Crowd, chance: np.random.Generator) -> Seconds:
+    """Some registered people come in again; of some it is learnt only later who they are."""
+    rates = world.causes["identity"]
+    key = pick(chance, [0.6, 0.2, 0.2], len(crowd))
+    carries = np.column_stack([crowd.has[name] for name in KEYS])[np.arange(len(crowd)), key]
+    wanted = (chance.random(len(crowd)) < rates["second_contact"]) & carries & (crowd.phone != SHARED)
+    person = np.flatnonzero(wanted & (crowd.gone == NEVER) & (crowd.registered < NEVER))
+    at = world.season.after(chance, crowd.registered[person], chance.integers(1, 20, len(person)))
+    late = chance.random(len(person)) < rates["learnt_late"]
+    learnt = world.season.after(chance, at, chance.integers(3, 20, len(person)))
+    return Seconds(person, at, key[person], np.where(late, learnt, at))
+

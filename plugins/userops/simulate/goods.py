@@ -1,0 +1,134 @@
+"""What is on sale: products, what each taste likes, and what promotions lift."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from userops.simulate.causes import Causes, Money
+from userops.simulate.clock import Clock
+
+ONCE = 0
+# What a taste does not name still gets a little.
+BESIDES = 0.15
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Days on which some products sell better."""
+
+    code: str
+    name: str
+    offer: str
+    first: date
+    last: date
+    lifts: np.ndarray
+
+
+class Goods:
+    """Products as arrays, by number; `cycle` is ONCE where a product is bought once."""
+
+    def __init__(self, causes: Causes, money: Money, clock: Clock) -> None:
+        self.rows = _rows(causes)
+        self.price = money.cents(np.array([row["price"] for row in self.rows]))
+        every = causes["unknown_cost_every"]
+        known = np.arange(len(self.rows)) % every != every - 1
+        self.cost = np.where(known, np.round(self.price * causes["cost_rate"]).astype(np.int64), -1)
+        self.cycle = np.array([row["cycle"] or ONCE for row in self.rows])
+        self.categories = list(dict.fromkeys(row["category"] for row in self.rows))
+        self.category = np.array([self.categories.index(row["category"]) for row in self.rows])
+        self.is_slow = np.array([row["slow"] for row in self.rows])
+        self.promotions = _promotions(causes, self, clock)
+        self.tastes = [taste["code"] for taste in causes["tastes"]]
+        self.taste_shares = np.array([taste["share"] for taste in causes["tastes"]])
+        self.popularity = np.array([row["popularity"] for row in self.rows])
+        self.likes = np.array([self._liking(taste["likes"]) for taste in causes["tastes"]])
+        self.state_of_day = np.zeros(clock.nights + 1, dtype=np.int64)
+        for number, promotion in enumerate(self.promotions, 1):
+            first, last = clock.number(promotion.first), clock.number(promotion.last)
+            self.state_of_day[max(first, 0) : max(last + 1, 0)] = number
+        lifts = [np.ones(len(self.rows)), *(promotion.lifts for promotion in self.promotions)]
+        self._anything = _ladder(lifts, self.likes)
+        self._again = _ladder(lifts, self.likes * (self.cycle != ONCE))
+
+    def _liking(self, likes: dict) -> np.ndarray:
+        """A taste's weights over the products."""
+        weights = np.zeros(len(self.rows))
+        rest = BESIDES / len(self.categories)
+        for number, category in enumerate(self.categories):
+            of_it = self.category == number
+            wanted = (likes.get(category, 0) + rest) * self.popularity * of_it
+            weights += wanted
+        return weights / weights.sum()
+
+    def pick(self, chance: np.random.Generator, taste: np.ndarray, day: np.ndarray, *, again: bool) -> np.ndarray:
+        """A product for each taste on each day; with `again` one that is bought more than once."""
+        ladder = self._again if again else self._anything
+        steps = self.state_of_day[day] * len(self.tastes) + taste
+        found = np.searchsorted(ladder, steps + chance.random(len(taste)), side="right")
+        return np.minimum(found - steps * len(self.rows), len(self.rows) - 1)
+
+
+def _ladder(lifts: list[np.ndarray], likes: np.ndarray) -> np.ndarray:
+    """Cumulated shares, one stretch from n to n + 1 for each promotion and taste: one search draws them all."""
+    stretches = []
+    for lift in lifts:
+        for weights in likes * lift:
+            shares = np.cumsum(weights) / weights.sum()
+            shares[-1] = 1.0
+            stretches.append(len(stretches) + shares)
+    return np.concatenate(stretches)
+
+
+def _rows(causes: Causes) -> list[dict]:
+    rows, subcategories = [], 0
+    variants, slow = causes["variants"], causes["slow_movers"]
+    for category, listed in causes["goods"].items():
+        for subcategory, (price, cycle, popularity) in listed.items():
+            subcategories += 1
+            for number, (factor, share) in enumerate(zip(variants["prices"], variants["popularity"], strict=True), 1):
+                is_slow = number == len(variants["prices"]) and subcategories % slow["every"] == 0
+                rows.append({
+                    "category": category, "subcategory": subcategory, "price": round(price * factor, 2), "cycle": cycle,
+                    "name": f"{subcategory}, size {number}", "slow": is_slow,
+                    "popularity": popularity * (slow["popularity"] if is_slow else share),
+                })
+    return rows
+
+
+def _promotions(causes: Causes, goods: Goods, clock: Clock) -> list[Promotion]:
+    found = []
+    for month in clock.months():
+        for given in (given for given in causes["promotions"] if month.month in given["months"]):
+            first = month.replace(day=given["day"])
+            chosen = goods.is_slow if given.get("slow_movers") else np.array(
+                [row["category"] == given["category"] for row in goods.rows])
+            found.append(Promotion(
+                f"PROMO_{first:%Y%m%d}", f"{given['name']} {first.year}", given["offer"], first,
+                first + timedelta(days=given["days"] - 1), np.where(chosen, given["lift"], 1.0),
+            ))
+    return found
+
+
+def products(goods: Goods, start: date) -> list[dict]:
+    """The products export."""
+    return [
+        {
+            "sku": sku(number), "product_name": row["name"], "category": row["category"],
+            "subcategory": row["subcategory"], "brand": f"Brand {number % 4 + 1}",
+            "list_price": amount(int(goods.price[number])),
+            "unit_cost": amount(int(goods.cost[number])) if goods.cost[number] >= 0 else None,
+            "replenishment_days": row["cycle"], "launched_on": start - timedelta(days=30),
+        }
+        for number, row in enumerate(goods.rows)
+    ]
+
+
+def sku(number: int) -> str:
+    """The product's code."""
+    return f"SKU{number:03d}"
+
+
+def amount(cents: int) -> str:
+    """Cents with two places."""
+    return f"{cents // 100}.{cents % 100:02d}"
