@@ -17,7 +17,7 @@ with users as (
 ),
 
 active as (
-    select * from {{ ref('int_referral_active_users') }}
+    select month, count(*) as users from {{ ref('int_users_active_months') }} group by month
 ),
 
 months as (

@@ -1,5 +1,5 @@
 -- One row per community × store opened by D that reaches it or is its nearest.
-{{ config(post_hook=['create unique index on {{ this }} (community_id, store_id)']) }}
+{{ config(indexes=[{'columns': ['community_id', 'store_id'], 'unique': true}]) }}
 with stores as materialized (
     select store_id, latitude::double precision as latitude, longitude::double precision as longitude
     from {{ ref('stg_stores') }}

@@ -1,6 +1,6 @@
 -- One row per user that invited or was invited, with its place in the forest. An edge bears the acquired_at of the
 -- invited user; a user without acquired day stands in no edge.
-{{ config(post_hook=['create unique index on {{ this }} (user_id)']) }}
+{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 with users as (
     select user_id, acquired_at, referrer_user_id
     from {{ ref('users') }}
