@@ -1,5 +1,6 @@
 {% set last_day = business_date() %}
 {% set recent_days = var('community_recent_days') %}
+-- A stay of a contact that the CRM does not know is a join and a leave of nobody known: no member.
 with stays as (
     select
         members.group_id,
@@ -7,7 +8,7 @@ with stays as (
         {{ local_day('members.joined_at') }} as joined_day,
         {{ local_day('members.left_at') }} as left_day
     from {{ ref('stg_group_members') }} as members
-    inner join {{ ref('map_contact_user') }} as mapped on members.contact_id = mapped.contact_id
+    left join {{ ref('map_contact_user') }} as mapped on members.contact_id = mapped.contact_id
     where {{ local_day('members.joined_at') }} <= {{ last_day }}
 ),
 
@@ -23,7 +24,9 @@ moves as (
 ),
 
 present as (
-    select distinct group_id, user_id from stays where left_day is null or left_day > {{ last_day }}
+    select distinct group_id, user_id
+    from stays
+    where user_id is not null and (left_day is null or left_day > {{ last_day }})
 ),
 
 figures as (
