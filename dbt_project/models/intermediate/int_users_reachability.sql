@@ -1,11 +1,5 @@
 -- User x medium: whether one contact not deleted has the identifier, has consent, and may be reached by it.
-{% set media = {
-    'sms': ['sms_consent', 'contacts.phone_hash is not null'],
-    'email': ['email_consent', 'contacts.email_hash is not null'],
-    'wechat': ['wechat_consent', '(contacts.unionid_hash is not null or contacts.external_userid_hash is not null)'],
-    'app': ['app_push_consent', 'contacts.device_id_hash is not null'],
-    'weibo': ['weibo_consent', 'true'],
-} %}
+{% set media = reach_media() %}
 with restricted as (
     select distinct users.user_id
     from {{ ref('stg_erasure_requests') }} as requests
@@ -16,7 +10,7 @@ with restricted as (
 unsubscribed as (
     select
         contact_id,
-        case when medium in ('wechat_oa', 'wecom') then 'wechat' else medium end as medium,
+        {{ reach_medium('medium') }} as medium,
         max(unsubscribed_at) as unsubscribed_at
     from {{ ref('stg_pushes') }}
     where unsubscribed_at is not null
