@@ -1,12 +1,6 @@
 {{ config(indexes=[{'columns': ['user_id', 'medium'], 'unique': true}]) }}
 -- User x medium: whether one contact not deleted has the identifier, has consent, and may be reached by it.
-{% set media = {
-    'sms': ['sms_consent', 'contacts.phone_hash is not null'],
-    'email': ['email_consent', 'contacts.email_hash is not null'],
-    'wechat': ['wechat_consent', '(contacts.unionid_hash is not null or contacts.external_userid_hash is not null)'],
-    'app': ['app_push_consent', 'contacts.device_id_hash is not null'],
-    'weibo': ['weibo_consent', 'true'],
-} %}
+{% set media = reach_media() %}
 with restricted as (
     select distinct users.user_id
     from {{ ref('stg_erasure_requests') }} as requests
@@ -18,7 +12,7 @@ unsubscribed as (
     -- Of the person: whoever opts out through one contact is not written to through another that agreed before.
     select
         users.user_id,
-        case when pushes.medium in ('wechat_oa', 'wecom') then 'wechat' else pushes.medium end as medium,
+        {{ reach_medium('pushes.medium') }} as medium,
         max(pushes.unsubscribed_at) as unsubscribed_at
     from {{ ref('stg_pushes') }} as pushes
     inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id

@@ -1,0 +1,43 @@
+-- One row per campaign with pushes: their fate, and the orders that followed them within the days of response,
+-- which are null until those days are over for the last push. An order after several pushes counts once.
+{% set days = var('campaign_response_days') %}
+with pushes as (
+
+    select
+        campaign_id,
+        count(*) as pushes,
+        count(distinct user_id) as pushed_users,
+        count(*) filter (where is_delivered) as delivered,
+        count(*) filter (where is_opened) as opened,
+        count(*) filter (where is_clicked) as clicked,
+        count(*) filter (where is_unsubscribed) as unsubscribed,
+        {{ business_date() }} - max(sent_day) >= {{ days }} as is_mature
+    from {{ ref('int_pushes_users') }}
+    where campaign_id is not null
+    group by campaign_id
+
+),
+
+orders as (
+
+    select
+        campaign_id,
+        count(*) as orders_7d,
+        sum(net) as net_7d,
+        sum(margin) as margin_7d
+    from (
+        select distinct campaign_id, order_id, net, margin
+        from {{ ref('int_pushes_orders') }}
+        where campaign_id is not null
+    ) as distinct_orders
+    group by campaign_id
+
+)
+
+select
+    pushes.*,
+    {%- for figure in ['orders_7d', 'net_7d', 'margin_7d'] %}
+    case when pushes.is_mature then coalesce(orders.{{ figure }}, 0) end as {{ figure }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from pushes
+left join orders on pushes.campaign_id = orders.campaign_id

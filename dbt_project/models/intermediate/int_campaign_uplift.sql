@@ -1,0 +1,63 @@
+-- One row per campaign with pushed users whose days of response are over: the share of them who bought against that of
+-- control users, weighted to the pushed users' mix of lifecycle stages. Stages without one of the groups are left out.
+with stages as (
+
+    select
+        campaign_id,
+        stage,
+        count(*) filter (where is_pushed) as pushed,
+        count(*) filter (where is_pushed and is_buyer) as pushed_buyers,
+        count(*) filter (where not is_pushed) as control,
+        count(*) filter (where not is_pushed and is_buyer) as control_buyers
+    from {{ ref('int_campaign_users') }}
+    group by campaign_id, stage
+
+),
+
+compared as (
+
+    select
+        *,
+        -- Agresti and Caffo (2000): one buyer and one other added to each group for the variance alone, without which
+        -- a small group of which nobody bought would pass for certain.
+        (pushed_buyers + 1.0) / (pushed + 2) as pushed_spread,
+        (control_buyers + 1.0) / (control + 2) as control_spread,
+        pushed / sum(pushed) over (partition by campaign_id) as weight
+    from stages
+    where pushed > 0 and control > 0
+
+),
+
+estimated as (
+
+    select
+        campaign_id,
+        sum(pushed) as compared_users,
+        sum(control) as control_users,
+        {{ ratio('sum(pushed_buyers)', 'sum(pushed)') }} as order_rate,
+        sum(weight * control_buyers / control) as control_order_rate,
+        sqrt(sum(
+            weight ^ 2 * (
+                pushed_spread * (1 - pushed_spread) / (pushed + 2)
+                + control_spread * (1 - control_spread) / (control + 2)
+            )
+        )) as standard_error
+    from compared
+    group by campaign_id
+
+)
+
+select
+    campaigns.campaign_id,
+    coalesce(estimated.compared_users, 0)::bigint as compared_users,
+    coalesce(estimated.control_users, 0)::bigint as control_users,
+    estimated.order_rate,
+    trim_scale(round(estimated.control_order_rate, 12)) as control_order_rate,
+    {%- for column, sign in [('uplift', 0), ('uplift_low', -1), ('uplift_high', 1)] %}
+    trim_scale(round(
+        estimated.order_rate - estimated.control_order_rate
+        + {{ sign }} * {{ var('confidence_z') }} * estimated.standard_error, 12
+    )) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (select distinct campaign_id from stages where pushed > 0) as campaigns
+left join estimated on campaigns.campaign_id = estimated.campaign_id

@@ -1,0 +1,82 @@
+with windows as (
+
+    select * from {{ ref('int_campaign_windows') }}
+
+),
+
+sku_days as (
+
+    select lines.sku, orders.order_day, sum(lines.quantity) as units
+    from {{ ref('int_order_lines') }} as lines
+    inner join {{ ref('int_orders_counted') }} as orders on lines.order_id = orders.order_id
+    group by lines.sku, orders.order_day
+
+),
+
+sold as (
+
+    select days.campaign_id, days.period, sku_days.sku, sum(sku_days.units)::bigint as units
+    from (
+        select campaign_id, period, first_day + day_number as day
+        from windows
+        cross join lateral generate_series(0, last_day - first_day) as day_number
+        where is_known
+    ) as days
+    inner join sku_days on days.day = sku_days.order_day
+    group by days.campaign_id, days.period, sku_days.sku
+
+),
+
+campaigns as (
+
+    select
+        campaign_id,
+        {%- for period in ['before', 'during', 'after'] %}
+        bool_or(period = '{{ period }}' and is_known) as knows_{{ period }},
+        {%- endfor %}
+        min(first_day) as first_day
+    from windows
+    group by campaign_id
+    having bool_or(is_known)
+
+),
+
+-- Products that sold nothing at all belong here too: they are the slowest.
+stacked as (
+
+    select campaigns.campaign_id, products.sku, true as is_listed, null as period, 0 as units
+    from campaigns
+    inner join {{ ref('stg_products') }} as products
+        on products.launched_on is null or products.launched_on <= campaigns.first_day
+    union all
+    select campaign_id, sku, false, period, units from sold
+
+),
+
+counted as (
+
+    select
+        stacked.campaign_id,
+        stacked.sku,
+        bool_or(stacked.is_listed) as is_listed,
+        {%- for period in ['before', 'during', 'after'] %}
+        case
+            when bool_or(campaigns.knows_{{ period }})
+                then coalesce(sum(stacked.units) filter (where stacked.period = '{{ period }}'), 0)::bigint
+        end as units_{{ period }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from stacked
+    inner join campaigns on stacked.campaign_id = campaigns.campaign_id
+    group by stacked.campaign_id, stacked.sku
+
+)
+
+select
+    campaign_id, sku, units_before, units_during, units_after,
+    {{ ratio('units_during - units_before', 'units_before') }} as uplift,
+    case
+        when units_before is not null then
+            is_listed and units_before < {{ var('slow_mover_share') }}
+            * avg(units_before) filter (where is_listed) over (partition by campaign_id)
+    end as is_slow_mover
+from counted

@@ -1,0 +1,44 @@
+{% set top = var('push_band_top') %}
+with pushes as (
+
+    select
+        *,
+        count(*) over (
+            partition by user_id order by sent_day range between interval '6 days' preceding and current row
+        ) as pushes_7d
+    from {{ ref('int_pushes_users') }}
+    where user_id is not null
+
+),
+
+banded as (
+
+    select
+        pushes.*,
+        least(pushes.pushes_7d, {{ top }}) as band_number,
+        {{ business_date() }} - pushes.sent_day >= {{ var('campaign_response_days') }} as is_mature,
+        ordered.push_id is not null as is_followed
+    from pushes
+    left join (select distinct push_id from {{ ref('int_pushes_orders') }}) as ordered
+        on pushes.push_id = ordered.push_id
+    where pushes.is_delivered
+
+),
+
+final as (
+
+    select
+        case when band_number = {{ top }} then '{{ top }}+' else band_number::text end as pushes_7d_band,
+        count(*) as delivered,
+        count(distinct user_id) as users,
+        {{ ratio('count(*) filter (where is_opened)', 'count(*)') }} as open_rate,
+        {{ ratio('count(*) filter (where is_clicked)', 'count(*)') }} as click_rate,
+        {{ ratio('count(*) filter (where is_unsubscribed)', 'count(*)') }} as unsubscribe_rate,
+        {{ ratio('count(*) filter (where is_mature and is_followed)', 'count(*) filter (where is_mature)') }}
+            as order_rate
+    from banded
+    group by band_number
+
+)
+
+select * from final
