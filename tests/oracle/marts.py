@@ -1,0 +1,16 @@
+"""Every mart the oracle computes: its rows and the key that finds a row again."""
+
+from oracle import channels, lifecycle, users
+
+MARTS = {
+    "users": (users.users, ("user_id",)),
+    "user_rfm": (users.user_rfm, ("user_id",)),
+    "cohort_retention": (users.cohort_retention, ("cohort_month", "month_number", "acquired_channel_code")),
+    "reachability": (users.reachability, ("medium",)),
+    "lifecycle_history": (lifecycle.lifecycle_history, ("user_id", "valid_from")),
+    "lifecycle_daily": (lifecycle.lifecycle_daily, ("day", "stage")),
+    "lifecycle_moves": (lifecycle.lifecycle_moves, ("day", "from_stage", "to_stage")),
+    "channel_daily": (channels.channel_daily, ("day", "channel_code")),
+    "channel_performance": (channels.channel_performance, ("acquired_channel_code", "acquired_month")),
+    "traffic_balance": (channels.traffic_balance, ("month",)),
+}
