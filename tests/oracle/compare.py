@@ -12,14 +12,15 @@ RELATIVE = 1e-9
 
 
 def is_same(oracle: object, warehouse: object) -> bool:
-    """Whole numbers and money exactly (whatever the scale), quotients and floats to nine digits, the rest as is."""
+    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine digits or places."""
     if oracle is None or warehouse is None:
         return oracle is warehouse
     if isinstance(oracle, Fraction | float):
         if not isinstance(warehouse, int | Decimal | float) or isinstance(warehouse, bool):
             return False
         found, wanted = float(warehouse), float(oracle)
-        return abs(found - wanted) <= RELATIVE * max(abs(found), abs(wanted), RELATIVE)
+        least = 1.0 if isinstance(oracle, float) else RELATIVE
+        return abs(found - wanted) <= RELATIVE * max(abs(found), abs(wanted), least)
     if isinstance(oracle, bool) or isinstance(warehouse, bool):
         return oracle is warehouse
     if isinstance(oracle, datetime) != isinstance(warehouse, datetime):

@@ -1,6 +1,6 @@
 """Every mart the oracle computes: its rows and the key that finds a row again."""
 
-from oracle import channels, lifecycle, users
+from oracle import attribution, channels, journey, lifecycle, users
 
 MARTS = {
     "users": (users.users, ("user_id",)),
@@ -13,4 +13,12 @@ MARTS = {
     "channel_daily": (channels.channel_daily, ("day", "channel_code")),
     "channel_performance": (channels.channel_performance, ("acquired_channel_code", "acquired_month")),
     "traffic_balance": (channels.traffic_balance, ("month",)),
+    "private_domain_funnel": (journey.private_domain_funnel, ("cohort_month", "channel_code", "step")),
+    "path_performance": (journey.path_performance, ("path",)),
+    "aarrr_monthly": (journey.aarrr_monthly, ("month",)),
+    "industry_stages": (journey.industry_stages, ("track", "stage_code")),
+    "conversion_cycle": (journey.conversion_cycle, ("category",)),
+    "channel_verdicts": (attribution.channel_verdicts, ("channel_code",)),
+    "attribution": (attribution.attribution, ("channel_code", "model")),
+    "keyword_costs": (attribution.keyword_costs, ("month", "keyword")),
 }

@@ -1,11 +1,11 @@
 """users, user_rfm, cohort_retention, reachability."""
 
 from collections import Counter, defaultdict
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from oracle.business import Business, Person, grouped, has_ended, months_between, next_month
+from oracle.business import Business, Person, has_ended, months_between
+from oracle.exports import normalised
 
 MEDIA = {
     "sms": ("sms_consent", ("phone",), ("sms",)),
@@ -50,10 +50,8 @@ def most(weights: dict[str, Decimal]) -> str | None:
     return min(weights, key=lambda name: (-weights[name], name), default=None)
 
 
-def has_identifier(business: Business, contact: dict, medium: str) -> bool:
+def has_identifier(contact: dict, medium: str) -> bool:
     """Whether the contact can be found by the medium at all (weibo asks for consent alone)."""
-    from oracle.exports import normalised
-
     return any(normalised(kind, contact[kind]) for kind in MEDIA[medium][1])
 
 
@@ -63,7 +61,7 @@ def is_reachable(business: Business, person: Person, medium: str) -> bool:
     if person.is_restricted:
         return False
     for contact in person.contacts:
-        if contact["deleted_at"] or not contact[consent] or (kinds and not has_identifier(business, contact, medium)):
+        if contact["deleted_at"] or not contact[consent] or (kinds and not has_identifier(contact, medium)):
             continue
         if not any(
             push["unsubscribed_at"] and push["unsubscribed_at"] > contact["updated_at"]
@@ -84,12 +82,12 @@ def _user(business: Business, person: Person) -> dict:
     days, net = person.order_days, total(o.net for o in orders)
     birth_year = person.attribute("birth_year")
     referrer = business.identity.of_contact_id(person.attribute("referrer_contact_id"))
-    categories = _categories(business)
+    of_sku = categories(business)
     by_category: dict[str, Decimal] = defaultdict(Decimal)
     for order in orders:
         for line, amount in order.lines:
-            if line["sku"] in categories:
-                by_category[categories[line["sku"]]] += amount
+            if line["sku"] in of_sku:
+                by_category[of_sku[line["sku"]]] += amount
     return {
         "user_id": person.user,
         "contacts": len(person.contacts),
@@ -146,7 +144,8 @@ def _club(business: Business, person: Person) -> dict:
     }
 
 
-def _categories(business: Business) -> dict[str, str]:
+def categories(business: Business) -> dict[str, str]:
+    """The category of each product, by the latest snapshot."""
     return {row["sku"]: row["category"] for row in business.known.rows("products")}
 
 
@@ -224,7 +223,7 @@ def reachability(business: Business) -> list[dict]:
     for medium, (consent, _, _) in MEDIA.items():
         standing = {p.user: [c for c in p.contacts if not c["deleted_at"]] for p in people}
         reachable = sum(is_reachable(business, p, medium) for p in people)
-        findable = sum(any(has_identifier(business, c, medium) for c in standing[p.user]) for p in people)
+        findable = sum(any(has_identifier(c, medium) for c in standing[p.user]) for p in people)
         rows.append(
             {
                 "medium": medium,
@@ -236,5 +235,3 @@ def reachability(business: Business) -> list[dict]:
         )
     return rows
 
-
-__all__ = ["cohort_retention", "reachability", "user_rfm", "users", "date", "grouped", "next_month"]
