@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -58,7 +58,8 @@ def typed(column: str, text: str, zone: ZoneInfo) -> object:
         return "" if column == "keyword" else None
     if column.endswith("_at"):
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        # Two instants of one zone are subtracted by their clocks, which lie when these change: all are kept in UTC.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     if column in DATES:
         return date.fromisoformat(text)
     if column in MONEY:
