@@ -6,7 +6,7 @@ change between the dates. `USEROPS_ORACLE_SEED` draws another one.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -25,6 +25,7 @@ from oracle.warehouse import Built, with_user_ids
 from userops.contracts.model import load_contracts
 from userops.ingest import loader, tables
 from userops.settings import Settings
+from userops.warehouse import erasure, increments
 from userops.warehouse.dbt import environment
 from userops.warehouse.pg import connect
 
@@ -50,61 +51,70 @@ class Compared:
 
 
 @pytest.fixture(scope="module")
-def landing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("oracle") / "landing"
-    deliver(folder, ZoneInfo(TIMEZONE), BUSINESS_DATES, SEED)
-    return folder
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A place with every folder that will ever come."""
+    place = tmp_path_factory.mktemp("oracle")
+    deliver(place / "landing", ZoneInfo(TIMEZONE), BUSINESS_DATES, SEED)
+    given = {"USEROPS_HOME": str(place), "USEROPS_HASH_KEY": "key", "USEROPS_TIMEZONE": TIMEZONE}
+    return Settings.load(given)
 
 
 @pytest.fixture(scope="module")
-def loaded_url(warehouse_url: str, landing_folder: Path) -> str:
-    """All folders loaded, in no order: what holds does not hang on it."""
-    given = {"USEROPS_LANDING": str(landing_folder), "USEROPS_HASH_KEY": "key", "USEROPS_TIMEZONE": TIMEZONE}
-    settings = Settings.load(given)
-    days = sorted(date.fromisoformat(folder.name) for folder in landing_folder.iterdir())
-    Random(SEED).shuffle(days)
-    with connect(warehouse_url, "loader") as connection:
-        tables.ensure_raw_tables(connection)
-        for day in days:
-            for export in load_contracts():
-                results = loader.load_export(connection, settings, export, day, "oracle")
-                lost = [r.observed for r in results if r.blocks or (r.check == "bad_rows" and r.observed != "none")]
-                assert not lost, f"{day} {export}: {lost}"
-        connection.commit()
-    with psycopg.connect(warehouse_url, autocommit=True) as connection:
-        connection.execute("analyze")
-    return warehouse_url
-
-
-@pytest.fixture(scope="module")
-def compared(loaded_url: str, landing_folder: Path, tmp_path_factory) -> Iterator[dict[date, Compared]]:
-    landing = Landing.read(landing_folder, ZoneInfo(TIMEZONE))
-    run = dbt_runner(loaded_url, tmp_path_factory.mktemp("dbt"))
-    sides = {}
-    with psycopg.connect(loaded_url, autocommit=True) as connection:
-        for day in BUSINESS_DATES:
-            run(day)
+def compared(warehouse_url: str, settings: Settings) -> dict[date, Compared]:
+    """Night after night as the pipeline does it: load, erase, build on the last one where that is allowed."""
+    landing = Landing.read(Path(settings.landing), ZoneInfo(TIMEZONE))
+    run = dbt_runner(warehouse_url, settings)
+    loaded: set[date] = set()
+    sides, whole = {}, []
+    for day in BUSINESS_DATES:
+        come = [folder for folder in landing.folders if folder <= day and folder not in loaded]
+        load(warehouse_url, settings, come)
+        loaded.update(come)
+        with connect(warehouse_url, "loader") as connection:
+            erasure.apply(connection, day)
+        with connect(warehouse_url, "transformer") as connection:
+            plan = increments.plan(connection, settings, day)
+            run(day, plan.incremental)
+            increments.remember(connection, plan)
+            whole.append(plan.why)
+        with psycopg.connect(warehouse_url) as connection:
             sides[day] = Compared(Business(landing, day, CURRENCY), connection)
-    yield sides
+    assert whole[0] and not whole[-1], f"the first night is built whole, the last one on the one before: {whole}"
+    return sides
 
 
-def dbt_runner(url: str, target: Path):
+def load(url: str, settings: Settings, folders: list[date]) -> None:
+    """Load folders in no order: what holds does not hang on it."""
+    Random(SEED).shuffle(folders)
+    with connect(url, "loader") as connection:
+        tables.ensure_raw_tables(connection)
+        for folder in folders:
+            for export in load_contracts():
+                results = loader.load_export(connection, settings, export, folder, "oracle")
+                lost = [r.observed for r in results if r.blocks or (r.check == "bad_rows" and r.observed != "none")]
+                assert not lost, f"{folder} {export}: {lost}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("analyze")
+
+
+def dbt_runner(url: str, settings: Settings) -> Callable[[date, bool], None]:
     """Builds the models of a business date; the project is parsed once for all of them."""
     from dbt.cli.main import dbtRunner
 
-    project = Settings.load({}).project_root / "dbt_project"
-    places = ["--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target)]
-    options = [*places, "--log-path", str(target), "--quiet", "--no-use-colors", "--threads", "2"]
+    project, target = str(settings.project_root / "dbt_project"), str(settings.home / "dbt")
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
+    options = [*places, "--quiet", "--no-use-colors", "--threads", "2"]
 
-    def variables(day: date) -> list[str]:
-        return ["--vars", json.dumps({"business_date": str(day), "timezone": TIMEZONE, "currency": CURRENCY})]
+    def variables(day: date, incremental: bool) -> list[str]:
+        given = {"business_date": str(day), "timezone": TIMEZONE, "currency": CURRENCY, "incremental": incremental}
+        return ["--vars", json.dumps(given)]
 
     os.environ.update(environment(url))
-    parsed = dbtRunner().invoke(["parse", *options, *variables(BUSINESS_DATES[0])])
+    parsed = dbtRunner().invoke(["parse", *options, *variables(BUSINESS_DATES[0], False)])
     assert parsed.success, parsed.exception
 
-    def run(day: date) -> None:
-        done = dbtRunner(manifest=parsed.result).invoke(["run", *options, *variables(day)])
+    def run(day: date, incremental: bool) -> None:
+        done = dbtRunner(manifest=parsed.result).invoke(["run", *options, *variables(day, incremental)])
         assert done.success, done.exception or [r.message for r in done.result if r.status != "success"]
 
     return run

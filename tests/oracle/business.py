@@ -96,7 +96,7 @@ class Person:
 
     @cached_property
     def acquired_channel(self) -> str:
-        """Source, else earliest touch in the 30 days to the acquired day, else friendship's, else order's, else unknown."""
+        """Source, else earliest touch in the 30 days to the acquired day, else of first friend, order; else unknown."""
         if self.acquired_day is None:
             return "unknown"
         source = self.attribute("source_channel_code")
@@ -127,6 +127,11 @@ class Person:
         moments += [j["joined_at"] for j in self.joins]
         moments += [p[c] for p in self.pushes for c in ("opened_at", "clicked_at") if p[c]]
         return {self.known.local_day(m) for m in moments}
+
+    @cached_property
+    def active_months(self) -> set[date]:
+        """Months with any activity in them."""
+        return {day.replace(day=1) for day in self.activity_days}
 
     def stage(self, day: date) -> str:
         """The lifecycle stage on a day from the acquired day on."""

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from oracle.delivery import Delivery
 from oracle.nasty import deliver_nasty
-from oracle.wild_rows import deliver_wild, heartbeat
+from oracle.snapshots import heartbeat
+from oracle.wild_rows import deliver_wild
 from userops.simulate import simulate
 
 HISTORY_FROM, FIRST_FOLDER, FIRST_NIGHT = date(2023, 6, 1), date(2024, 12, 31), date(2025, 1, 1)

@@ -12,7 +12,7 @@ RELATIVE = 1e-9
 
 
 def is_same(oracle: object, warehouse: object) -> bool:
-    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine digits or places."""
+    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine places."""
     if oracle is None or warehouse is None:
         return oracle is warehouse
     if isinstance(oracle, Fraction | float):
@@ -47,9 +47,8 @@ def differences(mart: str, key: tuple[str, ...], oracle: Iterable[Row], warehous
                 if column not in theirs[name]:
                     found.append(f"{mart} {shown(name)}, {column}: the warehouse has no such column")
                 elif not is_same(value, theirs[name][column]):
-                    found.append(
-                        f"{mart} {shown(name)}, {column}: oracle {shown(value)}, warehouse {shown(theirs[name][column])}"
-                    )
+                    sides = f"oracle {shown(value)}, warehouse {shown(theirs[name][column])}"
+                    found.append(f"{mart} {shown(name)}, {column}: {sides}")
     return found
 
 

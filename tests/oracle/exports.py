@@ -37,15 +37,14 @@ KEYS = {
     "erasure_requests": ("request_id",),
 }
 SNAPSHOTS = {"channels", "products", "fx_rates", "staff", "groups", "stores", "communities", "campaigns"}
-# Exports that hold a person's row; `orders` keep their rows when the person goes.
-MONEY = set(
-    "gross_amount discount_amount shipping_amount paid_amount unit_price line_amount amount cost rate list_price"
-    " unit_cost face_value budget monthly_budget".split()
-)
-WHOLE = set(
-    "impressions clicks line_no quantity rating birth_year city_tier level points households new_consumer_target"
-    " replenishment_days".split()
-)
+MONEY = {
+    "gross_amount", "discount_amount", "shipping_amount", "paid_amount", "unit_price", "line_amount", "amount", "cost",
+    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget",
+}
+WHOLE = {
+    "impressions", "clicks", "line_no", "quantity", "rating", "birth_year", "city_tier", "level", "points",
+    "households", "new_consumer_target", "replenishment_days",
+}
 DATES = {"stat_date", "rate_date", "started_on", "launched_on", "opened_on", "starts_on", "ends_on"}
 IDENTIFIERS = ("phone", "email", "unionid", "external_userid", "device_id")
 

@@ -6,12 +6,11 @@ an order of a category is in conversion_cycle.
 """
 
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from fractions import Fraction
 from math import sqrt
 
-from oracle.business import Business, Person, grouped, has_ended, next_month
+from oracle.business import Business, Person, grouped, has_ended
 from oracle.channels import IDENTIFYING
 from oracle.exports import identifiers
 from oracle.users import categories, median, ratio, total
@@ -131,17 +130,12 @@ def path_performance(business: Business) -> list[dict]:
     return rows
 
 
-def active_months(person: Person) -> set[date]:
-    """Months with any activity in them."""
-    return {day.replace(day=1) for day in person.activity_days}
-
-
 def aarrr_monthly(business: Business) -> list[dict]:
     """One row per month with an acquisition, an activity or a counted order."""
     acquired = grouped(business.acquired, lambda p: p.acquired_month)
     active = defaultdict(set)
     for person in business.acquired:
-        for month in active_months(person):
+        for month in person.active_months:
             active[month].add(person.user)
     orders = grouped(business.counted, lambda o: o.month)
     rows = []

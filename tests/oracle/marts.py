@@ -1,6 +1,6 @@
 """Every mart the oracle computes: its rows and the key that finds a row again."""
 
-from oracle import attribution, channels, journey, lifecycle, users
+from oracle import attribution, channels, community, journey, lifecycle, users
 
 MARTS = {
     "users": (users.users, ("user_id",)),
@@ -21,4 +21,10 @@ MARTS = {
     "channel_verdicts": (attribution.channel_verdicts, ("channel_code",)),
     "attribution": (attribution.attribution, ("channel_code", "model")),
     "keyword_costs": (attribution.keyword_costs, ("month", "keyword")),
+    "store_performance": (community.store_performance, ("store_id", "month")),
+    "community_penetration": (community.community_penetration, ("community_id",)),
+    "courier_targets": (community.courier_targets, ("staff_id",)),
+    "group_performance": (community.group_performance, ("group_id",)),
+    "referrals": (community.referrals, ("user_id",)),
+    "referral_k": (community.referral_k, ("month",)),
 }

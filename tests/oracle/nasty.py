@@ -180,8 +180,9 @@ def channels(n: Nasty) -> None:
 def friendships(n: Nasty) -> None:
     """Deleted and added again: acquired by the first time."""
     n.contact("NF", None)
-    n.friend("NF", "2024-11-01T10:00", "2024-11-02T10:00", channel_code="staff_wecom", first_reply_at="2024-11-02T10:00")
-    n.friend("NF", "2024-11-01T10:00", "2025-01-20T10:00", channel_code="staff_wecom", deleted_at="2025-01-20T10:00")
+    added, gone = "2024-11-01T10:00", "2025-01-20T10:00"
+    n.friend("NF", added, "2024-11-02T10:00", channel_code="staff_wecom", first_reply_at="2024-11-02T10:00")
+    n.friend("NF", added, gone, channel_code="staff_wecom", deleted_at=gone)
     n.friend("NF", "2025-04-01T10:00", "2025-04-01T10:00", channel_code="groups")
     n.contact("NF2", "2025-05-01T10:00")
     n.friend("NF2", "2025-04-30T23:00", "2025-05-01T10:00")
@@ -189,9 +190,9 @@ def friendships(n: Nasty) -> None:
 
 def referrers(n: Nasty) -> None:
     """A ring of three and one of two, a person who brought themself, a chain, somebody unknown."""
-    ring = {"NQ1": "NQ3", "NQ2": "NQ1", "NQ3": "NQ2", "NQ4": "NQ5", "NQ5": "NQ4", "NQ6": "NQ6", "NQ7": "NQ1", "NQ8": "NQ7",
-            "NQ9": "NOBODY"}
-    for number, (contact_id, referrer) in enumerate(ring.items(), 1):
+    referrers = ("NQ3", "NQ1", "NQ2", "NQ5", "NQ4", "NQ6", "NQ1", "NQ7", "NOBODY")
+    for number, referrer in enumerate(referrers, 1):
+        contact_id = f"NQ{number}"
         n.contact(contact_id, f"2025-01-{number + 5:02d}T10:00", referrer_contact_id=referrer)
         n.order(contact_id, f"2025-02-{number:02d}T10:00", contact_id=contact_id)
     n.contact("NQa", "2025-01-20T10:00", phone="13800011401", referrer_contact_id="NQb")
@@ -199,7 +200,7 @@ def referrers(n: Nasty) -> None:
 
 
 def erasure(n: Nasty) -> None:
-    """Erased between two business dates and delivered again later; somebody else shares the phone; one is restricted."""
+    """Erased between two business dates and delivered again; somebody else shares the phone; one is restricted."""
     for contact_id, phone, device in (("NE1", "13800011501", "ne1"), ("NE2", "13800011502", "ne2")):
         n.contact(contact_id, "2025-01-10T10:00", phone=phone, device_id=device)
     n.contact("NE3", "2025-01-12T10:00", phone="13800011502", referrer_contact_id="NE1")
@@ -211,9 +212,9 @@ def erasure(n: Nasty) -> None:
     n.touch("NE3", "2025-01-09T12:00", "fair", contact_id="NE3", device_id="ne1")
     n.touch("NE4", "2025-01-09T12:00", "fair", device_id="ne2", phone="13800011502")
     n.friend("NE1", "2025-01-11T10:00", "2025-01-11T10:00")
-    for request, contact_id, scope in (("NE1", "NE1", "erase"), ("NE2", "NE2", "erase"), ("NE3", "NE3", "restrict")):
-        row = {"request_id": request, "contact_id": contact_id, "requested_at": n.at("2025-04-01T10:00"), "scope": scope}
-        n.send("erasure_requests", row, "2025-04-01T10:00")
+    for contact_id, scope in (("NE1", "erase"), ("NE2", "erase"), ("NE3", "restrict")):
+        row = {"request_id": contact_id, "contact_id": contact_id, "requested_at": n.at("2025-04-01T10:00")}
+        n.send("erasure_requests", row | {"scope": scope}, "2025-04-01T10:00")
     n.contact("NE1", "2025-01-10T10:00", "2025-05-02T10:00", phone="13800011501", device_id="ne1")
     n.order("NE4", "2025-05-05T10:00", contact_id="NE1", phone="13800011501")
 
@@ -222,7 +223,7 @@ def unsubscribed(n: Nasty) -> None:
     """Through another contact of the person; before and after the contact was last changed; a deleted contact."""
     n.contact("NU1", "2025-01-05T10:00", phone="13800011601", unionid="nu1")
     n.contact("NU2", "2025-01-06T10:00", "2025-02-01T10:00", phone="13800011601", device_id="nu2")
-    n.contact("NU3", "2025-01-07T10:00", phone="13800011602", email="nu3@example.com", deleted_at=n.at("2025-01-07T10:00"))
+    n.contact("NU3", "2025-01-07T10:00", email="nu3@example.com", deleted_at=n.at("2025-01-07T10:00"))
     for push_id, contact_id, medium, at in (
         ("NU1", "NU1", "sms", "2025-01-20T10:00"),
         ("NU2", "NU2", "wecom", "2025-03-01T10:00"),

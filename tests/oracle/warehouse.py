@@ -33,8 +33,8 @@ class Built:
         for kind, (table, key) in MAPS.items():
             ours = {name: user for name, user in getattr(identity, f"of_{kind}").items() if user is not None}
             theirs = {row[key]: row["user_id"] for row in self.rows(table) if row["user_id"] is not None}
-            found += [f"{table} {name}: no user in the warehouse, {ours[name]} here" for name in sorted(set(ours) - set(theirs))]
-            found += [f"{table} {name}: {theirs[name]} in the warehouse, no user here" for name in sorted(set(theirs) - set(ours))]
+            for name in sorted(set(ours) ^ set(theirs)):
+                found.append(f"{table} {name}: oracle {ours.get(name)}, warehouse {theirs.get(name)}")
             for name in sorted(set(ours) & set(theirs)):
                 user, user_id = ours[name], theirs[name]
                 if to_id.setdefault(user, user_id) != user_id:

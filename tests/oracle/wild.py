@@ -1,5 +1,8 @@
-"""A small business drawn at random where everything goes wrong that may: shared and changing identifiers, corrections
-that come late or tie, refunds of all sizes, foreign money, midnights and clock changes, erased and restricted people."""
+"""A small business drawn at random where everything goes wrong that may.
+
+Shared and changing identifiers, corrections that come late or tie, refunds of all sizes, foreign money, midnights and
+clock changes, erased and restricted people.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -9,7 +12,7 @@ from oracle.delivery import Delivery
 CURRENCIES = ("CNY", "CNY", "CNY", "CNY", "USD", "EUR")
 CHANNELS = ("search_ads", "short_video", "social_posts", "store_qr", "referral", "fair", "not_listed")
 SALES_CHANNELS = ("app", "mini_program", "marketplace", "group", "store", "live", "other")
-EVENT_TYPES = "browse search add_to_cart consult check_in share game content_view message_in".split()
+EVENT_TYPES = ["browse", "search", "add_to_cart", "consult", "check_in", "share", "game", "content_view", "message_in"]
 MEDIA = ("sms", "wechat_oa", "wecom", "app", "email", "weibo")
 SKUS = [f"SKU{i:03d}" for i in range(8)] + ["WILD1", "WILD2", "NOT_LISTED"]
 KEYWORDS = ("", "snacks", "tea, green", "gift")
@@ -38,7 +41,8 @@ class Wild:
             high = min(high, low + timedelta(days=within))
         if high <= low:
             return high
-        at = (low + timedelta(seconds=self.draw.randrange(int((high - low).total_seconds()) + 1))).replace(microsecond=0)
+        seconds = self.draw.randrange(int((high - low).total_seconds()) + 1)
+        at = (low + timedelta(seconds=seconds)).replace(microsecond=0)
         if self.chance(0.35):
             day = self.draw.choice(self.edges) if self.chance(0.3) else at.date()
             edge = datetime(day.year, day.month, day.day, tzinfo=self.delivery.zone)
@@ -105,7 +109,8 @@ class Wild:
         elif roll < 0.74:
             return f"+44 7400 9000{number:02d}"
         digits = f"137000000{number:02d}"
-        return self.draw.choice((digits, f"+86{digits}", f"+86 {digits[:3]} {digits[3:7]} {digits[7:]}", f"0086{digits}"))
+        spaced = f"+86 {digits[:3]} {digits[3:7]} {digits[7:]}"
+        return self.draw.choice((digits, f"+86{digits}", spaced, f"0086{digits}"))
 
     def email(self, number: int) -> str | None:
         """An address in one of its spellings."""

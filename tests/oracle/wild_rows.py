@@ -1,14 +1,15 @@
 """What the wild business does, export by export."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from oracle.delivery import Delivery
+from oracle.snapshots import change_snapshots
 from oracle.wild import CHANNELS, CURRENCIES, EVENT_TYPES, KEYWORDS, MEDIA, SALES_CHANNELS, SKUS, Wild
 
 STAFF = [f"S{i}" for i in range(1, 10)]
 GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
-STORES = ["ST1", "ST2", "ST3", "ST4"]
+STORES = ["ST0", "ST1", "ST2", "ST3", "ST4"]
 COMMUNITIES = [f"CM{i}" for i in range(1, 10)]
 ERASED_BY = date(2025, 4, 1)
 EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
@@ -19,9 +20,10 @@ def deliver_wild(delivery: Delivery, seed: int, first: date, last: date) -> None
     wild = Wild(delivery, seed, first, last)
     for maker in (
         contacts, orders, touches, events, friendships, group_members, pushes, coupons, points, memberships,
-        stage_events, ad_stats, erasure_requests, snapshots,
+        stage_events, ad_stats, erasure_requests,
     ):
         maker(wild)
+    change_snapshots(delivery)
 
 
 def contacts(wild: Wild) -> None:
@@ -272,19 +274,20 @@ def coupons(wild: Wild) -> None:
 def points(wild: Wild) -> None:
     for number in range(250):
         at = wild.moment()
-        reason = wild.pick("check_in purchase review share game redeem expire adjust".split())
+        reason = wild.pick(["check_in", "purchase", "review", "share", "game", "redeem", "expire", "adjust"])
         amount = wild.draw.randrange(0, 50)
-        signed = -amount if reason in ("redeem", "expire") else amount * (wild.pick((1, -1)) if reason == "adjust" else 1)
+        if reason in ("redeem", "expire") or (reason in ("adjust", "purchase") and wild.chance(0.4)):
+            amount = -amount
         row = {
             "entry_id": f"XL{number:04d}",
             "contact_id": wild.pick(wild.contacts),
             "occurred_at": at,
-            "points": signed,
+            "points": amount,
             "reason": reason,
         }
         wild.send("points", row, at)
         if wild.chance(0.1):
-            wild.correct("points", row, {"points": signed * 2}, at)
+            wild.correct("points", row, {"points": amount * 2}, at)
 
 
 def memberships(wild: Wild) -> None:
@@ -345,63 +348,3 @@ def erasure_requests(wild: Wild) -> None:
         at = wild.moment(None, (ERASED_BY - wild.first).days if scope == "erase" else None)
         row = {"request_id": f"Q{number}", "contact_id": contact_id, "requested_at": at, "scope": scope}
         wild.delivery.add_known("erasure_requests", row, at, wild.draw.randrange(0, 2))
-
-
-def snapshots(wild: Wild) -> None:
-    """Whole tables that change from folder to folder; one folder goes without the optional ones."""
-    absent = wild.delivery.dates[-4]
-    for folder in wild.delivery.dates:
-        exports = wild.delivery.rows[folder]
-        late = folder > date(2025, 4, 1)
-        _more(wild, folder, "channels", [
-            {"channel_code": "fair", "channel_name": "Trade fair", "domain": "offline", "category": "other",
-             "is_paid": not late, "pricing_model": "fixed", "started_on": date(2023, 1, 1)},
-        ])
-        _more(wild, folder, "products", [
-            {"sku": "WILD1", "product_name": "Wild one", "category": "Snacks", "list_price": "9.99",
-             "unit_cost": "3.333" if late else "4.10"},
-            *([] if late else [{"sku": "WILD2", "product_name": "Wild two", "category": "Äpfel", "list_price": "0.05"}]),
-        ])
-        rates = [("2023-01-01", "USD", "7.0"), ("2024-02-29", "USD", "6.6655"), ("2023-01-01", "EUR", "7.77777"),
-                 ("2025-03-09", "EUR", "8.005")]
-        _more(wild, folder, "fx_rates", [
-            {"rate_date": d, "currency": c, "rate": r} for d, c, r in rates if d <= folder.isoformat()
-        ])
-        for row in exports["communities"][:1]:
-            row["households"] = "0"
-        _more(wild, folder, "campaigns", [
-            {"campaign_id": "WILD_CAMPAIGN", "campaign_name": "Wild", "scenario": "win-back", "starts_on": "2025-02-10",
-             "ends_on": "2025-03-09", "offer": "coupon", "budget": "100.00"},
-        ])
-        _more(wild, folder, "stores", [
-            {"store_id": "ST4", "store_name": "Late store", "city": "Shanghai", "latitude": "31.2310",
-             "longitude": "121.4705", "opened_on": "2025-04-20"},
-        ])
-        _more(wild, folder, "communities", [
-            {"community_id": f"CM{i}", "community_name": f"Court {i}", "city": "Shanghai", "latitude": str(31.2 + i / 300),
-             "longitude": "121.47", "households": str(20 * i), "store_id": store, "courier_id": courier}
-            for i, store, courier in ((7, "ST1", "S7"), (8, "", "S8"), (9, "ST4", ""))
-        ])
-        if folder == absent:
-            for export in ("products", "fx_rates", "communities", "campaigns"):
-                del exports[export]
-
-
-def _more(wild: Wild, folder: date, export: str, rows: list[dict]) -> None:
-    for row in rows:
-        wild.delivery.add(export, row, folder)
-
-
-def heartbeat(delivery: Delivery) -> None:
-    """A row of its own date in every required delta: a bigger file without one is refused as another night's."""
-    start = datetime.combine(delivery.dates[0], time(0, 30), tzinfo=delivery.zone)
-    contact = {"contact_id": "BEAT", "gender": "u", "registered_at": start}
-    contact |= {f"{m}_consent": False for m in ("sms", "email", "wechat", "app_push", "weibo")}
-    order = {"order_id": "BEAT", "contact_id": "BEAT", "status": "paid", "placed_at": start, "paid_at": start,
-             "gross_amount": "1.00", "discount_amount": "0.00", "shipping_amount": "0.00", "paid_amount": "1.00",
-             "currency": "CNY", "sales_channel": "app"}
-    line = {"order_id": "BEAT", "line_no": 1, "sku": "SKU001", "quantity": 1, "unit_price": "1.00", "line_amount": "1.00"}
-    for day in delivery.dates:
-        noon = datetime.combine(day, time(12), tzinfo=delivery.zone)
-        for export, row in (("contacts", contact), ("orders", order), ("order_lines", line)):
-            delivery.add_known(export, row, noon)
