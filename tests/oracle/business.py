@@ -97,13 +97,12 @@ class Person:
     @cached_property
     def acquired_channel(self) -> str:
         """Source, else earliest touch in the 30 days to the acquired day, else of first friend, order; else unknown."""
-        if self.acquired_day is None:
-            return "unknown"
         source = self.attribute("source_channel_code")
         if source:
             return source
         for touch in self.touches_in_order:
-            if 0 <= (self.acquired_day - self.known.local_day(touch["occurred_at"])).days < WINDOW_DAYS:
+            day = self.known.local_day(touch["occurred_at"])
+            if self.acquired_day and 0 <= (self.acquired_day - day).days < WINDOW_DAYS:
                 return touch["channel_code"]
         if self.first_friend_channel:
             return self.first_friend_channel

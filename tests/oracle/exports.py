@@ -136,7 +136,7 @@ class Known:
         self.day, self.zone = day, landing.zone
         self._folders = {d: exports for d, exports in landing.folders.items() if d <= day}
         self.erased = {v.row["contact_id"] for v in self.versions("erasure_requests") if v.row["scope"] == "erase"}
-        self._forgotten = self._identifiers_of_erased_alone()
+        self.forgotten = self._identifiers_of_erased_alone()
         self._cache: dict[str, list[Row]] = {}
 
     def local_day(self, moment: datetime) -> date:
@@ -192,7 +192,7 @@ class Known:
         if not self.erased or (export not in ("orders",) and "contact_id" not in row):
             return row
         known_by = identifiers(row)
-        goes = row["contact_id"] in self.erased or (bool(known_by) and known_by <= self._forgotten)
+        goes = row["contact_id"] in self.erased or (bool(known_by) and known_by <= self.forgotten)
         if goes and export == "orders":
             return row | dict.fromkeys(("contact_id", *IDENTIFIERS))
         if goes and export != "erasure_requests":

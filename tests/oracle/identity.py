@@ -55,8 +55,8 @@ class Identity:
         return None if node in self._over_shared else self._user(node)
 
     def linking(self, row: Row) -> set[Node]:
-        """The identifiers of a row that link it to others."""
-        return identifiers(row) - self._over_shared
+        """The identifiers of a row that link it to others; what erased people alone carried links nobody any more."""
+        return identifiers(row) - self._over_shared - self._known.forgotten
 
     def _nodes(self, export: str, row: Row) -> list[Node]:
         nodes = sorted(self.linking(row))
@@ -86,7 +86,7 @@ class Identity:
 def identity_links(known: Known, identity: "Identity") -> list[Row]:
     """One row per identifier that a row carries: its user, or None where it links nobody."""
     carried = Counter(pair for row in known.rows("contacts") for pair in identifiers(row))
-    nodes = {pair for export in ROWS for row in known.rows(export) for pair in identifiers(row)}
+    nodes = {pair for export in ROWS for row in known.rows(export) for pair in identifiers(row)} - known.forgotten
     return [
         {
             "kind": kind,
