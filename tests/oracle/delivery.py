@@ -28,9 +28,14 @@ class Delivery:
         self.rows[folder][export].append({name: text_of(value) for name, value in row.items()})
 
     def add_known(self, export: str, row: dict[str, object], updated_at: datetime, later: int = 0) -> date:
-        """Put a row into the folder of its change, or so many folders later; returns that folder's date."""
+        """Put a row into the folder of its change, or so many folders later; returns that folder's date.
+
+        A folder has one version of a key and instant: two of them would be refused.
+        """
         first = self.dates.index(self.folder_of(updated_at.astimezone(self.zone).date()))
         folder = self.dates[min(first + later, len(self.dates) - 1)]
+        if self.holds(export, row, updated_at, folder):
+            return folder
         self.add(export, row | {"updated_at": updated_at}, folder)
         return folder
 

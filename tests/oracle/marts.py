@@ -1,6 +1,6 @@
 """Every mart the oracle computes: its rows and the key that finds a row again."""
 
-from oracle import attribution, channels, community, journey, lifecycle, users
+from oracle import attribution, campaigns, channels, community, journey, lifecycle, users
 
 MARTS = {
     "users": (users.users, ("user_id",)),
@@ -27,4 +27,9 @@ MARTS = {
     "group_performance": (community.group_performance, ("group_id",)),
     "referrals": (community.referrals, ("user_id",)),
     "referral_k": (community.referral_k, ("month",)),
+    "campaign_performance": (campaigns.campaign_performance, ("campaign_id",)),
+    "push_fatigue": (campaigns.push_fatigue, ("user_id",)),
+    "push_response": (campaigns.push_response, ("pushes_7d_band",)),
+    "product_turnover": (campaigns.product_turnover, ("campaign_id", "sku")),
+    "loyalty_ledger": (campaigns.loyalty_ledger, ("user_id", "month")),
 }

@@ -55,7 +55,13 @@ class Wild:
         spelled = {name: self.spell(value) for name, value in row.items()}
         folder = self.delivery.add_known(export, spelled, updated_at, later)
         if self.chance(0.06) and folder < self.delivery.dates[-1]:
-            self.delivery.add(export, spelled | {"updated_at": updated_at}, self.delivery.dates[-1])
+            self.again(export, spelled, updated_at)
+
+    def again(self, export: str, row: dict, updated_at: datetime) -> None:
+        """The same row once more, in the last folder."""
+        last = self.delivery.dates[-1]
+        if not self.delivery.holds(export, row, updated_at, last):
+            self.delivery.add(export, row | {"updated_at": updated_at}, last)
 
     def correct(self, export: str, row: dict, change: dict, updated_at: datetime) -> None:
         """Another version: newer, or of the same instant in a later folder, or older and late (which never holds)."""
