@@ -51,22 +51,32 @@ parts as (
 ranked as (
     select
         parts.cause, parts.day, parts.user_id,
-        first_value(parts.user_id) over (
-            partition by parts.cause order by min(identifiers.first_seen), parts.user_id collate "C"
-        ) as kept_id
+        first_value(parts.user_id) over oldest_first as kept_id,
+        first_value(min(identifiers.first_seen)) over oldest_first as kept_seen
     from parts
     inner join {{ ref('int_identity_components') }} as components
         on parts.user_id = components.user_id and components.what = 'node'
     inner join {{ ref('int_identifiers') }} as identifiers
         on components.kind = identifiers.kind and components.identifier = identifiers.identifier
     group by parts.cause, parts.day, parts.user_id
+    window oldest_first as (
+        partition by parts.cause order by min(identifiers.first_seen), parts.user_id collate "C"
+    )
 ),
 
-final as (
-    select user_id as split_id, kept_id as user_id, min(day) as business_date
+left_behind as (
+    select user_id, kept_id, min(kept_seen) as kept_seen, min(day) as day
     from ranked
     where user_id <> kept_id
     group by user_id, kept_id
+),
+
+final as (
+    -- A part that several keys had held to several others is one row a day: it left the one whose id is the oldest.
+    select distinct on (left_behind.user_id, left_behind.day)
+        left_behind.user_id as split_id, left_behind.kept_id as user_id, left_behind.day as business_date
+    from left_behind
+    order by left_behind.user_id, left_behind.day, left_behind.kept_seen, left_behind.kept_id collate "C"
 )
 
 select * from final

@@ -1,0 +1,61 @@
+"""Sets the oracle's rows beside the warehouse's and words the differences."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from oracle.exports import Row
+
+RELATIVE = 1e-9
+
+
+def is_same(oracle: object, warehouse: object) -> bool:
+    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine places."""
+    if oracle is None or warehouse is None:
+        return oracle is warehouse
+    if isinstance(oracle, Fraction | float):
+        if not isinstance(warehouse, int | Decimal | float) or isinstance(warehouse, bool):
+            return False
+        found, wanted = float(warehouse), float(oracle)
+        least = 1.0 if isinstance(oracle, float) else RELATIVE
+        return abs(found - wanted) <= RELATIVE * max(abs(found), abs(wanted), least)
+    if isinstance(oracle, bool) or isinstance(warehouse, bool):
+        return oracle is warehouse
+    if isinstance(oracle, datetime) != isinstance(warehouse, datetime):
+        return False
+    return oracle == warehouse
+
+
+def differences(mart: str, key: tuple[str, ...], oracle: Iterable[Row], warehouse: Iterable[Row]) -> list[str]:
+    """One line a difference: mart, key, column, what the oracle says, what the warehouse says."""
+    oracle, warehouse = list(oracle), list(warehouse)
+    ours, theirs = (({tuple(r[k] for k in key): r for r in rows}) for rows in (oracle, warehouse))
+    found = []
+    for rows, keyed, name in ((oracle, ours, "oracle"), (warehouse, theirs, "warehouse")):
+        if len(rows) != len(keyed):
+            twice = [k for k, n in Counter(tuple(r[c] for c in key) for r in rows).items() if n > 1]
+            found.append(f"{mart} {shown(twice[0])}: the {name} has this key more than once")
+    for name in sorted(set(ours) | set(theirs), key=str):
+        if name not in theirs:
+            found.append(f"{mart} {shown(name)}: only in the oracle: {ours[name]}")
+        elif name not in ours:
+            found.append(f"{mart} {shown(name)}: only in the warehouse: {theirs[name]}")
+        else:
+            for column, value in ours[name].items():
+                if column not in theirs[name]:
+                    found.append(f"{mart} {shown(name)}, {column}: the warehouse has no such column")
+                elif not is_same(value, theirs[name][column]):
+                    sides = f"oracle {shown(value)}, warehouse {shown(theirs[name][column])}"
+                    found.append(f"{mart} {shown(name)}, {column}: {sides}")
+    return found
+
+
+def shown(value: object) -> str:
+    """A value for reading: quotients as decimals, dates as they are written."""
+    if isinstance(value, tuple):
+        return "(" + ", ".join(shown(part) for part in value) + ")"
+    if isinstance(value, Fraction):
+        return f"{float(value):.12g}"
+    return value if isinstance(value, str) else str(value)

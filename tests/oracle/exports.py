@@ -1,0 +1,209 @@
+"""Reads the delivered folders: the newest version of each row known by a date, without erased people."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+KEYS = {
+    "channels": ("channel_code",),
+    "ad_stats": ("stat_date", "channel_code", "campaign_id", "keyword"),
+    "touches": ("touch_id",),
+    "orders": ("order_id",),
+    "order_lines": ("order_id", "line_no"),
+    "refunds": ("refund_id",),
+    "products": ("sku",),
+    "fx_rates": ("rate_date", "currency"),
+    "reviews": ("review_id",),
+    "contacts": ("contact_id",),
+    "staff": ("staff_id",),
+    "friendships": ("staff_id", "contact_id"),
+    "groups": ("group_id",),
+    "group_members": ("group_id", "contact_id", "joined_at"),
+    "stores": ("store_id",),
+    "communities": ("community_id",),
+    "campaigns": ("campaign_id",),
+    "pushes": ("push_id",),
+    "coupons": ("coupon_id",),
+    "points": ("entry_id",),
+    "memberships": ("contact_id", "plan", "effective_at"),
+    "events": ("event_id",),
+    "stage_events": ("event_id",),
+    "erasure_requests": ("request_id",),
+}
+SNAPSHOTS = {"channels", "products", "fx_rates", "staff", "groups", "stores", "communities", "campaigns"}
+MONEY = {
+    "gross_amount", "discount_amount", "shipping_amount", "paid_amount", "unit_price", "line_amount", "amount", "cost",
+    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget",
+}
+WHOLE = {
+    "impressions", "clicks", "line_no", "quantity", "rating", "birth_year", "city_tier", "level", "points",
+    "households", "new_consumer_target", "replenishment_days",
+}
+DATES = {"stat_date", "rate_date", "started_on", "launched_on", "opened_on", "starts_on", "ends_on"}
+IDENTIFIERS = ("phone", "email", "unionid", "external_userid", "device_id")
+
+Row = dict
+
+
+def typed(column: str, text: str, zone: ZoneInfo) -> object:
+    """A cell as its column's type; an empty cell is None (a keyword's is the empty text)."""
+    if text == "":
+        return "" if column == "keyword" else None
+    if column.endswith("_at"):
+        moment = datetime.fromisoformat(text)
+        # Two instants of one zone are subtracted by their clocks, which lie when these change: all are kept in UTC.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    if column in DATES:
+        return date.fromisoformat(text)
+    if column in MONEY:
+        return Decimal(text)
+    if column in WHOLE:
+        return int(text)
+    if column in ("latitude", "longitude"):
+        return float(text)
+    if column.endswith("_consent") or column == "is_paid":
+        return text == "true"
+    return text
+
+
+def normalised(kind: str, value: str | None) -> str | None:
+    """The value that two rows must share to be of one person; None where it identifies nobody."""
+    if value is None:
+        return None
+    if kind == "phone":
+        try:
+            number = phonenumbers.parse(value, "CN")
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_valid_number(number):
+            return None
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if kind == "email":
+        return value.strip().lower()
+    return value
+
+
+def identifiers(row: Row) -> set[tuple[str, str]]:
+    """(kind, value) of what the row is known by, `contact_id` included."""
+    found = {(kind, normalised(kind, row.get(kind))) for kind in IDENTIFIERS}
+    found.add(("contact_id", row.get("contact_id")))
+    return {(kind, value) for kind, value in found if value is not None}
+
+
+@dataclass
+class Version:
+    """One delivered row: its folder's date and its line there."""
+
+    folder: date
+    line: int
+    row: Row
+
+    @property
+    def order(self) -> tuple:
+        """Versions of a key by `updated_at`; on a tie the later folder wins, then the later line."""
+        return self.row["updated_at"], self.folder, self.line
+
+
+@dataclass
+class Landing:
+    """All delivered folders, read once."""
+
+    zone: ZoneInfo
+    folders: dict[date, dict[str, list[Row]]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path, zone: ZoneInfo) -> "Landing":
+        landing = cls(zone)
+        for folder in sorted(p for p in path.iterdir() if p.is_dir() and p.name[:2] == "20"):
+            exports = landing.folders[date.fromisoformat(folder.name)] = {}
+            for file in sorted(folder.glob("*.csv")):
+                with file.open(encoding="utf-8", newline="") as lines:
+                    rows = [{c: typed(c, t, zone) for c, t in row.items()} for row in csv.DictReader(lines)]
+                exports[file.stem] = rows
+        return landing
+
+
+class Known:
+    """What the business knows by the end of business date `day`."""
+
+    def __init__(self, landing: Landing, day: date) -> None:
+        self.day, self.zone = day, landing.zone
+        self._folders = {d: exports for d, exports in landing.folders.items() if d <= day}
+        self.erased = {v.row["contact_id"] for v in self.versions("erasure_requests") if v.row["scope"] == "erase"}
+        self.forgotten = self._identifiers_of_erased_alone()
+        self._cache: dict[str, list[Row]] = {}
+
+    def local_day(self, moment: datetime) -> date:
+        """The calendar day in the business timezone."""
+        return moment.astimezone(self.zone).date()
+
+    def versions(self, export: str) -> list[Version]:
+        """Every delivered version of every key of a delta, oldest folder first, erased people's too."""
+        return [
+            Version(folder, line, row)
+            for folder, exports in sorted(self._folders.items())
+            for line, row in enumerate(exports.get(export, []))
+        ]
+
+    def seen(self, export: str) -> list[Version]:
+        """Every version that erasure leaves."""
+        kept = ((v, self._after_erasure(export, v.row)) for v in self.versions(export))
+        return [Version(v.folder, v.line, row) for v, row in kept if row is not None]
+
+    def rows(self, export: str) -> list[Row]:
+        """The rows that hold by the end of the day, erased people left out."""
+        if export not in self._cache:
+            rows = self._snapshot(export) if export in SNAPSHOTS else self._current(export)
+            kept = (self._after_erasure(export, row) for row in rows)
+            self._cache[export] = [row for row in kept if row is not None]
+        return self._cache[export]
+
+    def _snapshot(self, export: str) -> list[Row]:
+        """The last one that came."""
+        came = [folder for folder, exports in self._folders.items() if export in exports]
+        rows = self._folders[max(came)][export] if came else []
+        return list({tuple(row[k] for k in KEYS[export]): row for row in rows}.values())
+
+    def _current(self, export: str) -> list[Row]:
+        newest: dict[tuple, Version] = {}
+        for version in sorted(self.versions(export), key=lambda v: v.order):
+            newest[tuple(version.row[k] for k in KEYS[export])] = version
+        return [version.row for version in newest.values()]
+
+    def _identifiers_of_erased_alone(self) -> set[tuple[str, str]]:
+        """What versions of erased contacts carried and no version of another contact carries."""
+        theirs: set[tuple[str, str]] = set()
+        others: set[tuple[str, str]] = set()
+        for version in self.versions("contacts"):
+            if version.row["contact_id"] in self.erased:
+                theirs |= identifiers(version.row)
+            else:
+                others |= identifiers(version.row)
+        return theirs - others
+
+    def _after_erasure(self, export: str, row: Row) -> Row | None:
+        """The row as erasure leaves it; None where it goes."""
+        if not self.erased or (export not in ("orders",) and "contact_id" not in row):
+            return row
+        known_by = identifiers(row)
+        goes = row["contact_id"] in self.erased or (bool(known_by) and known_by <= self.forgotten)
+        if goes and export == "orders":
+            return row | dict.fromkeys(("contact_id", *IDENTIFIERS))
+        if goes and export != "erasure_requests":
+            return None
+        mentions = [c for c in ("referrer_contact_id", "inviter_contact_id") if row.get(c) in self.erased]
+        return row | dict.fromkeys(mentions)
+
+
+def by(rows: Iterable[Row], column: str) -> dict[object, list[Row]]:
+    """Rows grouped by a column."""
+    grouped: dict[object, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row[column], []).append(row)
+    return grouped

@@ -1,0 +1,237 @@
+"""users, user_rfm, cohort_retention, reachability."""
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+from fractions import Fraction
+
+from oracle.business import Business, Person, has_ended, months_between
+from oracle.exports import normalised
+
+MEDIA = {
+    "sms": ("sms_consent", ("phone",), ("sms",)),
+    "email": ("email_consent", ("email",), ("email",)),
+    "wechat": ("wechat_consent", ("unionid", "external_userid"), ("wechat_oa", "wecom")),
+    "app": ("app_push_consent", ("device_id",), ("app",)),
+    "weibo": ("weibo_consent", (), ("weibo",)),
+}
+SEGMENTS = {
+    "HHH": "champions",
+    "LHH": "at_risk_champions",
+    "HLH": "promising_big",
+    "LLH": "lost_big",
+    "HHL": "loyal_small",
+    "LHL": "at_risk_small",
+    "HLL": "new_small",
+    "LLL": "lost_small",
+}
+AGES = ((18, "<18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (999, "55+"))
+
+
+def ratio(part: Decimal | int, whole: Decimal | int) -> Fraction | None:
+    """None where the whole is 0."""
+    return Fraction(part) / Fraction(whole) if whole else None
+
+
+def total(amounts: object) -> Decimal:
+    """The sum as money."""
+    return sum(amounts, Decimal(0))
+
+
+def median(values: list[int]) -> Fraction | None:
+    """The middle one, or the mean of the two in the middle."""
+    ordered, middle = sorted(values), len(values) // 2
+    if not ordered:
+        return None
+    return Fraction(ordered[middle]) if len(ordered) % 2 else Fraction(ordered[middle - 1] + ordered[middle], 2)
+
+
+def most(weights: dict[str, Decimal]) -> str | None:
+    """The name of the greatest weight, ties by name."""
+    return min(weights, key=lambda name: (-weights[name], name), default=None)
+
+
+def has_identifier(contact: dict, medium: str) -> bool:
+    """Whether the contact can be found by the medium at all (weibo asks for consent alone)."""
+    return any(normalised(kind, contact[kind]) for kind in MEDIA[medium][1])
+
+
+def is_reachable(business: Business, person: Person, medium: str) -> bool:
+    """By one contact not deleted that has identifier and consent and has not unsubscribed since its last change."""
+    consent, kinds, by_push = MEDIA[medium]
+    if person.is_restricted:
+        return False
+    for contact in person.contacts:
+        if contact["deleted_at"] or not contact[consent] or (kinds and not has_identifier(contact, medium)):
+            continue
+        if not any(
+            push["unsubscribed_at"] and push["unsubscribed_at"] > contact["updated_at"]
+            for push in person.pushes
+            if push["medium"] in by_push
+        ):
+            return True
+    return False
+
+
+def users(business: Business) -> list[dict]:
+    """One row per user."""
+    return [_user(business, person) for person in business.people.values()]
+
+
+def _user(business: Business, person: Person) -> dict:
+    day, orders = business.day, person.orders
+    days, net = person.order_days, total(o.net for o in orders)
+    birth_year = person.attribute("birth_year")
+    referrer = business.identity.of_contact_id(person.attribute("referrer_contact_id"))
+    of_sku = categories(business)
+    by_category: dict[str, Decimal] = defaultdict(Decimal)
+    for order in orders:
+        for line, amount in order.lines:
+            if line["sku"] in of_sku:
+                by_category[of_sku[line["sku"]]] += amount
+    return {
+        "user_id": person.user,
+        "contacts": len(person.contacts),
+        "gender": person.attribute("gender"),
+        "age_group": next(name for under, name in AGES if day.year - birth_year < under) if birth_year else None,
+        "city": person.attribute("city"),
+        "city_tier": person.attribute("city_tier"),
+        "registered_at": person.registered_at,
+        "acquired_at": person.acquired_at,
+        "acquired_channel_code": person.acquired_channel,
+        "referrer_user_id": referrer if referrer != person.user else None,
+        "store_id": person.attribute("store_id"),
+        "community_id": person.attribute("community_id"),
+        "first_order_day": days[0] if days else None,
+        "last_order_day": days[-1] if days else None,
+        "orders": len(orders),
+        "net": net,
+        "margin": total(o.margin for o in orders),
+        "aov": ratio(net, len(orders)),
+        "refund_rate": ratio(total(o.refunded for o in person.priced), total(o.paid for o in person.priced)),
+        "median_gap_days": median([(b - a).days for a, b in zip(days, days[1:], strict=False)]),
+        "favourite_category": most(by_category),
+        "discount_share": ratio(total(o.discount for o in orders), total(o.gross for o in orders)),
+        "preferred_sales_channel": most(Counter(o.row["sales_channel"] for o in orders)),
+        **{f"reachable_{medium}": is_reachable(business, person, medium) for medium in MEDIA},
+        "groups": len({j["group_id"] for j in person.joins if j["left_at"] is None}),
+        "staff_friends": len({f["staff_id"] for f in person.friendships if f["deleted_at"] is None}),
+        "stage": person.stages.get(day),
+        "is_one_time": person.is_one_time,
+        "is_zombie": person.is_zombie,
+        **_club(business, person),
+    }
+
+
+def _club(business: Business, person: Person) -> dict:
+    """The level and plan in force at the end of the day (the latest that took effect), points and reviews.
+
+    The specification names these without a definition: they follow the published descriptions.
+    """
+    known, day = business.known, business.day
+    in_force = [
+        m
+        for m in person.memberships
+        if known.local_day(m["effective_at"]) <= day
+        and (m["expires_at"] is None or known.local_day(m["expires_at"]) > day)
+    ]
+    levels = [m for m in in_force if m["plan"] == "level"]
+    return {
+        "level": max(levels, key=lambda m: (m["effective_at"], m["level"]))["level"] if levels else None,
+        "is_plus": any(m["plan"] == "plus" for m in in_force),
+        "points_balance": sum(entry["points"] for entry in person.points),
+        "reviews": len(person.reviews),
+        "mean_rating": ratio(sum(r["rating"] for r in person.reviews), len(person.reviews)),
+    }
+
+
+def categories(business: Business) -> dict[str, str]:
+    """The category of each product, by the latest snapshot."""
+    return {row["sku"]: row["category"] for row in business.known.rows("products")}
+
+
+def user_rfm(business: Business) -> list[dict]:
+    """One row per user with a counted order in the 365 days to D."""
+    figures = {}
+    for person in business.people.values():
+        recent = [o for o in person.orders if (business.day - o.day).days < 365]
+        if recent:
+            figures[person.user] = (max(o.day for o in recent), len(recent), total(o.net for o in recent))
+    scores = {user: [_score(figures, user, k) for k in range(3)] for user in figures}
+    means = [ratio(sum(s[k] for s in scores.values()), len(scores)) for k in range(3)]
+    rows = []
+    for user, (last, frequency, monetary) in figures.items():
+        letters = "".join("H" if scores[user][k] > means[k] else "L" for k in range(3))
+        rows.append(
+            {
+                "user_id": user,
+                "recency_days": (business.day - last).days,
+                "frequency": frequency,
+                "monetary": monetary,
+                **dict(zip("rfm", scores[user], strict=True)),
+                "segment": SEGMENTS[letters],
+            }
+        )
+    return rows
+
+
+def _score(figures: dict[str, tuple], user: str, k: int) -> int:
+    """ceil(5 × share of users whose figure is at most this one)."""
+    at_most = sum(1 for other in figures.values() if other[k] <= figures[user][k])
+    return -(-5 * at_most // len(figures))
+
+
+def cohort_retention(business: Business) -> list[dict]:
+    """One row per cohort month × months since × acquired channel, and all channels together."""
+    cohorts = defaultdict(list)
+    for person in business.people.values():
+        if person.orders:
+            month = person.orders[0].month
+            cohorts[month, person.acquired_channel].append(person)
+            cohorts[month, "all"].append(person)
+    rows = []
+    for (cohort, channel), people in cohorts.items():
+        cumulative = Decimal(0)
+        for number, month in enumerate(months_between(cohort, business.day)):
+            orders = [o for p in people for o in p.orders if o.month == month]
+            cumulative += total(o.net for o in orders)
+            buyers = len({o.user for o in orders})
+            figures = {
+                "buyers": buyers,
+                "retention_rate": ratio(buyers, len(people)),
+                "orders": len(orders),
+                "net": total(o.net for o in orders),
+                "cumulative_net_per_user": ratio(cumulative, len(people)),
+            }
+            is_mature = has_ended(month, business.day)
+            rows.append(
+                {
+                    "cohort_month": cohort,
+                    "month_number": number,
+                    "acquired_channel_code": channel,
+                    "cohort_size": len(people),
+                    **(figures if is_mature else dict.fromkeys(figures)),
+                    "is_mature": is_mature,
+                }
+            )
+    return rows
+
+
+def reachability(business: Business) -> list[dict]:
+    """One row per medium."""
+    rows = []
+    people = [p for p in business.people.values() if p.contacts]
+    for medium, (consent, _, _) in MEDIA.items():
+        standing = {p.user: [c for c in p.contacts if not c["deleted_at"]] for p in people}
+        reachable = sum(is_reachable(business, p, medium) for p in people)
+        findable = sum(any(has_identifier(c, medium) for c in standing[p.user]) for p in people)
+        rows.append(
+            {
+                "medium": medium,
+                "with_identifier": findable if MEDIA[medium][1] else None,  # weibo has none
+                "with_consent": sum(any(c[consent] for c in standing[p.user]) for p in people),
+                "reachable": reachable,
+                "share": ratio(reachable, len(people)),
+            }
+        )
+    return rows
+

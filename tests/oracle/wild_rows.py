@@ -1,0 +1,350 @@
+"""What the wild business does, export by export."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from oracle.delivery import Delivery
+from oracle.snapshots import change_snapshots
+from oracle.wild import CHANNELS, CURRENCIES, EVENT_TYPES, KEYWORDS, MEDIA, SALES_CHANNELS, SKUS, Wild
+
+STAFF = [f"S{i}" for i in range(1, 10)]
+GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
+STORES = ["ST0", "ST1", "ST2", "ST3", "ST4"]
+COMMUNITIES = [f"CM{i}" for i in range(1, 10)]
+ERASED_BY = date(2025, 4, 1)
+EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
+
+
+def deliver_wild(delivery: Delivery, seed: int, first: date, last: date) -> None:
+    """Add the whole wild business to a delivery."""
+    wild = Wild(delivery, seed, first, last)
+    for maker in (
+        contacts, orders, touches, events, friendships, group_members, pushes, coupons, points, memberships,
+        stage_events, ad_stats, erasure_requests,
+    ):
+        maker(wild)
+    change_snapshots(delivery)
+
+
+def contacts(wild: Wild) -> None:
+    for contact_id in wild.contacts:
+        registered = None if wild.chance(0.2) else wild.moment()
+        row = {
+            "contact_id": contact_id,
+            **wild.identifiers(contact_id, email=True),
+            "external_userid": wild.pick((f"wild-wm{wild.near(contact_id)}",), empty=0.8),
+            "nickname": contact_id,
+            "gender": wild.pick("fmu"),
+            "birth_year": wild.pick((1950, 1970, 1980, 1990, 2000, 2007, 2010), empty=0.4),
+            "city": wild.pick(("Shanghai", "Wuxi", "Łódź"), empty=0.4),
+            "city_tier": wild.pick((1, 2, 6), empty=0.4),
+            "registered_at": registered,
+            "source_channel_code": wild.pick(CHANNELS, empty=0.6),
+            "referrer_contact_id": wild.pick([*wild.contacts, "C0000001", "NOBODY"], empty=0.5),
+            "store_id": wild.pick(STORES, empty=0.6),
+            "community_id": wild.pick(COMMUNITIES, empty=0.5),
+            **{f"{m}_consent": wild.chance(0.6) for m in ("sms", "email", "wechat", "app_push", "weibo")},
+            "deleted_at": None,
+        }
+        updated = wild.moment(registered, 30) if registered else wild.moment()
+        wild.send("contacts", row, updated)
+        for _ in range(wild.draw.randrange(3)):
+            change = {**wild.identifiers(contact_id, email=True), "sms_consent": wild.chance(0.5)}
+            change |= {"source_channel_code": wild.pick(CHANNELS, empty=0.5)}
+            if wild.chance(0.15):
+                change["deleted_at"] = updated
+            kept = dict(wild.draw.sample(list(change.items()), 3))
+            wild.correct("contacts", row, kept, updated)
+
+
+def who(wild: Wild, *, email: bool = False) -> dict:
+    """A contact, a contact with more, or only what somebody carries."""
+    contact_id = wild.pick([*wild.contacts, "GHOST"])
+    roll = wild.draw.random()
+    carried = wild.identifiers(contact_id, 0.001, email=email) if roll < 0.6 else {}
+    return carried | {"contact_id": contact_id if roll > 0.3 else None}
+
+
+def orders(wild: Wild) -> None:
+    for number in range(260):
+        order_id = f"X{number:04d}"
+        placed = wild.moment()
+        status = wild.pick(("created", "paid", "shipped", "completed", "completed", "completed", "cancelled"))
+        paid = wild.moment(placed, 2) if status not in ("created", "cancelled") or wild.chance(0.3) else None
+        gross = Decimal(wild.pick((0, 1, 999, 1050, 12345, 20005, 33333))).scaleb(-2)
+        discount = gross if wild.chance(0.05) else (gross * wild.pick((0, 0, 1)) / 10).quantize(Decimal("0.01"))
+        row = {
+            "order_id": order_id,
+            **who(wild),
+            "status": status,
+            "placed_at": placed,
+            "paid_at": paid,
+            "gross_amount": gross,
+            "discount_amount": discount,
+            "shipping_amount": Decimal(wild.pick((0, 0, 800))).scaleb(-2),
+            "paid_amount": gross - discount,
+            "currency": wild.pick(CURRENCIES),
+            "sales_channel": wild.pick(SALES_CHANNELS),
+            "channel_code": wild.pick(CHANNELS, empty=0.5),
+            "store_id": wild.pick(STORES, empty=0.6),
+            "courier_id": wild.pick(STAFF, empty=0.8),
+            "group_id": wild.pick(GROUPS, empty=0.7),
+        }
+        updated = wild.moment(paid or placed, 3)
+        wild.send("orders", row, updated)
+        if wild.chance(0.3):
+            change = wild.pick(
+                ({"status": "cancelled"}, {"sales_channel": "live"}, {"contact_id": wild.pick(wild.contacts)},
+                 {"paid_amount": row["paid_amount"] + 1}, {"phone": wild.phone(0)})
+            )
+            wild.correct("orders", row, change, updated)
+        _lines(wild, order_id, gross - discount, updated)
+        if paid and wild.chance(0.25):
+            _refunds(wild, order_id, row["paid_amount"], paid)
+        if wild.chance(0.3):
+            _review(wild, row, updated)
+
+
+def _lines(wild: Wild, order_id: str, paid: Decimal, updated: datetime) -> None:
+    for number in range(1, wild.draw.randrange(4) + 1):
+        quantity = wild.draw.randrange(1, 4)
+        row = {
+            "order_id": order_id,
+            "line_no": number,
+            "sku": wild.pick(SKUS),
+            "quantity": quantity,
+            "unit_price": Decimal(wild.pick((99, 1999, 5))).scaleb(-2),
+            "line_amount": (paid / wild.pick((1, 2, 3))).quantize(Decimal("0.01")),
+        }
+        wild.send("order_lines", row, updated)
+        if wild.chance(0.15):
+            wild.correct("order_lines", row, {"quantity": quantity + 1, "sku": wild.pick(SKUS)}, updated)
+
+
+def _refunds(wild: Wild, order_id: str, paid: Decimal, after: datetime) -> None:
+    for number in range(wild.pick((1, 1, 2))):
+        at = wild.moment(after, 40)
+        part = wild.pick((Decimal("0.5"), Decimal("0.5"), Decimal(1), Decimal("0.3"), Decimal("1.1")))
+        row = {
+            "refund_id": f"{order_id}-R{number}",
+            "order_id": order_id,
+            "amount": (paid * part).quantize(Decimal("0.01")),
+            "refunded_at": at,
+            "reason": "late",
+        }
+        wild.send("refunds", row, at)
+        if wild.chance(0.3):
+            wild.correct("refunds", row, {"amount": paid}, at)
+
+
+def _review(wild: Wild, order: dict, after: datetime) -> None:
+    at = wild.moment(after, 20)
+    row = {
+        "review_id": f"{order['order_id']}-V",
+        "order_id": order["order_id"],
+        "sku": wild.pick(SKUS),
+        "contact_id": wild.pick((order["contact_id"], None, wild.pick(wild.contacts))),
+        "rating": wild.draw.randrange(1, 6),
+        "created_at": at,
+    }
+    wild.send("reviews", row, at)
+    if wild.chance(0.2):
+        wild.correct("reviews", row, {"rating": 5}, at)
+
+
+def touches(wild: Wild) -> None:
+    for number in range(320):
+        at = wild.moment()
+        row = {
+            "touch_id": f"XT{number:04d}",
+            "occurred_at": at,
+            "channel_code": wild.pick(CHANNELS),
+            "touchpoint": wild.pick(("homepage", "group"), empty=0.4),
+            **who(wild, email=True),
+        }
+        wild.send("touches", row, at)
+        if wild.chance(0.1):
+            wild.correct("touches", row, {"channel_code": wild.pick(CHANNELS)}, at)
+
+
+def events(wild: Wild) -> None:
+    """Most lie in one file, where two rows of one key may tie: the later line holds."""
+    first = wild.delivery.dates[0]
+    for number in range(EVENTS):
+        at = wild.moment()
+        row = {
+            "event_id": f"XE{number:05d}",
+            **{name: value for name, value in who(wild).items() if name in ("contact_id", "device_id")},
+            "occurred_at": at,
+            "event_type": wild.pick(EVENT_TYPES),
+            "sku": wild.pick(SKUS, empty=0.6),
+        }
+        wild.send("events", row, at)
+        if wild.chance(0.03):
+            wild.correct("events", row, {"event_type": "consult"}, at)
+    early = wild.moment(None, 300)
+    row = {"event_id": "TIE", "contact_id": "W001", "occurred_at": early, "updated_at": early}
+    for kind in ("browse", "consult"):
+        wild.delivery.add("events", row | {"event_type": kind}, first)
+
+
+def friendships(wild: Wild) -> None:
+    pairs = {(wild.pick(STAFF), wild.pick(wild.contacts)) for _ in range(70)}
+    for staff_id, contact_id in sorted(pairs):
+        added = wild.moment()
+        row = {
+            "staff_id": staff_id,
+            "contact_id": contact_id,
+            "added_at": added,
+            "add_way": wild.pick(("scan", "search", "group", "share", "other")),
+            "channel_code": wild.pick(CHANNELS, empty=0.4),
+            "first_reply_at": wild.moment(added, 20) if wild.chance(0.5) else None,
+            "deleted_at": None,
+        }
+        updated = row["first_reply_at"] or added
+        wild.send("friendships", row, updated)
+        if not wild.chance(0.35):
+            continue
+        gone = wild.moment(updated + timedelta(seconds=1), 30)
+        if gone <= updated:
+            continue
+        wild.send("friendships", row | {"deleted_at": gone}, gone)
+        again = wild.moment(gone + timedelta(seconds=1), 90)
+        if again > gone and wild.chance(0.6):
+            change = {"added_at": again, "first_reply_at": None, "channel_code": wild.pick(CHANNELS, empty=0.4)}
+            wild.send("friendships", row | change, again)
+
+
+def group_members(wild: Wild) -> None:
+    for _ in range(90):
+        joined = wild.moment()
+        row = {
+            "group_id": wild.pick(GROUPS),
+            "contact_id": wild.pick(wild.contacts),
+            "joined_at": joined,
+            "join_way": wild.pick(("invite", "scan", "link")),
+            "inviter_contact_id": wild.pick(wild.contacts, empty=0.5),
+            "left_at": None,
+        }
+        wild.send("group_members", row, joined)
+        left = wild.moment(joined, 60)
+        if wild.chance(0.4) and left > joined:
+            wild.send("group_members", row | {"left_at": left}, left)
+
+
+def pushes(wild: Wild) -> None:
+    for number in range(300):
+        sent = wild.moment()
+        delivered = wild.moment(sent, 1) if wild.chance(0.85) else None
+        opened = wild.moment(delivered, 3) if delivered and wild.chance(0.5) else None
+        row = {
+            "push_id": f"XP{number:04d}",
+            "campaign_id": wild.pick(("MSG_202501", "MSG_202503", "WILD_CAMPAIGN"), empty=0.2),
+            "contact_id": wild.pick(wild.contacts),
+            "medium": wild.pick(MEDIA),
+            "sent_at": sent,
+            "delivered_at": delivered,
+            "opened_at": opened,
+            "clicked_at": wild.moment(opened, 2) if opened and wild.chance(0.4) else None,
+            "unsubscribed_at": wild.moment(opened, 2) if opened and wild.chance(0.25) else None,
+        }
+        latest = max(value for name, value in row.items() if name.endswith("_at") and value)
+        wild.send("pushes", row, latest)
+        if wild.chance(0.1):
+            wild.correct("pushes", row, {"medium": wild.pick(MEDIA)}, latest)
+
+
+def coupons(wild: Wild) -> None:
+    for number in range(60):
+        issued = wild.moment()
+        redeemed = wild.moment(issued, 30) if wild.chance(0.5) else None
+        row = {
+            "coupon_id": f"XK{number:03d}",
+            "contact_id": wild.pick(wild.contacts),
+            "campaign_id": wild.pick(("MSG_202501", "MSG_202503", "WILD_CAMPAIGN"), empty=0.2),
+            "face_value": Decimal(wild.pick((500, 1000, 0))).scaleb(-2),
+            "issued_at": issued,
+            "expires_at": issued + timedelta(days=60),
+            "redeemed_at": redeemed,
+            "order_id": f"X{wild.draw.randrange(260):04d}" if redeemed else None,
+        }
+        wild.send("coupons", row, redeemed or issued)
+
+
+def points(wild: Wild) -> None:
+    for number in range(250):
+        at = wild.moment()
+        reason = wild.pick(["check_in", "purchase", "review", "share", "game", "redeem", "expire", "adjust"])
+        amount = wild.draw.randrange(0, 50)
+        if reason in ("redeem", "expire") or (reason in ("adjust", "purchase") and wild.chance(0.4)):
+            amount = -amount
+        row = {
+            "entry_id": f"XL{number:04d}",
+            "contact_id": wild.pick(wild.contacts),
+            "occurred_at": at,
+            "points": amount,
+            "reason": reason,
+        }
+        wild.send("points", row, at)
+        if wild.chance(0.1):
+            wild.correct("points", row, {"points": amount * 2}, at)
+
+
+def memberships(wild: Wild) -> None:
+    for _ in range(70):
+        effective = wild.moment() + timedelta(days=wild.pick((0, 0, 0, 45)))
+        row = {
+            "contact_id": wild.pick(wild.contacts),
+            "plan": wild.pick(("level", "level", "plus", "monthly")),
+            "level": wild.draw.randrange(0, 6),
+            "effective_at": effective,
+            "expires_at": effective + timedelta(days=wild.pick((0, 30, 200))) if wild.chance(0.5) else None,
+        }
+        wild.send("memberships", row, min(wild.moment(None, 100), effective))
+
+
+def stage_events(wild: Wild) -> None:
+    for number in range(90):
+        at = wild.moment()
+        row = {
+            "event_id": f"XS{number:03d}",
+            "contact_id": wild.pick(wild.contacts),
+            "track": wild.pick(("exam", "exam", "repair")),
+            "stage_code": wild.pick(("enrolled", "exam_taken", "certified")),
+            "occurred_at": at,
+        }
+        wild.send("stage_events", row, at)
+
+
+def ad_stats(wild: Wild) -> None:
+    seen = set()
+    for _ in range(150):
+        at = wild.moment()
+        row = {
+            "stat_date": at.astimezone(wild.delivery.zone).date(),
+            "channel_code": wild.pick(("search_ads", "short_video", "fair", "not_listed")),
+            "campaign_id": wild.pick(("A1", "A2")),
+            "keyword": wild.pick(KEYWORDS),
+        }
+        if tuple(row.values()) in seen:
+            continue
+        seen.add(tuple(row.values()))
+        clicks = wild.draw.randrange(0, 9)
+        row |= {
+            "impressions": clicks * wild.pick((1, 7)),
+            "clicks": clicks,
+            "cost": Decimal(wild.pick((0, 101, 5000, 33333))).scaleb(-2),
+            "currency": wild.pick(CURRENCIES),
+        }
+        wild.send("ad_stats", row, at)
+        if wild.chance(0.2):
+            wild.correct("ad_stats", row, {"cost": row["cost"] + 1, "impressions": clicks * 9}, at)
+
+
+def erasure_requests(wild: Wild) -> None:
+    """None erases after `ERASED_BY`: a night that erases is built whole, the last one shall build on the one before."""
+    for number, contact_id in enumerate(wild.draw.sample(wild.contacts, 8)):
+        scope = "erase" if number < 5 else "restrict"
+        at = wild.moment(None, (ERASED_BY - wild.first).days if scope == "erase" else None)
+        row = {"request_id": f"Q{number}", "contact_id": contact_id, "requested_at": at, "scope": scope}
+        wild.delivery.add_known("erasure_requests", row, at, wild.draw.randrange(0, 2))
