@@ -5,7 +5,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
 
-.PHONY: demo serve test lint lock clean
+.PHONY: demo serve test test-serve lint lock clean audit
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
@@ -15,6 +15,12 @@ serve: $(RUNTIME)
 
 test: lint
 	$(VENV)/bin/python -m pytest
+
+test-serve: $(DEV)
+	$(VENV)/bin/python -m pytest tests/serve
+
+audit: $(DEV)
+	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

@@ -65,12 +65,17 @@ class Folder:
 
 def list_folder(settings: Settings, business_date: date) -> Folder:
     """Look into LANDING/<date>/; canonical files win over what the profile would derive."""
-    files, base = fsspec.core.url_to_fs(f"{settings.landing.rstrip('/')}/{business_date.isoformat()}")
-    files.invalidate_cache()
     try:
+        files, base = fsspec.core.url_to_fs(f"{settings.landing.rstrip('/')}/{business_date.isoformat()}")
+        files.invalidate_cache()
         if not files.isdir(base):
             return Folder(False, (), (), None)
         paths = sorted(str(entry) for entry in files.ls(base, detail=False))
+    except (ImportError, ValueError) as error:
+        raise UseropsError(
+            f"The landing place {settings.landing} cannot be opened: {error}.",
+            mend="USEROPS_LANDING is a path, or a URL of s3://, gs://, sftp:// or another kind that fsspec knows.",
+        ) from error
     except OSError as error:
         raise UseropsError(
             f"The landing folder {settings.landing} cannot be listed: {error}.",
