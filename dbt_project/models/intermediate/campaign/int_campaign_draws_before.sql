@@ -1,4 +1,5 @@
--- The draws of campaigns as the last night left them, kept while this night makes its own; empty where all is built anew.
+-- The draws of campaigns as the last night left them, kept while this night makes its own; empty where all is built
+-- anew.
 {% if builds_on_last_night() %}
 select campaign_id, draw, index_day, media
 from {{ target.schema }}.int_campaign_draws

@@ -1,5 +1,5 @@
 -- Every push sent by the business date with its user, what became of it by then, and how many pushes the user was
--- sent on the 7 days to its day. A push to an unknown contact has no user; it is looked at again when the contact comes.
+-- sent on the 7 days to its day. A push to an unknown contact has no user until the contact comes.
 {% set schema = target.schema %}
 {{ config(
     materialized='incremental', incremental_strategy='replace',
