@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
+    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    post_hook=analyze_when_whole()
+) }}
 with entries as (
 
     select
@@ -11,7 +16,7 @@ with entries as (
         end as move
     from {{ ref('stg_points') }} as points
     inner join {{ ref('map_contact_user') }} as users on points.contact_id = users.contact_id
-    where {{ local_day('points.occurred_at') }} <= {{ business_date() }}
+    where {{ local_day('points.occurred_at') }} <= {{ business_date() }} and {{ touched('users.user_id') }}
 
 ),
 

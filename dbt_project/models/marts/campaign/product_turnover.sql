@@ -47,7 +47,7 @@ stacked as (
     select campaigns.campaign_id, products.sku, true as is_listed, null as period, 0 as units
     from campaigns
     inner join {{ ref('stg_products') }} as products
-        on products.launched_on is null or products.launched_on <= campaigns.first_day
+        on products.launched_on is null or campaigns.first_day >= products.launched_on
     union all
     select campaign_id, sku, false, period, units from sold
 

@@ -1,27 +1,15 @@
 {% set top = var('push_band_top') %}
-with pushes as (
-
-    select
-        *,
-        count(*) over (
-            partition by user_id order by sent_day range between interval '6 days' preceding and current row
-        ) as pushes_7d
-    from {{ ref('int_pushes_users') }}
-    where user_id is not null
-
-),
-
-banded as (
+with banded as (
 
     select
         pushes.*,
         least(pushes.pushes_7d, {{ top }}) as band_number,
         {{ business_date() }} - pushes.sent_day >= {{ var('campaign_response_days') }} as is_mature,
         ordered.push_id is not null as is_followed
-    from pushes
+    from {{ ref('int_pushes_users') }} as pushes
     left join (select distinct push_id from {{ ref('int_pushes_orders') }}) as ordered
         on pushes.push_id = ordered.push_id
-    where pushes.is_delivered
+    where pushes.is_delivered and pushes.user_id is not null
 
 ),
 

@@ -6,7 +6,6 @@ with pushes as (
     select
         campaign_id,
         count(*) as pushes,
-        count(distinct user_id) as pushed_users,
         count(*) filter (where is_delivered) as delivered,
         count(*) filter (where is_opened) as opened,
         count(*) filter (where is_clicked) as clicked,
@@ -14,6 +13,14 @@ with pushes as (
         {{ business_date() }} - max(sent_day) >= {{ days }} as is_mature
     from {{ ref('int_pushes_users') }}
     where campaign_id is not null
+    group by campaign_id
+
+),
+
+users as (
+
+    select campaign_id, count(*) as pushed_users
+    from {{ ref('int_campaign_first_pushes') }}
     group by campaign_id
 
 ),
@@ -36,8 +43,10 @@ orders as (
 
 select
     pushes.*,
+    coalesce(users.pushed_users, 0) as pushed_users,
     {%- for figure in ['orders_7d', 'net_7d', 'margin_7d'] %}
     case when pushes.is_mature then coalesce(orders.{{ figure }}, 0) end as {{ figure }}{{ ',' if not loop.last }}
     {%- endfor %}
 from pushes
+left join users on pushes.campaign_id = users.campaign_id
 left join orders on pushes.campaign_id = orders.campaign_id

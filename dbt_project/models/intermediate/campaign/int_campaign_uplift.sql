@@ -10,6 +10,7 @@ with stages as (
         count(*) filter (where not is_pushed) as control,
         count(*) filter (where not is_pushed and is_buyer) as control_buyers
     from {{ ref('int_campaign_users') }}
+    where {{ business_date() }} - index_day >= {{ var('campaign_response_days') }}
     group by campaign_id, stage
 
 ),

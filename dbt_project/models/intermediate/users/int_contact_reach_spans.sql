@@ -1,17 +1,27 @@
 -- One row per contact × medium × interval of days at whose end the contact could be reached by the medium:
 -- the history behind int_users_reachability. The first version known is taken to hold for all time before it.
+{{ config(indexes=[{'columns': ['user_id']}]) }}
 {% set media = reach_media() %}
-{{ config(post_hook=['create index on {{ this }} (user_id)']) }}
-with changes as (
+with contacts as (
+
+    select users.user_id, versions.*
+    from {{ ref('stg_contact_versions') }} as versions
+    inner join {{ ref('map_contact_user') }} as users on versions.contact_id = users.contact_id
+    where {{ touched('users.user_id') }}
+
+),
+
+changes as (
 
     select
+        contacts.user_id,
         contacts.contact_id,
         media.medium,
         contacts.updated_at as changed_at,
         1 as precedence,
         media.is_reachable,
         {{ local_day('contacts.deleted_at') }} as deleted_day
-    from {{ ref('stg_contact_versions') }} as contacts
+    from contacts
     cross join lateral (
         values
         {%- for medium, (consent, identifier) in media.items() %}
@@ -19,23 +29,25 @@ with changes as (
         {%- endfor %}
     ) as media (medium, is_reachable)
     union all
-    -- A version of the same instant stands: only a later unsubscribe ends a consent.
-    select contact_id, {{ reach_medium('medium') }}, unsubscribed_at, 0, false, null
-    from {{ ref('stg_pushes') }}
-    where unsubscribed_at is not null
+    -- The person unsubscribes, by whichever contact. A version of the same instant stands: only a later one ends it.
+    select own.user_id, own.contact_id, {{ reach_medium('pushes.medium') }}, pushes.unsubscribed_at, 0, false, null
+    from {{ ref('stg_pushes') }} as pushes
+    inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
+    inner join {{ ref('map_contact_user') }} as own on users.user_id = own.user_id
+    where pushes.unsubscribed_at is not null and {{ touched('users.user_id') }}
 
 ),
 
 days as (
 
     select distinct on (contact_id, medium, {{ local_day('changed_at') }})
+        user_id,
         contact_id,
         medium,
         {{ local_day('changed_at') }} as day,
         is_reachable,
         deleted_day
     from changes
-    where {{ local_day('changed_at') }} <= {{ business_date() }}
     order by contact_id, medium, {{ local_day('changed_at') }}, changed_at desc, precedence desc
 
 ),
@@ -43,12 +55,8 @@ days as (
 spans as (
 
     select
-        contact_id,
-        medium,
-        is_reachable,
-        deleted_day,
+        *,
         lag(day) over by_day is null as is_first,
-        day,
         lead(day) over by_day as next_day
     from days
     window by_day as (partition by contact_id, medium order by day)
@@ -70,16 +78,16 @@ restricted as (
 final as (
 
     select
-        users.user_id,
+        spans.user_id,
         spans.contact_id,
         spans.medium,
         case when spans.is_first then '0001-01-01'::date else spans.day end as reachable_from,
         -- least() passes over nulls: an end that never came.
-        least(spans.next_day, spans.deleted_day, restricted.restricted_day, {{ business_date() }} + 1) - 1
-            as reachable_to
+        coalesce(
+            least(spans.next_day, spans.deleted_day, restricted.restricted_day) - 1, '9999-12-31'::date
+        ) as reachable_to
     from spans
-    inner join {{ ref('map_contact_user') }} as users on spans.contact_id = users.contact_id
-    left join restricted on users.user_id = restricted.user_id
+    left join restricted on spans.user_id = restricted.user_id
     where spans.is_reachable
 
 )
