@@ -2,7 +2,7 @@
 -- The part with the earliest-seen identifier kept the id; each other part is a row.
 with carriers as (
     select
-        carried.kind, carried.identifier, carried.row_id as contact_id, carried.first_carried,
+        carried.kind, carried.identifier, carried.first_carried,
         row_number() over (
             partition by carried.kind, carried.identifier order by carried.first_carried, carried.row_id
         ) as place
@@ -12,15 +12,24 @@ with carriers as (
     where carried.export = 'contacts' and carried.is_current
 ),
 
-too_wide as (
-    select carriers.kind || ':' || carriers.identifier as cause, users.user_id, crossing.first_carried as day
+crossed as (
+    select kind, identifier, first_carried as day
     from carriers
-    inner join carriers as crossing
+    where place = {{ var('identity_key_max_contacts') }} + 1
+),
+
+too_wide as (
+    -- All rows that carry the key were held together by it, orders, touches and events too.
+    select crossed.kind || ':' || crossed.identifier as cause, components.user_id, crossed.day
+    from crossed
+    inner join {{ ref('int_identity_carried') }} as held
         on
-            carriers.kind = crossing.kind and carriers.identifier = crossing.identifier
-            and crossing.place = {{ var('identity_key_max_contacts') }} + 1
-            and carriers.first_carried < crossing.first_carried
-    inner join {{ ref('map_contact_user') }} as users on carriers.contact_id = users.contact_id
+            crossed.kind = held.kind and crossed.identifier = held.identifier
+            and held.is_current and held.first_carried < crossed.day
+    inner join {{ ref('int_identity_carried') }} as other
+        on held.export = other.export and held.row_id = other.row_id and other.is_current
+    inner join {{ ref('int_identity_components') }} as components
+        on other.kind = components.kind and other.identifier = components.identifier and components.what = 'node'
 ),
 
 given_up as (
