@@ -25,7 +25,7 @@ too_wide as (
     inner join {{ ref('int_identity_carried') }} as held
         on
             crossed.kind = held.kind and crossed.identifier = held.identifier
-            and held.is_current and held.first_carried < crossed.day
+            and held.is_current and crossed.day > held.first_carried
     inner join {{ ref('int_identity_carried') }} as other
         on held.export = other.export and held.row_id = other.row_id and other.is_current
     inner join {{ ref('int_identity_components') }} as components
