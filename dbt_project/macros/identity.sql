@@ -4,6 +4,15 @@
         or {{ relation }}.contacts <= {{ var('identity_key_max_contacts') }})
 {%- endmacro %}
 
+{# From the earliest-seen identifier on: the first of a user gives it its id, and a part of a split user keeps it. #}
+{% macro earliest_seen_first(relation) -%}
+    {{ relation }}.first_seen,
+    array_position(
+        array['contact_id', 'unionid', 'external_userid', 'phone', 'email', 'device_id'], {{ relation }}.kind
+    ),
+    {{ relation }}.identifier collate "C"
+{%- endmacro %}
+
 {# The condition by which identity models replace what a night may change. #}
 {% macro in_identity_scope(relation) -%}
     {%- if builds_on_last_night() -%}

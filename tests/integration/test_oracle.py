@@ -62,7 +62,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def compared(warehouse_url: str, settings: Settings) -> dict[date, Compared]:
     """Night after night as the pipeline does it: load, erase, build on the last one where that is allowed."""
-    landing = Landing.read(Path(settings.landing), ZoneInfo(TIMEZONE))
+    landing = Landing.read(Path(settings.landing), ZoneInfo(TIMEZONE), BUSINESS_DATES)
     run = dbt_runner(warehouse_url, settings)
     loaded: set[date] = set()
     sides, whole = {}, []

@@ -12,7 +12,7 @@ from oracle.wild_rows import deliver_wild
 from userops.simulate import simulate
 
 HISTORY_FROM, FIRST_FOLDER, FIRST_NIGHT = date(2023, 6, 1), date(2024, 12, 31), date(2025, 1, 1)
-FOLDER_DAYS, USERS = 10, 250
+FOLDER_DAYS, USERS = 10, 150
 
 
 def deliver(out: Path, zone: ZoneInfo, business_dates: list[date], seed: int) -> None:

@@ -6,7 +6,7 @@ Control users and the uplift over them hang on a draw and are held by unit tests
 """
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -154,37 +154,39 @@ def product_turnover(business: Business) -> list[dict]:
     ]
 
 
-def _turnover(business: Business, campaign: dict, sold: Counter, first_sale: object) -> list[dict]:
-    start, end = campaign["starts_on"], campaign["ends_on"]
-    length = (end - start).days + 1
-    windows = [start - timedelta(days=length), start, start + timedelta(days=length)]
-    units = [Counter(), Counter(), Counter()]
-    for (sku, day), quantity in sold.items():
-        for window, first in zip(units, windows, strict=True):
+def _turnover(business: Business, campaign: dict, sold: Counter, first_sale: date | None) -> list[dict]:
+    """The products listed when the windows began and all sold in them; none where no window tells anything yet."""
+    length = (campaign["ends_on"] - campaign["starts_on"]).days + 1
+    units: dict[str, Counter | None] = {}
+    for window, shift in (("before", -1), ("during", 0), ("after", 1)):
+        first = campaign["starts_on"] + timedelta(days=shift * length)
+        is_over = first + timedelta(days=length - 1) <= business.day
+        is_known = is_over and first_sale is not None and first_sale <= first
+        units[window] = Counter() if is_known else None
+        for (sku, day), quantity in sold.items() if is_known else ():
             if 0 <= (day - first).days < length:
-                window[sku] += quantity
-    before, during, after = units
-    launched = {p["sku"]: p["launched_on"] for p in business.known.rows("products")}
-    listed = {sku for sku, day in launched.items() if day and day < start}
-    on_record = first_sale is not None and first_sale <= windows[0]
-    long_listed = [sku for sku, day in launched.items() if day and day < windows[0]]
-    mean = ratio(sum(before[sku] for sku in long_listed), len(long_listed))
+                units[window][sku] += quantity
+    known = [window for window in units.values() if window is not None]
+    if not known:
+        return []
+    began = campaign["starts_on"] - timedelta(days=length)
+    products = business.known.rows("products")
+    listed = {p["sku"] for p in products if p["launched_on"] is None or p["launched_on"] <= began}
+    mean = ratio(sum((units["before"] or {}).get(sku, 0) for sku in listed), len(listed))
     rows = []
-    for sku in listed | set(before) | set(during) | set(after):
-        units_before = before[sku] if on_record else None
-        units_during = during[sku] if end <= business.day else None
-        ended = (windows[2] + timedelta(days=length - 1)) <= business.day
-        uplift = None if units_before is None or units_during is None else ratio(units_during, units_before)
+    for sku in listed.union(*known):
+        before, during, after = (None if window is None else window[sku] for window in units.values())
+        change = None if before is None or during is None else ratio(during - before, before)
+        is_slow = None if before is None else sku in listed and before < mean * SLOW_MOVER_SHARE
         rows.append(
             {
                 "campaign_id": campaign["campaign_id"],
                 "sku": sku,
-                "units_before": units_before,
-                "units_during": units_during,
-                "units_after": after[sku] if ended else None,
-                "uplift": None if uplift is None else uplift - 1,
-                "is_slow_mover": None if units_before is None else sku in long_listed
-                and units_before < mean * SLOW_MOVER_SHARE,
+                "units_before": before,
+                "units_during": during,
+                "units_after": after,
+                "uplift": change,
+                "is_slow_mover": is_slow,
             }
         )
     return rows

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from oracle.exports import KEYS, SNAPSHOTS
 
+# A night that erases is built whole: after this day nobody asks for it, so that later nights build on those before.
+ERASED_BY = date(2025, 4, 1)
 Cells = dict[str, str]
 
 
@@ -50,10 +52,13 @@ class Delivery:
     def add_simulated(self, source: Path) -> None:
         """Take over simulated nights; of several snapshots for one folder the last is kept."""
         for night in sorted(p for p in source.iterdir() if p.name[:2] == "20"):
+            asks_too_late = date.fromisoformat(night.name) > ERASED_BY
             exports = self.rows[self.folder_of(date.fromisoformat(night.name))]
             for file in sorted(night.glob("*.csv")):
                 with file.open(encoding="utf-8", newline="") as lines:
-                    rows = list(csv.DictReader(lines))
+                    rows = [with_offset(row) for row in csv.DictReader(lines)]
+                if file.stem == "erasure_requests" and asks_too_late:
+                    continue
                 if file.stem in SNAPSHOTS:
                     exports[file.stem] = rows
                 else:
@@ -72,6 +77,12 @@ class Delivery:
                     writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
                     writer.writeheader()
                     writer.writerows(rows)
+
+
+def with_offset(row: Cells) -> Cells:
+    """The simulator's instants without an offset are local to its own timezone: here they get one."""
+    bare = [name for name, text in row.items() if name.endswith("_at") and text and text[-6] not in "+-"]
+    return row | {name: f"{row[name]}+08:00" for name in bare}
 
 
 def text_of(value: object) -> str:

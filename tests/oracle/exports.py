@@ -112,14 +112,16 @@ class Version:
 
 @dataclass
 class Landing:
-    """All delivered folders, read once."""
+    """All delivered folders, read once; `nights` are the business dates on which the pipeline ran."""
 
     zone: ZoneInfo
+    nights: list[date]
     folders: dict[date, dict[str, list[Row]]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path, zone: ZoneInfo) -> "Landing":
-        landing = cls(zone)
+    def read(cls, path: Path, zone: ZoneInfo, nights: list[date]) -> "Landing":
+        """Every CSV file of every folder."""
+        landing = cls(zone, nights)
         for folder in sorted(p for p in path.iterdir() if p.is_dir() and p.name[:2] == "20"):
             exports = landing.folders[date.fromisoformat(folder.name)] = {}
             for file in sorted(folder.glob("*.csv")):
@@ -128,76 +130,82 @@ class Landing:
                 exports[file.stem] = rows
         return landing
 
+    def versions(self, export: str, day: date) -> list[Version]:
+        """Every version delivered by a day, oldest folder first."""
+        return [
+            Version(folder, line, row)
+            for folder, exports in sorted(self.folders.items())
+            if folder <= day
+            for line, row in enumerate(exports.get(export, []))
+        ]
+
+
+class Erasure:
+    """Who and what was erased on a night, for good."""
+
+    def __init__(self, landing: Landing, night: date) -> None:
+        requests = landing.versions("erasure_requests", night)
+        self.contacts = {v.row["contact_id"] for v in requests if v.row["scope"] == "erase"}
+        theirs: set[tuple[str, str]] = set()
+        others: set[tuple[str, str]] = set()
+        for version in landing.versions("contacts", night):
+            found = theirs if version.row["contact_id"] in self.contacts else others
+            found |= identifiers(version.row)
+        # What versions of erased contacts carried and no version of another contact carries.
+        self.identifiers = theirs - others
+
+    def takes(self, row: Row) -> bool:
+        """Whether the row names an erased contact or is known by identifiers of erased ones alone."""
+        known_by = identifiers(row)
+        return row["contact_id"] in self.contacts or (bool(known_by) and known_by <= self.identifiers)
+
 
 class Known:
     """What the business knows by the end of business date `day`."""
 
     def __init__(self, landing: Landing, day: date) -> None:
-        self.day, self.zone = day, landing.zone
-        self._folders = {d: exports for d, exports in landing.folders.items() if d <= day}
-        self.erased = {v.row["contact_id"] for v in self.versions("erasure_requests") if v.row["scope"] == "erase"}
-        self.forgotten = self._identifiers_of_erased_alone()
+        self.day, self.zone, self._landing = day, landing.zone, landing
+        self._erasures = {night: Erasure(landing, night) for night in [*landing.nights, day] if night <= day}
+        self.forgotten = self._erasures[day].identifiers
         self._cache: dict[str, list[Row]] = {}
 
     def local_day(self, moment: datetime) -> date:
         """The calendar day in the business timezone."""
         return moment.astimezone(self.zone).date()
 
-    def versions(self, export: str) -> list[Version]:
-        """Every delivered version of every key of a delta, oldest folder first, erased people's too."""
-        return [
-            Version(folder, line, row)
-            for folder, exports in sorted(self._folders.items())
-            for line, row in enumerate(exports.get(export, []))
-        ]
-
     def seen(self, export: str) -> list[Version]:
-        """Every version that erasure leaves."""
-        kept = ((v, self._after_erasure(export, v.row)) for v in self.versions(export))
-        return [Version(v.folder, v.line, row) for v, row in kept if row is not None]
+        """Every delivered version of every key of a delta that erasure left, as it left it."""
+        found = ((v, self._after_erasure(export, v)) for v in self._landing.versions(export, self.day))
+        return [Version(v.folder, v.line, row) for v, row in found if row is not None]
 
     def rows(self, export: str) -> list[Row]:
         """The rows that hold by the end of the day, erased people left out."""
         if export not in self._cache:
-            rows = self._snapshot(export) if export in SNAPSHOTS else self._current(export)
-            kept = (self._after_erasure(export, row) for row in rows)
-            self._cache[export] = [row for row in kept if row is not None]
+            self._cache[export] = self._snapshot(export) if export in SNAPSHOTS else self._newest(export)
         return self._cache[export]
 
     def _snapshot(self, export: str) -> list[Row]:
         """The last one that came."""
-        came = [folder for folder, exports in self._folders.items() if export in exports]
-        rows = self._folders[max(came)][export] if came else []
+        came = [f for f, exports in self._landing.folders.items() if f <= self.day and export in exports]
+        rows = self._landing.folders[max(came)][export] if came else []
         return list({tuple(row[k] for k in KEYS[export]): row for row in rows}.values())
 
-    def _current(self, export: str) -> list[Row]:
-        newest: dict[tuple, Version] = {}
-        for version in sorted(self.versions(export), key=lambda v: v.order):
-            newest[tuple(version.row[k] for k in KEYS[export])] = version
-        return [version.row for version in newest.values()]
+    def _newest(self, export: str) -> list[Row]:
+        newest: dict[tuple, Row] = {}
+        for version in sorted(self.seen(export), key=lambda v: v.order):
+            newest[tuple(version.row[k] for k in KEYS[export])] = version.row
+        return list(newest.values())
 
-    def _identifiers_of_erased_alone(self) -> set[tuple[str, str]]:
-        """What versions of erased contacts carried and no version of another contact carries."""
-        theirs: set[tuple[str, str]] = set()
-        others: set[tuple[str, str]] = set()
-        for version in self.versions("contacts"):
-            if version.row["contact_id"] in self.erased:
-                theirs |= identifiers(version.row)
-            else:
-                others |= identifiers(version.row)
-        return theirs - others
-
-    def _after_erasure(self, export: str, row: Row) -> Row | None:
-        """The row as erasure leaves it; None where it goes."""
-        if not self.erased or (export not in ("orders",) and "contact_id" not in row):
+    def _after_erasure(self, export: str, version: Version) -> Row | None:
+        """The row as erasure leaves it; None where it goes. Orders stay without any identifier."""
+        row = version.row
+        if "contact_id" not in row or export == "erasure_requests":
             return row
-        known_by = identifiers(row)
-        goes = row["contact_id"] in self.erased or (bool(known_by) and known_by <= self.forgotten)
-        if goes and export == "orders":
-            return row | dict.fromkeys(("contact_id", *IDENTIFIERS))
-        if goes and export != "erasure_requests":
-            return None
-        mentions = [c for c in ("referrer_contact_id", "inviter_contact_id") if row.get(c) in self.erased]
+        nights = [night for night in self._erasures if night >= version.folder]
+        if any(self._erasures[night].takes(row) for night in nights):
+            return row | dict.fromkeys(("contact_id", *IDENTIFIERS)) if export == "orders" else None
+        erased = self._erasures[self.day].contacts
+        mentions = [c for c in ("referrer_contact_id", "inviter_contact_id") if row.get(c) in erased]
         return row | dict.fromkeys(mentions)
 
 

@@ -10,15 +10,15 @@ CAMPAIGN = {
     "ends_on": "2025-03-09", "offer": "coupon", "budget": "100.00",
 }
 STORES = [
-    {"store_id": "ST4", "store_name": "Late store", "city": "Shanghai", "latitude": "31.2310", "longitude": "121.4705",
+    {"store_id": "WST4", "store_name": "Late store", "city": "Shanghai", "latitude": "31.2310", "longitude": "121.4705",
      "opened_on": "2025-04-20"},
-    {"store_id": "ST0", "store_name": "Next door", "city": "Shanghai", "latitude": "31.23", "longitude": "121.47",
+    {"store_id": "WST0", "store_name": "Next door", "city": "Shanghai", "latitude": "31.23", "longitude": "121.47",
      "opened_on": "2023-07-31"},
 ]
 COMMUNITIES = [
-    {"community_id": f"CM{i}", "community_name": f"Court {i}", "city": "Shanghai", "latitude": str(31.2 + i / 300),
+    {"community_id": f"WCM{i}", "community_name": f"Court {i}", "city": "Shanghai", "latitude": str(31.2 + i / 300),
      "longitude": "121.47", "households": str(20 * i), "store_id": store, "courier_id": courier}
-    for i, store, courier in ((7, "ST1", "S7"), (8, "", "S8"), (9, "ST4", ""))
+    for i, store, courier in ((7, "ST1", "S10"), (8, "", "S11"), (9, "WST4", ""))
 ]
 RATES = [("2023-01-01", "USD", "7.0"), ("2024-02-29", "USD", "6.6655"), ("2023-01-01", "EUR", "7.77777"),
          ("2025-03-09", "EUR", "8.005")]

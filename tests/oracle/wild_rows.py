@@ -3,15 +3,14 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from oracle.delivery import Delivery
+from oracle.delivery import ERASED_BY, Delivery
 from oracle.snapshots import change_snapshots
 from oracle.wild import CHANNELS, CURRENCIES, EVENT_TYPES, KEYWORDS, MEDIA, SALES_CHANNELS, SKUS, Wild
 
-STAFF = [f"S{i}" for i in range(1, 10)]
+STAFF = [f"S{i}" for i in range(1, 14)]
 GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
-STORES = ["ST0", "ST1", "ST2", "ST3", "ST4"]
-COMMUNITIES = [f"CM{i}" for i in range(1, 10)]
-ERASED_BY = date(2025, 4, 1)
+STORES = ["WST0", "ST1", "ST2", "ST3", "WST4"]
+COMMUNITIES = [*(f"CM{i}" for i in range(1, 13)), "WCM7", "WCM8", "WCM9"]
 EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
 
 

@@ -9,14 +9,7 @@
 with nodes as (
     select
         identifiers.kind, identifiers.identifier, identifiers.first_seen,
-        (row_number() over (
-            order by
-                identifiers.first_seen,
-                array_position(
-                    array['contact_id', 'unionid', 'external_userid', 'phone', 'email', 'device_id'], identifiers.kind
-                ),
-                identifiers.identifier collate "C"
-        ))::int as node
+        (row_number() over (order by {{ earliest_seen_first('identifiers') }}))::int as node
     from {{ ref('int_identifiers') }} as identifiers
     where identifiers.links and {{ in_identity_scope('identifiers') }}
 ),

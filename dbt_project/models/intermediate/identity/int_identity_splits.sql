@@ -2,7 +2,7 @@
 -- The part with the earliest-seen identifier kept the id; each other part is a row.
 with carriers as (
     select
-        carried.kind, carried.identifier, carried.row_id as contact_id, carried.first_carried,
+        carried.kind, carried.identifier, carried.first_carried,
         row_number() over (
             partition by carried.kind, carried.identifier order by carried.first_carried, carried.row_id
         ) as place
@@ -12,15 +12,24 @@ with carriers as (
     where carried.export = 'contacts' and carried.is_current
 ),
 
-too_wide as (
-    select carriers.kind || ':' || carriers.identifier as cause, users.user_id, crossing.first_carried as day
+crossed as (
+    select kind, identifier, first_carried as day
     from carriers
-    inner join carriers as crossing
+    where place = {{ var('identity_key_max_contacts') }} + 1
+),
+
+too_wide as (
+    -- All rows that carry the key were held together by it, orders, touches and events too.
+    select crossed.kind || ':' || crossed.identifier as cause, components.user_id, crossed.day
+    from crossed
+    inner join {{ ref('int_identity_carried') }} as held
         on
-            carriers.kind = crossing.kind and carriers.identifier = crossing.identifier
-            and crossing.place = {{ var('identity_key_max_contacts') }} + 1
-            and carriers.first_carried < crossing.first_carried
-    inner join {{ ref('map_contact_user') }} as users on carriers.contact_id = users.contact_id
+            crossed.kind = held.kind and crossed.identifier = held.identifier
+            and held.is_current and crossed.day > held.first_carried
+    inner join {{ ref('int_identity_carried') }} as other
+        on held.export = other.export and held.row_id = other.row_id and other.is_current
+    inner join {{ ref('int_identity_components') }} as components
+        on other.kind = components.kind and other.identifier = components.identifier and components.what = 'node'
 ),
 
 given_up as (
@@ -48,35 +57,40 @@ parts as (
     select * from changed_hands
 ),
 
-ranked as (
-    select
-        parts.cause, parts.day, parts.user_id,
-        first_value(parts.user_id) over oldest_first as kept_id,
-        first_value(min(identifiers.first_seen)) over oldest_first as kept_seen
-    from parts
-    inner join {{ ref('int_identity_components') }} as components
-        on parts.user_id = components.user_id and components.what = 'node'
+oldest as (
+    select distinct on (components.user_id)
+        components.user_id, identifiers.first_seen, identifiers.kind, identifiers.identifier
+    from {{ ref('int_identity_components') }} as components
     inner join {{ ref('int_identifiers') }} as identifiers
         on components.kind = identifiers.kind and components.identifier = identifiers.identifier
-    group by parts.cause, parts.day, parts.user_id
-    window oldest_first as (
-        partition by parts.cause order by min(identifiers.first_seen), parts.user_id collate "C"
-    )
+    where components.what = 'node' and components.user_id in (select parts.user_id from parts)
+    order by components.user_id, {{ earliest_seen_first('identifiers') }}
+),
+
+aged as (
+    select oldest.user_id, row_number() over (order by {{ earliest_seen_first('oldest') }}) as place from oldest
+),
+
+ranked as (
+    select parts.user_id, parts.day, aged.place, min(aged.place) over (partition by parts.cause) as kept_place
+    from parts
+    inner join aged on parts.user_id = aged.user_id
 ),
 
 left_behind as (
-    select user_id, kept_id, min(kept_seen) as kept_seen, min(day) as day
+    select user_id, kept_place, min(day) as day
     from ranked
-    where user_id <> kept_id
-    group by user_id, kept_id
+    where place > kept_place
+    group by user_id, kept_place
 ),
 
 final as (
     -- A part that several keys had held to several others is one row a day: it left the one whose id is the oldest.
     select distinct on (left_behind.user_id, left_behind.day)
-        left_behind.user_id as split_id, left_behind.kept_id as user_id, left_behind.day as business_date
+        left_behind.user_id as split_id, kept.user_id, left_behind.day as business_date
     from left_behind
-    order by left_behind.user_id, left_behind.day, left_behind.kept_seen, left_behind.kept_id collate "C"
+    inner join aged as kept on left_behind.kept_place = kept.place
+    order by left_behind.user_id, left_behind.day, left_behind.kept_place
 )
 
 select * from final
