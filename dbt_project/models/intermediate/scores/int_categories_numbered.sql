@@ -1,6 +1,6 @@
 with categories as (
-    -- Products bought once say nothing of when a category is needed again; the lower median is a figure someone stated.
-    select category, percentile_disc(0.5) within group (order by replenishment_days) as replenishment_days
+    -- A category is needed again as soon as the first of its products is; those bought once say nothing of that.
+    select category, coalesce(min(replenishment_days), 0) as replenishment_days
     from {{ ref('stg_products') }}
     where category is not null
     group by category
@@ -10,7 +10,7 @@ final as (
     select
         category,
         (row_number() over (order by category collate "C"))::int - 1 as category_no,
-        coalesce(replenishment_days, 0)::int as replenishment_days
+        replenishment_days
     from categories
 )
 
