@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 SEVERITIES = ("critical", "warning", "info")
-LAYERS = ("manifest", "contract", "dbt", "expectations")
+LAYERS = ("manifest", "contract", "dbt", "scores", "expectations")
 
 
 @dataclass(frozen=True)

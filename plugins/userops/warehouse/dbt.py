@@ -1,19 +1,31 @@
-"""One dbt process a night; every model's and test's result comes back as a check result."""
+"""One dbt process a night; every model's and test's result comes back as a check result.
+
+The night builds in two calls with Python scoring between them: what needs no scores, then `after_scores` and all that
+hangs on it. Both calls share one parsed project.
+"""
 
 import json
 import logging
 import os
+import traceback
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psycopg.conninfo import conninfo_to_dict
 
+from userops import scores
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
 from userops.warehouse import increments
 from userops.warehouse.pg import connect
 
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+# Models that read scores carry the tag `after_scores`.
+AFTER_SCORES = "tag:after_scores+"
 FAILED = {"error", "fail", "runtime error"}
 log = logging.getLogger(__name__)
 
@@ -38,7 +50,10 @@ def target_path(settings: Settings) -> Path:
 
 
 def build(settings: Settings, url: str, business_date: date) -> list[CheckResult]:
-    """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run."""
+    """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run.
+
+    Where a model could not be built or scored, the building ends: what follows could only repeat the failure.
+    """
     with connect(url, "transformer") as connection:
         plan = increments.plan(connection, settings, business_date)
     log.info("building %s", f"whole: {plan.why}" if plan.why else "on the last night")
@@ -48,19 +63,41 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         "currency": settings.currency,
         "incremental": plan.incremental,
     }
-    target = target_path(settings)
-    (target / "run_results.json").unlink(missing_ok=True)
-    error = _invoke(["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)], settings, url)
-    results_path = target / "run_results.json"
-    if not results_path.exists():
-        raise UseropsError(
-            f"dbt did not run: {error}", mend=f"read {target}/logs/dbt.log; mend the project.", exit_code=EXIT_FAILED
-        )
-    results = read_results(results_path, target / "manifest.json")
-    if _all_models_built(results_path):
+    night = ["--vars", json.dumps(variables)]
+    manifest = _invoke(["parse", *night], settings, url).result
+    results, stands = _build_part(["--exclude", AFTER_SCORES, *night], settings, url, manifest)
+    if stands:
+        scored = _score(settings, url, business_date)
+        results, stands = results + scored, not any(result.blocks for result in scored)
+    if stands:
+        rest, stands = _build_part(["--select", AFTER_SCORES, *night], settings, url, manifest)
+        results += rest
+    if stands:
         with connect(url, "transformer") as connection:
             increments.remember(connection, plan)
     return results
+
+
+def _score(settings: Settings, url: str, business_date: date) -> list[CheckResult]:
+    """The scores' results; whatever breaks them is a failed critical check and ends the night as a block."""
+    try:
+        return scores.run(url, settings, business_date)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it blocks
+        # The first line names the object and the error; DETAIL lines may quote cell values and stay out.
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        log.error("scoring broke: %s\n%s", reason, "".join(traceback.format_tb(error.__traceback__)))
+        return [CheckResult("scores", "scores", "user_value", "critical", False, reason, "scores of every buyer")]
+
+
+def _build_part(arguments: list[str], settings: Settings, url: str, manifest: object) -> tuple[list[CheckResult], bool]:
+    """One `dbt build` over part of the parsed project; its results, and whether every model was built."""
+    target = target_path(settings)
+    (target / "run_results.json").unlink(missing_ok=True)
+    done = _invoke(["build", "--exclude-resource-type", "unit_test", *arguments], settings, url, manifest)
+    results_path = target / "run_results.json"
+    if not results_path.exists():
+        raise _not_run(settings, done)
+    return read_results(results_path, target / "manifest.json"), _all_models_built(results_path)
 
 
 def _all_models_built(results_path: Path) -> bool:
@@ -68,14 +105,14 @@ def _all_models_built(results_path: Path) -> bool:
     return all(r["status"] == "success" for r in results if r["unique_id"].startswith("model."))
 
 
-def _invoke(arguments: list[str], settings: Settings, url: str) -> str:
-    """Run dbt in this process (its imports are paid once for several nights); returns what went wrong."""
+def _invoke(arguments: list[str], settings: Settings, url: str, manifest: object = None) -> "dbtRunnerResult":
+    """Run dbt in this process: its imports and, with `manifest`, its parse are paid once."""
     from dbt.cli.main import dbtRunner
 
     project, target = settings.project_root / "dbt_project", target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     os.environ.update(environment(url))
-    done = dbtRunner().invoke(
+    done = dbtRunner(manifest=manifest).invoke(
         [
             *arguments,
             "--project-dir",
@@ -92,7 +129,17 @@ def _invoke(arguments: list[str], settings: Settings, url: str) -> str:
             "2",
         ]
     )
-    return str(done.exception or "")
+    if arguments[0] == "parse" and not done.success:
+        raise _not_run(settings, done)
+    return done
+
+
+def _not_run(settings: Settings, done: "dbtRunnerResult") -> UseropsError:
+    return UseropsError(
+        f"dbt did not run: {done.exception or ''}",
+        mend=f"read {target_path(settings)}/logs/dbt.log; mend the project.",
+        exit_code=EXIT_FAILED,
+    )
 
 
 def read_results(results_path: Path, manifest_path: Path) -> list[CheckResult]:

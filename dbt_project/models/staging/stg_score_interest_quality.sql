@@ -1,0 +1,1 @@
+select * from {{ source('scores', 'score_interest_quality') }}

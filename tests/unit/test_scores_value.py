@@ -1,0 +1,241 @@
+"""BG/NBD and Gamma-Gamma: the published estimates, the formulas written out, and what must hold for any customers."""
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import hyp2f1
+
+from userops.scores import bg_nbd, gamma_gamma, value
+from userops.scores.fitting import AT_EDGE
+
+CDNOW = Path(__file__).resolve().parents[1] / "fixtures" / "cdnow_summary.csv"
+PUBLISHED = (0.243, 4.414, 0.793, 2.426)
+
+positive = st.floats(0.05, 50)
+bg_nbd_parameters = st.tuples(positive, positive, positive, positive)
+
+
+@st.composite
+def customers(draw, most=30):
+    """(x, t_x, T): counts, and weeks in whole days with 0 < t_x <= T where x > 0."""
+    rows = []
+    for _ in range(draw(st.integers(1, most))):
+        age = draw(st.integers(0, 60))
+        recency = draw(st.integers(0, age))
+        rows.append((draw(st.integers(1, 5)) if recency else 0, recency / 7, age / 7))
+    return tuple(np.array(column) for column in zip(*rows, strict=True))
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    with CDNOW.open() as file:
+        return np.array([[float(cell) for cell in row.values()] for row in csv.DictReader(file)]).T
+
+
+def test_published_estimates_of_bg_nbd(cdnow):
+    fit = bg_nbd.fit(*cdnow[:3])
+    assert fit.values == pytest.approx(PUBLISHED, rel=0.01)
+    assert fit.log_likelihood == pytest.approx(-9582.4, abs=0.1)
+
+
+def test_published_estimates_of_gamma_gamma(cdnow):
+    fit = gamma_gamma.fit(cdnow[0], cdnow[3])
+    assert fit.values == pytest.approx((6.25, 3.74, 15.44), rel=0.01)
+    assert fit.users == 946
+
+
+def test_expected_orders_of_the_published_example():
+    """Fader, Hardie & Lee (2005): a customer with x = 2, t_x = 30.43, T = 38.86 is to buy 1.226 times in 39 weeks."""
+    one = (np.array([2]), np.array([30.43]), np.array([38.86]))
+    assert bg_nbd.expected_orders(PUBLISHED, *one, 39) == pytest.approx([1.226], abs=0.001)
+
+
+def per_customer(parameters, x, recency, age):
+    """The likelihood of one customer, as the paper states it."""
+    r, alpha, a, b = parameters
+    log = math.lgamma(r + x) - math.lgamma(r) + r * math.log(alpha)
+    log += math.lgamma(a + b) + math.lgamma(b + x) - math.lgamma(b) - math.lgamma(a + b + x)
+    alive = -(r + x) * math.log(alpha + age)
+    if x == 0:
+        return log + alive
+    gone = math.log(a / (b + x - 1)) - (r + x) * math.log(alpha + recency)
+    return log + np.logaddexp(alive, gone)
+
+
+@given(customers(), bg_nbd_parameters)
+def test_likelihood_of_distinct_histories_is_that_of_all_customers(some, parameters):
+    many = tuple(np.concatenate([column, column[: len(column) // 2]]) for column in some)
+    found, _ = bg_nbd.log_likelihood(np.array(parameters), bg_nbd.Histories.of(*many))
+    assert found == pytest.approx(sum(per_customer(parameters, *one) for one in zip(*many, strict=True)), rel=1e-9)
+
+
+@given(customers(), bg_nbd_parameters)
+def test_gradient_of_bg_nbd(some, parameters):
+    histories = bg_nbd.Histories.of(*some)
+    assert_gradient(lambda p: bg_nbd.log_likelihood(p, histories), np.array(parameters))
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.floats(0.1, 100)), min_size=1), st.tuples(positive, positive, positive))
+def test_gradient_of_gamma_gamma(spent, parameters):
+    spending = gamma_gamma.Spending.of(*(np.array(column, dtype=float) for column in zip(*spent, strict=True)))
+    assert_gradient(lambda p: gamma_gamma.log_likelihood(p, spending), np.array(parameters))
+
+
+def assert_gradient(log_likelihood, parameters):
+    value, gradient = log_likelihood(parameters)
+    for i, parameter in enumerate(parameters):
+        step = np.zeros(len(parameters))
+        step[i] = 1e-5 * parameter
+        slope = (log_likelihood(parameters + step)[0] - log_likelihood(parameters - step)[0]) / (2 * step[i])
+        assert slope == pytest.approx(gradient[i], rel=1e-3, abs=1e-4 * (1 + abs(value) / parameter))
+
+
+@given(customers(), bg_nbd_parameters)
+def test_alive_is_a_probability_and_one_without_repeat_orders(some, parameters):
+    alive = bg_nbd.p_alive(parameters, *some)
+    assert ((alive >= 0) & (alive <= 1)).all()
+    assert (alive[some[0] == 0] == 1).all()
+
+
+@given(bg_nbd_parameters, st.integers(1, 50), st.floats(0, 100), st.floats(0, 100), st.floats(0.1, 50))
+def test_alive_falls_with_silence(parameters, x, recency, silence, more):
+    def alive(t_x, age):
+        return bg_nbd.p_alive(parameters, np.array([x]), np.array([t_x]), np.array([age]))[0]
+
+    age = recency + silence + more
+    assert alive(recency, recency + silence) >= alive(recency, age)
+    assert alive(recency + more, age) >= alive(recency, age)
+
+
+@given(customers(), bg_nbd_parameters, st.floats(0.1, 60), st.floats(0.1, 60))
+def test_expected_orders_grow_with_time_and_stay_below_those_of_one_who_never_leaves(some, parameters, weeks, more):
+    sooner = bg_nbd.expected_orders(parameters, *some, weeks)
+    later = bg_nbd.expected_orders(parameters, *some, weeks + more)
+    r, alpha = parameters[:2]
+    assert (sooner >= 0).all()
+    assert (later >= sooner).all()
+    assert (sooner <= (r + some[0]) / (alpha + some[2]) * weeks * (1 + 1e-9)).all()
+
+
+@settings(max_examples=50)
+@given(customers(), st.tuples(positive, st.floats(1, 50), st.floats(1.1, 5), st.floats(0.5, 5)), st.floats(1, 60))
+def test_expected_orders_as_the_paper_writes_them(some, parameters, weeks):
+    (x, _, age), (r, alpha, a, b) = some, parameters
+    z = weeks / (alpha + age)
+    z = z / (1 + z)
+    # Euler's transformation of the paper's 2F1(r + x, b + x; a + b + x - 1; z), which is far from 1 and safe.
+    hypergeometric = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
+    written = (a + b + x - 1) / (a - 1) * (1 - hypergeometric) * bg_nbd.p_alive(parameters, *some)
+    assert bg_nbd.expected_orders(parameters, *some, weeks) == pytest.approx(written, rel=1e-6)
+
+
+@pytest.mark.parametrize("parameters", [(0.2, 0.01, 1.0, 2.0), (1e4, 1e5, 1e-5, 1e5), (1e-4, 1e5, 1e5, 1e-4)])
+def test_expected_orders_are_finite_at_the_edges(parameters):
+    x, recency, age = np.array([0, 1, 400]), np.array([0, 0.1, 100]), np.array([0, 0.1, 104])
+    expected = bg_nbd.expected_orders(parameters, x, recency, age, 52)
+    assert np.isfinite(expected).all()
+    assert (expected >= 0).all()
+
+
+def test_too_few_repeat_buyers_are_not_fitted():
+    x = np.array([1] * 19 + [0] * 100)
+    fit = bg_nbd.fit(x, x / 7, np.full(119, 10.0))
+    assert fit.parameters is None
+    assert not fit.enough
+    assert fit.note == "19 users have ordered on more than one day; 20 are needed"
+
+
+@pytest.mark.parametrize(("leaves", "truth"), [(0.0, (1e4, 4e4, 1e-3, 1e3)), (0.2, (1e4, 4e4, 2e3, 8e3))])
+def test_customers_who_are_all_alike_are_fitted(leaves, truth):
+    """One rate, one chance to leave: the maximum lies far out, on a ridge."""
+    random = np.random.default_rng(1)
+    x, recency, age = np.zeros(400), np.zeros(400), np.full(400, 30.0)
+    for customer in range(400):
+        now = random.exponential(4)
+        while now < 30:
+            x[customer], recency[customer] = x[customer] + 1, now
+            if random.random() < leaves:
+                break
+            now += random.exponential(4)
+    fit = bg_nbd.fit(x, recency, age)
+    assert fit.values[0] / fit.values[1] == pytest.approx(1 / 4, rel=0.1)
+    histories = bg_nbd.Histories.of(x, recency, age)
+    assert fit.log_likelihood >= bg_nbd.log_likelihood(np.array(truth), histories)[0] - 1e-3
+    if leaves == 0:
+        assert bg_nbd.expected_orders(fit.values, x, recency, age, 8).mean() == pytest.approx(2, rel=0.1)
+
+
+def test_customers_who_all_spend_alike_are_fitted_at_the_edge():
+    fit = gamma_gamma.fit(np.arange(1, 101), np.full(100, 25.0))
+    assert fit.note == AT_EDGE
+    expected = gamma_gamma.expected_value(fit.values, np.array([0, 3]), np.array([0, 25.0]))
+    assert expected == pytest.approx([25, 25], rel=1e-3)
+
+
+@given(st.integers(0, 20), st.floats(0.01, 1000), st.floats(0.2, 20), st.floats(1.1, 20), st.floats(0.1, 100))
+def test_expected_value_lies_between_everyones_mean_and_ones_own(x, mean, p, q, v):
+    found = gamma_gamma.expected_value((p, q, v), np.array([x]), np.array([mean]))[0]
+    everyone = p * v / (q - 1)
+    own = mean if x else everyone
+    assert min(own, everyone) * (1 - 1e-9) <= found <= max(own, everyone) * (1 + 1e-9)
+
+
+def test_expected_value_is_null_where_it_is_infinite():
+    found = gamma_gamma.expected_value((2.0, 0.9, 10.0), np.array([0, 1]), np.array([0.0, 10.0]))
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(2 * 20 / 1.9)
+
+
+def test_currency_changes_nothing_but_v(cdnow):
+    yuan, fen = (gamma_gamma.fit(cdnow[0], cdnow[3] * unit) for unit in (1, 100))
+    assert fen.values == pytest.approx((*yuan.values[:2], 100 * yuan.values[2]), rel=1e-4)
+
+
+def buyers(cdnow, cut_after=None):
+    """The CDNOW customers as a night reads them."""
+    found = np.zeros(cdnow.shape[1], dtype=value.BUYER)
+    found["user_no"] = np.arange(len(found))
+    found["frequency"] = cdnow[0]
+    found["recency_days"] = np.round(cdnow[1] * 7)
+    found["age_days"] = np.round(cdnow[2] * 7)
+    found["repeat_net"] = cdnow[0] * cdnow[3]
+    found["cut_frequency"] = -1
+    found["cut_age_days"] = found["age_days"] - 90
+    return found
+
+
+def test_scores_of_a_night(cdnow):
+    scored, models = value.score_values(buyers(cdnow), holdout_days=90, min_repeat_buyers=20)
+    assert [model.name for model in models] == ["bg_nbd", "gamma_gamma"]
+    assert [model.held for model in models] == [None, None]
+    assert (scored["user_no"] == np.arange(2357)).all()
+    assert not any(np.isnan(scored[name]).any() for name in scored.dtype.names)
+    assert (scored["expected_orders_365d"] > scored["expected_orders_90d"]).all()
+
+
+def test_held_out_days_are_foretold_from_what_stood_before(cdnow):
+    night = buyers(cdnow)
+    for name in ("frequency", "recency_days", "age_days", "repeat_net"):
+        night[f"cut_{name}"] = night[name]
+    night["held_order_days"][:10] = 2
+    night["held_net"][:10] = 70
+    orders, net = value.score_values(night, holdout_days=90, min_repeat_buyers=20)[1]
+    history, spending = value.history(night), value.spending(night[:10])
+    predicted = bg_nbd.expected_orders(orders.fit.values, *history, 90 / 7).sum()
+    assert orders.held == pytest.approx((predicted, 20))
+    assert net.held == pytest.approx((2 * gamma_gamma.expected_value(net.fit.values, *spending).sum(), 700))
+
+
+def test_nothing_to_learn_from_gives_nulls_and_no_failure():
+    for night in (np.zeros(0, dtype=value.BUYER), np.zeros(3, dtype=value.BUYER)):
+        scored, models = value.score_values(night, holdout_days=90, min_repeat_buyers=20)
+        assert len(scored) == len(night)
+        assert np.isnan(scored["p_alive"]).all()
+        rows = [row for model in models for row in model.rows()]
+        assert [row[1] for row in rows] == ["r", "alpha", "a", "b", "p", "q", "v"]
+        assert all(row[2] is None and row[-1] for row in rows)
