@@ -64,7 +64,7 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         "incremental": plan.incremental,
     }
     night = ["--vars", json.dumps(variables)]
-    manifest = _invoke(["parse", *night], settings, url).result
+    manifest = _parsed(settings, url, night, plan.fingerprint)
     results, stands = _build_part(["--exclude", AFTER_SCORES, *night], settings, url, manifest)
     if stands:
         scored = _score(settings, url, business_date)
@@ -76,6 +76,25 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         with connect(url, "transformer") as connection:
             increments.remember(connection, plan)
     return results
+
+
+def _parsed(settings: Settings, url: str, night: list[str], fingerprint: str) -> object:
+    """The parsed project: kept from one night to the next, for dbt itself would parse anew for another date.
+
+    What a date changes is rendered when a model is built, so one parse serves them all (`fingerprint`: code, versions).
+    """
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
+
+    target = target_path(settings)
+    kept, stamp = target / "parsed.msgpack", target / "parsed.stamp"
+    if stamp.exists() and stamp.read_text() == fingerprint and (target / "manifest.json").exists():
+        return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+    stamp.unlink(missing_ok=True)
+    manifest = _invoke(["parse", *night], settings, url).result
+    kept.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
+    stamp.write_text(fingerprint)
+    return manifest
 
 
 def _score(settings: Settings, url: str, business_date: date) -> list[CheckResult]:

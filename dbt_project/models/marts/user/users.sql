@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
     replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
-    indexes=[{'columns': ['user_id'], 'unique': true}], post_hook=analyze_when_whole()
+    indexes=[{'columns': ['user_id'], 'unique': true}]
 ) }}
 with acquired as (
     select * from {{ ref('int_users_acquired') }} where {{ touched() }}
