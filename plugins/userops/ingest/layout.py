@@ -47,7 +47,7 @@ class ProfileExport:
 
 @dataclass(frozen=True)
 class Clean:
-    """What is taken off every cell before anything reads it: characters at its ends, and the spreadsheet's `="…"`.
+    """What is taken off every cell before anything reads it: characters and blanks at its ends, a spreadsheet's `="…"`.
 
     Cells that then equal one of `missing` are empty.
     """
@@ -63,8 +63,9 @@ class Layout:
 
     `header` maps the file's names (JSON: dotted paths) to staging names; several spellings may map to one. `optional`
     staging names may be absent. `skip_lines` stand before the header. `each` are the paths of JSON lists, outermost
-    first, whose elements are the rows; `a=b` also reads a list named `a` as if it were `b`. `profile`, `required` and
-    `values` are those of the profile it belongs to.
+    first, whose elements are the rows; `a=b` also reads a list named `a` as if it were `b`. `compute` adds columns: SQL
+    over the staging columns and the computed ones before it. `profile`, `required` and `values` are those of the
+    profile it belongs to.
     """
 
     files: tuple[str, ...]
@@ -77,6 +78,7 @@ class Layout:
     each: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     clean: Clean = field(default_factory=Clean)
+    compute: dict[str, str] = field(default_factory=dict)
     refuse: tuple[Refuse, ...] = ()
     profile: str = ""
     required: tuple[str, ...] | None = None
@@ -109,7 +111,7 @@ class Profile:
     def layouts_of(self, file_name: str) -> list[Layout]:
         """The layouts a file name fits; one that starts with a profile's name is of that profile alone."""
         fitting = [layout for layout in self.layouts if layout.matches(file_name)]
-        named = [layout for layout in fitting if file_name.startswith(f"{layout.profile}_")]
+        named = [layout for layout in fitting if file_name.casefold().startswith(f"{layout.profile}_")]
         found = named or fitting
         exports = [export for layout in found for export in layout.exports]
         if len(set(exports)) < len(exports):

@@ -17,7 +17,7 @@ from userops.errors import UseropsError
 from userops.ingest.identifiers import require_key
 from userops.ingest.judge import SHAPES
 from userops.ingest.landing import Source
-from userops.ingest.layout import Layout, ProfileExport
+from userops.ingest.layout import Clean, Layout, ProfileExport
 from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
 
@@ -54,10 +54,12 @@ def apply_layout(
     """
     layout = source.layout
     try:
-        _clean(connection, layout, columns[0])
-        _refuse(connection, layout, source)
+        _prepare(connection, night, layout, export)
+        literals = _literals(connection, night, layout)
+        _clean(connection, layout, columns[0], literals)
+        _refuse(connection, source, literals)
         _require(layout, columns[1], source)
-        _select(connection, night, layout, export)
+        _select(connection, layout.exports[export], literals)
     except psycopg.DataError as error:
         # The database's own words would show the cell.
         raise Refused("profile", "contract", f"a cell that the profile's SQL cannot read ({type(error).__name__})",
@@ -73,14 +75,16 @@ def apply_layout(
     connection.execute("drop view kept, staged")
 
 
-def _clean(connection: psycopg.Connection, layout: Layout, present: set[str]) -> None:
-    """The view `staged`: every staging column, cleaned as the layout says; one that is absent is null."""
+def _clean(
+    connection: psycopg.Connection, layout: Layout, present: set[str], literals: dict[str, str]
+) -> None:
+    """The view `staged`: the columns cleaned as the layout says, an absent one null, and the computed ones."""
     def cleaned(column: str) -> sql.Composable:
         if column not in present:
             return sql.SQL("null::text as {}").format(sql.Identifier(column))
         cell: sql.Composable = sql.Identifier(column)
         ends = sql.Literal(layout.clean.strip + " ")
-        if layout.clean.strip or layout.clean.unwrap:
+        if layout.clean != Clean():
             cell = sql.SQL("btrim({}, {})").format(cell, ends)
         if layout.clean.unwrap:
             # Written without quotes of its own, `="12"` reaches us as `=12`.
@@ -92,13 +96,19 @@ def _clean(connection: psycopg.Connection, layout: Layout, present: set[str]) ->
         return sql.SQL("{} as {}").format(cell, sql.Identifier(column))
 
     listed = sql.SQL(", ").join(cleaned(column) for column in layout.columns)
-    connection.execute(sql.SQL("create temp view staged as select {}, _row from delivered").format(listed))
+    body: sql.Composable = sql.SQL("select {}, _row from delivered").format(listed)
+    for name, expression in layout.compute.items():
+        body = sql.SQL("select *, ({}) as {} from ({}) as before").format(
+            sql.SQL(_with_values(expression, literals)), sql.Identifier(name), body
+        )
+    connection.execute(sql.SQL("create temp view staged as {}").format(body))
 
 
-def _refuse(connection: psycopg.Connection, layout: Layout, source: Source) -> None:
+def _refuse(connection: psycopg.Connection, source: Source, literals: dict[str, str]) -> None:
     """Judge the file as a whole by what the layout says of files that are not to be believed."""
-    for rule in layout.refuse:
-        if connection.execute(sql.SQL("select {} from staged").format(sql.SQL(rule.when))).fetchone()[0]:
+    for rule in source.layout.refuse:
+        when = sql.SQL(_with_values(rule.when, literals))
+        if connection.execute(sql.SQL("select {} from staged").format(when)).fetchone()[0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
                           rule.mend or f"have {source.name} fetched again")
 
@@ -115,11 +125,10 @@ def _require(layout: Layout, present: set[str], source: Source) -> None:
                       f" column, or add its spelling to `header` in profiles/{layout.profile}.yml")
 
 
-def _select(connection: psycopg.Connection, night: Night, layout: Layout, export: str) -> None:
-    rules = layout.exports[export]
-    _prepare(connection, night, rules)
+def _select(connection: psycopg.Connection, rules: ProfileExport, literals: dict[str, str]) -> None:
     cases = [
-        sql.SQL("when {} then {}").format(sql.SQL(rule.when), sql.Literal(rule.reason)) for rule in rules.set_aside
+        sql.SQL("when {} then {}").format(sql.SQL(_with_values(rule.when, literals)), sql.Literal(rule.reason))
+        for rule in rules.set_aside
     ]
     reason = sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
     connection.execute(
@@ -130,15 +139,14 @@ def _select(connection: psycopg.Connection, night: Night, layout: Layout, export
         "create temp view kept as select * from staged"
         " where not exists (select from aside where aside._row = staged._row)"
     )
-    select = _with_values(rules.select, _values(night, layout), connection)
-    connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(sql.SQL(select)))
+    select = sql.SQL(_with_values(rules.select, literals))
+    connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(select))
 
 
-def _prepare(connection: psycopg.Connection, night: Night, rules: ProfileExport) -> None:
-    """The functions a select may call; a pseudonym is keyed, so that nobody finds names by trying them."""
-    if "pg_temp." not in "".join([rules.select, *(rule.when for rule in rules.set_aside)]):
-        return
-    if "pg_temp.pseudonym" in rules.select:
+def _prepare(connection: psycopg.Connection, night: Night, layout: Layout, export: str) -> None:
+    """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
+    written = " ".join([layout.exports[export].select, *layout.compute.values()])
+    if "pg_temp.pseudonym" in written:
         key = hmac.new(require_key(night.settings).encode(), b"pseudonym", hashlib.sha256).hexdigest()
         connection.execute("select set_config('userops.pseudonym_key', %s, true)", [key])
     for function in FUNCTIONS:
@@ -151,18 +159,15 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _values(night: Night, layout: Layout) -> dict[str, object]:
+def _literals(connection: psycopg.Connection, night: Night, layout: Layout) -> dict[str, str]:
     settings = night.settings
     standing = {"business_date": night.business_date, "currency": settings.currency, "timezone": settings.timezone}
-    return layout.values | standing
+    return {name: sql.Literal(value).as_string(connection) for name, value in (layout.values | standing).items()}
 
 
-def _with_values(select: str, values: dict[str, object], connection: psycopg.Connection) -> str:
-    """The SELECT with `:name` replaced by the value of that name, as a literal; `::type` stays a cast."""
-    literals = {name: sql.Literal(value).as_string(connection) for name, value in values.items()}
-    return re.sub(
-        r"(?<![:\w]):([a-z][a-z0-9_]*)\b", lambda found: literals.get(found[1], found[0]), select
-    )
+def _with_values(text: str, literals: dict[str, str]) -> str:
+    """The SQL with `:name` replaced by the literal of that name; `::type` stays a cast."""
+    return re.sub(r"(?<![:\w]):([a-z][a-z0-9_]*)\b", lambda found: literals.get(found[1], found[0]), text)
 
 
 def _account(connection: psycopg.Connection, rules: ProfileExport, source: Source, staged: Staged) -> None:

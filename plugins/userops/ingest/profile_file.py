@@ -85,6 +85,7 @@ def _layout(given: object, where: str, values: dict[str, str]) -> Layout:
         "exports": exports,
         "each": _texts(filled.get("each", ()), f"{where}: `each`"),
         "optional": _texts(filled.get("optional", ()), f"{where}: `optional`"),
+        "compute": _expressions(filled.get("compute") or {}, f"{where}: `compute`"),
         "clean": Clean(**clean | {"missing": _texts(clean.get("missing", ()), f"{where}: `missing`")}),
         "refuse": tuple(Refuse(**_filled(Refuse, rule, f"{where}: `refuse`")) for rule in filled.get("refuse", ())),
         "values": values,
@@ -124,9 +125,12 @@ def _check_names(layout: Layout, where: str) -> None:
     _exports(tuple(layout.exports))
     if not layout.files or not layout.header or not layout.exports:
         raise ValueError(f"{where}: `files`, `header` and `exports` hold at least one entry each")
-    for name in layout.columns:
+    for name in (*layout.columns, *layout.compute):
         if not NAME.match(name):
-            raise ValueError(f"{where}: staging name {name!r} is not of small letters, digits and _")
+            raise ValueError(f"{where}: name {name!r} is not of small letters, digits and _")
+    twice = sorted(set(layout.columns) & set(layout.compute))
+    if twice:
+        raise ValueError(f"{where}: {twice[0]!r} is in `header` and in `compute`")
     strange = sorted(set(layout.optional) - set(layout.columns))
     if strange:
         raise ValueError(f"{where}: {strange[0]!r} is optional but no staging name of `header`")
@@ -146,6 +150,13 @@ def _exports(names: tuple[str, ...]) -> tuple[str, ...]:
 def _mapping(given: object, what: str) -> dict:
     if not isinstance(given, dict):
         raise ValueError(f"{what} is not written as `name: value` pairs")
+    return given
+
+
+def _expressions(given: object, what: str) -> dict[str, str]:
+    for name, expression in _mapping(given, what).items():
+        if not isinstance(expression, str):
+            raise ValueError(f"{what}: {name} is no SQL text")
     return given
 
 
