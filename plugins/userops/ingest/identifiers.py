@@ -40,6 +40,14 @@ def hashed(key: str, kind: str, value: str) -> str:
     return hmac.new(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:HASH_LENGTH]
 
 
+def require_key(settings: Settings) -> str:
+    """The deployment's key, or an error that says how to come by one."""
+    if not settings.hash_key:
+        raise UseropsError("There is no key to hash identifiers with.",
+                           mend="set USEROPS_HASH_KEY, or run `userops db start`, which makes one.")
+    return settings.hash_key
+
+
 def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:
     """Give every new identifier of the `stage` table its hash.
 
@@ -47,9 +55,7 @@ def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Con
     """
     if not contract.identifiers:
         return
-    if not settings.hash_key:
-        raise UseropsError("There is no key to hash identifiers with.",
-                           mend="set USEROPS_HASH_KEY, or run `userops db start`, which makes one.")
+    require_key(settings)
     for column in sorted(contract.identifiers, key=lambda column: column.identifier):
         _fill_kind(connection, settings, column.name, column.identifier)
 

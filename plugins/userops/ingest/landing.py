@@ -19,7 +19,8 @@ import zstandard
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.ingest.profile import Layout, Profile, load_profile
+from userops.ingest.layout import Layout, Profile
+from userops.ingest.profile import load_profile
 from userops.ingest.records import Unreadable
 from userops.settings import Settings
 
@@ -40,7 +41,17 @@ class Source:
     format: str
     packed: str
     layout: Layout | None = None
-    profile: str = "canonical"
+
+    @property
+    def profile(self) -> str:
+        """The source profile it is read by."""
+        return self.layout.profile if self.layout else "canonical"
+
+    @property
+    def required(self) -> bool:
+        """Whether the export must come every night, by its profile or else its contract."""
+        listed = self.layout.required if self.layout else None
+        return load_contracts()[self.export].required if listed is None else self.export in listed
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ def _assign(names: dict[str, str], profile: Profile | None) -> tuple[list[Source
         packed = next((end for end in (".gz", ".zst") if name.endswith(end)), "")
         for export in layout.exports:
             if export not in canonical:
-                sources.append(Source(name, path, export, layout.format, packed, layout, profile.name))
+                sources.append(Source(name, path, export, layout.format, packed, layout))
     return sources, unknown
 
 
@@ -134,18 +145,21 @@ def delivered(settings: Settings, business_date: date) -> dict[str, list[str]]:
 def check_delivery(settings: Settings, business_date: date) -> list[CheckResult]:
     """Is the folder there and whole, as far as its listing and manifest can tell?"""
     folder = list_folder(settings, business_date)
+    profile = load_profile(settings.profile)
     day = business_date.isoformat()
     there = _answer("folder_present", "folder", folder.exists, "no folder" if not folder.exists else "there",
                     f"folder {day}", f"deliver the files to {day}/ in the landing place and run again")
     if not folder.exists:
         return [there]
-    results = [there, *_required(folder, load_profile(settings.profile)), *_against_manifest(folder, day)]
-    results += [
-        _answer("unknown_file", "folder", False, name, "names of exports",
-                f"{name} was not read: rename it to <export>.csv, or remove it", "warning")
+    names = "names of exports" if profile is None else f"names of exports, or files of {profile.name}"
+    mend = "rename it to <export>.csv"
+    if profile is not None:
+        patterns = dict.fromkeys(pattern for layout in profile.layouts for pattern in layout.files)
+        mend = f"name it as {profile.name} names its files ({', '.join(patterns)})"
+    return [there, *_required(folder, profile), *_against_manifest(folder, day)] + [
+        _answer("unknown_file", "folder", False, name, names, f"{name} was not read: {mend}, or remove it", "warning")
         for name in folder.unknown
     ]
-    return results
 
 
 def _required(folder: Folder, profile: Profile | None) -> Iterator[CheckResult]:
@@ -153,8 +167,9 @@ def _required(folder: Folder, profile: Profile | None) -> Iterator[CheckResult]:
         by_profile = None if profile is None else profile.required
         if contract.required if by_profile is None else contract.name in by_profile:
             found = [source.name for source in folder.of(contract.name)]
+            foreign = "" if profile is None else "".join(f", {name}" for name in profile.patterns_of(contract.name))
             yield _answer("export_present", contract.name, bool(found), ", ".join(found) or "no file",
-                          f"{contract.name}.csv, .jsonl or .parquet",
+                          f"{contract.name}.csv, .jsonl or .parquet{foreign}",
                           f"ask {contract.owner} to deliver {contract.name} and run again")
 
 

@@ -11,7 +11,8 @@ from userops.checks import CheckResult
 from userops.contracts.model import Contract, load_contracts
 from userops.ingest import books, identifiers, judge
 from userops.ingest.landing import Folder, Source, list_folder, local_copy
-from userops.ingest.staging import Refused, Staged, raw_texts, stage_file
+from userops.ingest.staged import Refused, Staged
+from userops.ingest.staging import raw_texts, stage_file
 from userops.settings import Settings
 
 # A delivery this small may repeat an earlier one by chance, or hold corrections alone.
@@ -141,9 +142,8 @@ def _judge(
     night = judge.Night(file.business_date, settings.timezone)
     connection.execute(
         sql.SQL("create temp table bad on commit drop as select * from"
-                " (select _row, {} as reason from stage offset 0) as judged where reason is not null").format(
-            judge.problem(file.contract, night)
-        )
+                " (select _row, ctid as place, {} as reason from stage offset 0) as judged"
+                " where reason is not null").format(judge.problem(file.contract, night))
     )
     bad = connection.execute("select _row, reason from bad order by _row").fetchall()
     bad += [(record.row, record.reason) for record in staged.bad]
@@ -156,7 +156,8 @@ def _judge(
         raise Refused("clock_change", "contract", f"{len(gaps)} rows: {gaps[0]}", "local times that exist",
                       f"deliver {file.source.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
     if bad:
-        connection.execute("delete from stage using bad where stage._row = bad._row")
+        # By place: several rows of a derived export may come from one source row.
+        connection.execute("delete from stage using bad where stage.ctid = bad.place")
     return bad + staged.set_aside
 
 
@@ -192,7 +193,8 @@ def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged)
 def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> None:
     """A required delta of this size has rows of its own date; without, it is another night's file."""
     contract = file.contract
-    if contract.mode != "delta" or not contract.required or staged.rows < LEAST_ROWS_TO_JUDGE_BY:
+    required = contract.required and file.source.required
+    if contract.mode != "delta" or not required or staged.rows < LEAST_ROWS_TO_JUDGE_BY:
         return
     newest = connection.execute("select max(updated_at::timestamptz)::date from stage").fetchone()[0]
     if newest is not None and newest < file.business_date:
@@ -247,8 +249,10 @@ def _answers(file: File, staged: Staged, bad: list[tuple[int, str]], conflicts: 
         results.append(_result(file, "key_conflicts", "contract", False, f"{conflicts} rows repeat a key",
                                "one content for a key and instant", "the later line holds", "info"))
     if staged.unknown_columns:
+        # A platform's file has many columns that nobody reads: those are no news.
+        severity, whose = ("info", "profile") if file.source.layout else ("warning", "contract")
         results.append(_result(file, "unknown_columns", "contract", False, ", ".join(staged.unknown_columns),
-                               "the contract's columns", "add them to the contract, or have them left out", "warning"))
+                               f"the {whose}'s columns", f"add them to the {whose}, or have them left out", severity))
     return results
 
 
@@ -257,7 +261,7 @@ def _empty(
 ) -> list[CheckResult]:
     """A required export or a snapshot that came without one row; an optional delta may be empty."""
     sources = folder.of(contract.name)
-    if not sources or not (contract.required or contract.mode == "snapshot"):
+    if not sources or not (any(source.required for source in sources) or contract.mode == "snapshot"):
         return []
     states = books.rows_in_folder(connection, contract.name, business_date)
     connection.commit()

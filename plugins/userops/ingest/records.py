@@ -55,12 +55,19 @@ class Splitter:
 
     def pieces(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """CSV bytes (UTF-8, no header) that hold whole good records only."""
+        titles = self.skip_lines
         for data in self._whole_records(utf8(blocks, self.encoding)):
-            if not self.header:
+            while titles and data:
+                data = data[data.find(b"\n") + 1 :]
+                titles -= 1
+                self._line += 1
+            if data and not self.header:
                 data = self._take_header(data)
                 yield b""
             if data:
                 yield self._good(data)
+        if titles:
+            raise Unreadable(f"the file ends within the {self.skip_lines} lines before its header")
         if not self.header:
             raise Unreadable("the file is empty: it has no header")
 
@@ -84,11 +91,6 @@ class Splitter:
             yield rest + b"\n"
 
     def _take_header(self, data: bytes) -> bytes:
-        for _ in range(self.skip_lines):
-            data = data[data.find(b"\n") + 1 :]
-        if not data:
-            raise Unreadable(f"the file ends within the {self.skip_lines} lines before its header")
-        self._line += self.skip_lines
         end = int(_ends(data)[0]) + 1
         text = data[:end].decode()
         self.header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=self.delimiter))]
@@ -190,26 +192,55 @@ def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 def csv_of_json_lines(blocks: Iterable[bytes], columns: list[str], seen: set[str]) -> Iterator[bytes]:
     """JSON Lines as CSV of the given columns; every field name met is added to `seen`."""
     yield _csv_row(columns)
-    for number, line in enumerate(_lines(blocks), start=1):
+    for number, line in enumerate(_lines(blocks, "utf-8"), start=1):
         row = _object(number, line)
         seen.update(row)
         yield _csv_row([_cell(row.get(name)) for name in columns])
 
 
 def csv_of_json(
-    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], paths: list[str], seen: set[str]
+    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], header: dict[str, str], seen: set[str]
 ) -> Iterator[bytes]:
-    """One JSON document as CSV: a row for every element of the lists that `each` names, a column for every path."""
+    """One JSON document as CSV; see `csv_of_documents`."""
     text = b"".join(_bounded(utf8(blocks, encoding)))
     try:
         document = json.loads(text, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"no JSON document with each field once: {error}") from error
-    yield _csv_row(paths)
-    for row in _elements([document] if isinstance(document, dict) else document, each):
-        values = {path: _at(row, path) for path in paths}
-        seen.update(path for path, value in values.items() if value is not _ABSENT)
-        yield _csv_row([_cell(None if value is _ABSENT else value) for value in values.values()])
+    yield from csv_of_documents([document], each, header, seen)
+
+
+def csv_of_json_pages(
+    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], header: dict[str, str], seen: set[str]
+) -> Iterator[bytes]:
+    """A JSON document a line as CSV; see `csv_of_documents`."""
+    documents = (_object(number, line) for number, line in enumerate(_lines(blocks, encoding), start=1))
+    return csv_of_documents(documents, each, header, seen)
+
+
+def csv_of_documents(
+    documents: Iterable[object], each: tuple[str, ...], header: dict[str, str], seen: set[str]
+) -> Iterator[bytes]:
+    """JSON documents as CSV: a row for every element of the lists that `each` names.
+
+    `header` maps dotted paths to names; a name has one column, under its first path, and holds what stands at the
+    first of its paths that the row has. Every path met is added to `seen`.
+    """
+    spellings: dict[str, list[str]] = {}
+    for path, name in header.items():
+        spellings.setdefault(name, []).append(path)
+    yield _csv_row([paths[0] for paths in spellings.values()])
+    for document in documents:
+        for row in _elements(document if isinstance(document, list) else [document], each):
+            cells = []
+            for paths in spellings.values():
+                path, value = next(
+                    ((path, value) for path in paths if (value := _at(row, path)) is not _ABSENT), (None, None)
+                )
+                cells.append(_cell(value))
+                if path is not None:
+                    seen.add(path)
+            yield _csv_row(cells)
 
 
 _ABSENT = object()
@@ -252,9 +283,9 @@ def _at(row: object, path: str) -> object:
     return row
 
 
-def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _lines(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     rest = b""
-    for block in utf8(blocks, "utf-8"):
+    for block in utf8(blocks, encoding):
         *lines, rest = (rest + block).split(b"\n")
         yield from (line for line in lines if line.strip())
     if rest.strip():
@@ -264,7 +295,7 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _object(number: int, line: bytes) -> dict:
     try:
         row = json.loads(line, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"line {number} is no JSON object with each field once") from error
     if not isinstance(row, dict):
         raise Unreadable(f"line {number} is no JSON object")
@@ -289,7 +320,13 @@ def _cell(value: object) -> str:
 def _csv_row(values: list[str]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow(values)
-    return out.getvalue().encode()
+    text = out.getvalue()
+    if "\0" in text:
+        raise Unreadable("a zero character stands in the text")
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Unreadable("half a character stands in the text") from error
 
 
 def csv_of_parquet(source: io.BufferedIOBase) -> Iterator[bytes]:

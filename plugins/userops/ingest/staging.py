@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -10,42 +9,23 @@ import psycopg
 from psycopg import sql
 
 from userops.contracts.model import Contract
-from userops.ingest import records
+from userops.ingest import mapping, records
 from userops.ingest.judge import default_of
 from userops.ingest.landing import Source, blocks, unpacked
-from userops.ingest.profile import Layout
 from userops.ingest.records import BadRecord, Splitter, Unreadable
+from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
-
-
-class Refused(Exception):
-    """The whole file is refused; carries what the check result says."""
-
-    def __init__(self, check: str, layer: str, observed: str, expected: str, mend: str) -> None:
-        super().__init__(observed)
-        self.check, self.layer, self.observed, self.expected, self.mend = check, layer, observed, expected, mend
-
-
-@dataclass
-class Staged:
-    """What staging found: rows counted by the splitter, records that are no rows, header surprises."""
-
-    rows: int
-    bad: list[BadRecord]
-    unknown_columns: list[str] = field(default_factory=list)
-    set_aside: list[tuple[int, str]] = field(default_factory=list)
-    source_rows: int = 0
 
 
 @contextmanager
 def _csv_blocks(source: Source, path: Path, contract: Contract, seen: set[str]) -> Iterator[Iterator[bytes]]:
+    layout = source.layout
     with unpacked(path, source.packed) as stream:
-        if source.format == "jsonl":
-            names = list(source.layout.header) if source.layout else [c.name for c in contract.columns]
-            yield records.csv_of_json_lines(blocks(stream), names, seen)
-        elif source.format == "json":
-            layout = source.layout
-            yield records.csv_of_json(blocks(stream), layout.encoding, layout.each, list(layout.header), seen)
+        if layout and source.format in ("json", "jsonl"):
+            read = records.csv_of_json if source.format == "json" else records.csv_of_json_pages
+            yield read(blocks(stream), layout.encoding, layout.each, layout.header, seen)
+        elif source.format == "jsonl":
+            yield records.csv_of_json_lines(blocks(stream), [c.name for c in contract.columns], seen)
         elif source.format == "parquet":
             yield records.csv_of_parquet(stream)
         else:
@@ -85,9 +65,8 @@ def stage_file(
     present = seen if source.format in ("json", "jsonl") and splitter.rows else set(splitter.header)
     staged = Staged(splitter.rows, splitter.bad, sorted(present - set(mapped)), source_rows=splitter.rows)
     if source.layout:
-        _require_layout(source.layout, present, source)
-        _clean(connection, source.layout, set(columns))
-        _apply_profile(connection, source, contract, business_date, staged)
+        night = mapping.Night(settings, business_date)
+        mapping.apply_layout(connection, night, source, contract.name, (set(columns), present), staged)
     else:
         needed = {c.name for c in contract.columns if not c.nullable and c.default is None}
         _require(mapped, present, needed, source)
@@ -98,7 +77,7 @@ def stage_file(
 def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
     """Staging names in the file's order; a name twice refuses the file, unknown names get a place to be ignored."""
     for name in header:
-        if header.count(name) > 1:
+        if name and header.count(name) > 1:
             raise Refused("header", "contract", f"column {name!r} stands twice", "each column once",
                           "have the export written with one header")
     taken: set[str] = set()
@@ -116,38 +95,6 @@ def _require(mapped: dict[str, str], present: set[str], needed: set[str], source
     if missing:
         raise Refused("header", "contract", f"no column {', '.join(missing)}", "every column of the contract",
                       f"have {source.name} written with the columns that contracts/{source.export}.yml names")
-
-
-def _require_layout(layout: Layout, present: set[str], source: Source) -> None:
-    """Every staging column that is not optional must be there under one of its spellings."""
-    found = {layout.header[name] for name in present if name in layout.header}
-    missing = [column for column in layout.columns if column not in found and column not in layout.optional]
-    if missing:
-        spellings = [name for name, column in layout.header.items() if column == missing[0]]
-        raise Refused("header", "contract", f"no column {' or '.join(spellings)}", "every column of the profile",
-                      f"is {source.name} a file of {', '.join(layout.files)}? Have it exported with that column, or"
-                      f" name its spelling in profiles/")
-
-
-def _clean(connection: psycopg.Connection, layout: Layout, present: set[str]) -> None:
-    """The view `staged`: every staging column, cleaned as the layout says; one that is absent is null."""
-    def cleaned(column: str) -> sql.Composable:
-        if column not in present:
-            return sql.SQL("null::text as {}").format(sql.Identifier(column))
-        cell: sql.Composable = sql.Identifier(column)
-        ends = layout.clean.strip + " "
-        if layout.clean.strip or layout.clean.unwrap:
-            cell = sql.SQL("btrim({}, {})").format(cell, sql.Literal(ends))
-        if layout.clean.unwrap:
-            cell = sql.SQL("btrim(regexp_replace({}, {}, {}), {})").format(
-                cell, sql.Literal('^="(.*)"$'), sql.Literal("\\1"), sql.Literal(ends)
-            )
-        for word in ("", *layout.clean.missing):
-            cell = sql.SQL("nullif({}, {})").format(cell, sql.Literal(word))
-        return sql.SQL("{} as {}").format(cell, sql.Identifier(column))
-
-    columns = sql.SQL(", ").join(cleaned(column) for column in layout.columns)
-    connection.execute(sql.SQL("create temp view staged as select {}, _row from delivered").format(columns))
 
 
 def _create(connection: psycopg.Connection, table: str, columns: list[str]) -> None:
@@ -180,44 +127,6 @@ def _number_rows(connection: psycopg.Connection, table: str, bad: list[BadRecord
             sql.SQL("update {} set _row = _row + width_bucket(_row, %s::bigint[])").format(sql.Identifier(table)),
             [places],
         )
-
-
-def _apply_profile(
-    connection: psycopg.Connection, source: Source, contract: Contract, business_date: date, staged: Staged
-) -> None:
-    """Make `stage` from the platform's rows by the profile's SELECT."""
-    rules = source.layout.exports[contract.name]
-    cases = [
-        sql.SQL("when {} then {}").format(sql.SQL(rule.when), sql.Literal(rule.reason)) for rule in rules.set_aside
-    ]
-    reason = sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
-    connection.execute(
-        sql.SQL("create temp table aside on commit drop as select * from"
-                " (select _row, {} as reason from staged) as judged where reason is not null").format(reason)
-    )
-    connection.execute(
-        "create temp view kept as select * from staged"
-        " where not exists (select from aside where aside._row = staged._row)"
-    )
-    select = rules.select.replace(":business_date", f"date '{business_date.isoformat()}'")
-    connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(sql.SQL(select)))
-    connection.execute("drop view kept, staged")
-    if rules.row_per_line:
-        connection.execute("delete from stage using aside where stage._row = aside._row")
-        staged.set_aside = connection.execute("select _row, reason from aside").fetchall()
-        _limit_set_aside(len(staged.set_aside), staged.rows, rules.max_set_aside_share, source)
-    else:
-        staged.rows, staged.bad = _count(connection), []
-
-
-def _limit_set_aside(count: int, rows: int, limit: float, source: Source) -> None:
-    if count > limit * rows:
-        raise Refused("set_aside", "contract", f"{count} of {rows} rows set aside", f"at most {limit:.1%}",
-                      f"look at {source.name}: it is not what the profile expects")
-
-
-def _count(connection: psycopg.Connection) -> int:
-    return connection.execute("select count(*) from stage").fetchone()[0]
 
 
 def _complete(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:
