@@ -6,8 +6,10 @@ change between the dates. `USEROPS_ORACLE_SEED` draws another one.
 
 import json
 import os
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -19,7 +21,8 @@ import pytest
 from oracle.business import Business
 from oracle.businesses import deliver
 from oracle.compare import differences
-from oracle.exports import Landing
+from oracle.exports import Landing, identifiers
+from oracle.identity import identity_links, over_shared
 from oracle.marts import MARTS
 from oracle.warehouse import Built, with_user_ids
 from userops.contracts.model import load_contracts
@@ -42,7 +45,7 @@ class Compared:
         self.business = business
         built = Built(connection)
         self.user_ids, self.identity_differences = built.user_ids(business.identity)
-        self.tables = {mart: built.rows(mart) for mart in (*MARTS, "user_merges")}
+        self.tables = {mart: built.rows(mart) for mart in (*MARTS, "identity_links", "user_merges")}
 
     def differences(self, mart: str) -> list[str]:
         """What the two sides say differently of a mart."""
@@ -136,6 +139,31 @@ def test_a_mart_is_its_definition(compared, mart, day):
     assert_none(compared[day].differences(mart))
 
 
+@pytest.mark.parametrize("day", BUSINESS_DATES, ids=str)
+def test_identity_links_are_those_of_the_rows(compared, day):
+    """The hashes are the warehouse's own: links are compared by kind, user and how many contacts carry them."""
+    sides = compared[day]
+    columns = ("kind", "user_id", "contacts", "links")
+    ours = with_user_ids(identity_links(sides.business.known, sides.business.identity), sides.user_ids)
+    wanted, found = (Counter(tuple(row[c] for c in columns) for row in rows)
+                     for rows in (ours, sides.tables["identity_links"]))
+    assert_none([f"{link}: oracle {wanted[link]}, warehouse {found[link]}"
+                 for link in wanted | found if wanted[link] != found[link]])
+
+
+@pytest.mark.parametrize("day", BUSINESS_DATES, ids=str)
+def test_every_model_credits_all_conversions_and_all_net(compared, day):
+    """Exactly, to the last decimal."""
+    orders = [person.orders[0] for person in compared[day].business.people.values() if person.orders]
+    whole = len(orders), sum(order.net for order in orders)
+    credited: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for row in compared[day].tables["attribution"]:
+        credited[row["model"]][0] += row["conversions"]
+        credited[row["model"]][1] += row["net"]
+    assert len(credited) == 7
+    assert {model: tuple(sums) for model, sums in credited.items()} == dict.fromkeys(credited, whole)
+
+
 @pytest.mark.parametrize(("earlier", "later"), list(combinations(BUSINESS_DATES, 2)))
 def test_the_id_stays_with_the_earliest_seen_identifier(compared, earlier, later):
     """Through merges and splits: the same earliest-seen identifiers, the same id."""
@@ -145,3 +173,40 @@ def test_the_id_stays_with_the_earliest_seen_identifier(compared, earlier, later
     assert len(stays) > len(ids) / 2
     assert_none([f"{sorted(seen)}: {ids[seen]}, later {after.user_ids[user]}" for user, seen in stays.items()
                  if after.user_ids[user] != ids[seen]])
+
+
+@pytest.mark.parametrize(("earlier", "later"), list(combinations(BUSINESS_DATES, 2)))
+def test_an_id_that_is_no_more_stands_in_user_merges(compared, earlier, later):
+    """Where everything that gave the id is now of one other user."""
+    before, after = compared[earlier], compared[later]
+    merges = {(row["merged_id"], row["user_id"]) for row in after.tables["user_merges"] if row["kind"] == "merge"}
+    missing, known = [], 0
+    for user, seen in before.business.identity.earliest_seen().items():
+        users = {after.business.identity.of_carried(node) for node in seen}
+        if len(users) != 1 or None in users:
+            continue
+        merge = before.user_ids[user], after.user_ids[users.pop()]
+        known += merge in merges
+        if merge[0] != merge[1] and merge not in merges:
+            missing.append(f"{merge[0]} became {merge[1]}: {sorted(seen)}")
+    assert known, "no two users of the earlier date became one"
+    assert_none(missing)
+
+
+@pytest.mark.parametrize(("earlier", "later"), list(combinations(BUSINESS_DATES, 2)))
+def test_a_user_who_is_two_stands_in_user_merges(compared, earlier, later):
+    """Where a key that held their contacts together came to be shared too widely."""
+    before, after = compared[earlier], compared[later]
+    splits = {row["merged_id"] for row in after.tables["user_merges"] if row["kind"] == "split"}
+    new = over_shared(after.business.known) - over_shared(before.business.known)
+    missing, known = [], 0
+    for person in before.business.people.values():
+        held = [c["contact_id"] for c in person.contacts if identifiers(c) & new]
+        users = {after.business.identity.of_contact.get(contact) for contact in held} - {None}
+        ids = {after.user_ids[user] for user in users}
+        if len(ids) > 1:
+            kept = before.user_ids[person.user]
+            known += 1
+            missing += [f"{part} left {kept}: {held}" for part in ids - {kept} - splits]
+    assert known or earlier > date(2025, 4, 10), "no user of the earlier date became two"
+    assert_none(missing)

@@ -54,6 +54,10 @@ class Identity:
         """The user of an identifier; None where it links nobody."""
         return None if node in self._over_shared else self._user(node)
 
+    def of_carried(self, node: Node) -> str | None:
+        """The user of an identifier that a row carries and that links; else None."""
+        return self._user(node) if node in self._parent else None
+
     def linking(self, row: Row) -> set[Node]:
         """The identifiers of a row that link it to others; what erased people alone carried links nobody any more."""
         return identifiers(row) - self._over_shared - self._known.forgotten
@@ -70,12 +74,13 @@ class Identity:
         return {name: self._user(found[0]) if found else None for name, found in nodes.items()}
 
     def _root(self, node: Node) -> Node:
-        while self._parent.setdefault(node, node) != node:
+        while self._parent.get(node, node) != node:
             node = self._parent[node]
         return node
 
     def _unite(self, nodes: list[Node]) -> None:
         for node in nodes:
+            self._parent.setdefault(node, node)
             first, second = sorted((self._root(nodes[0]), self._root(node)))
             self._parent[second] = first
 
