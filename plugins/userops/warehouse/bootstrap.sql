@@ -122,6 +122,8 @@ create table if not exists meta.erased_identifiers (
     request_id text not null,
     primary key (kind, hash)
 );
+-- The newest load when it was noted: a build that did not know that load did not know the identifier either.
+alter table meta.erased_identifiers add column if not exists load_id bigint not null default 0;
 -- Users whom the next publication takes out of every kept version.
 create table if not exists meta.erased_users (
     user_id text primary key,

@@ -23,15 +23,16 @@ REQUESTS = "erasure_requests"
 def apply(connection: psycopg.Connection, business_date: date) -> int:
     """Carry out the requests known by the end of the date, in the role loader; returns the rows that went.
 
-    Idempotent. All loads are searched when a request is new, else only loads since the last time. Commits at the end.
+    Idempotent. All loads are searched when a request is new, or a refused row of an erased contact tells an identifier
+    that was not known as theirs; else only loads since the last time. Commits at the end.
     """
     everything = _note_requests(connection, business_date)
     if connection.execute("select count(*) from meta.erased_contacts").fetchone()[0] == 0:
         connection.commit()
         return 0
-    since = 0 if everything else connection.execute("select max(load_id) from meta.erased_contacts").fetchone()[0]
     newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
-    _note_identifiers(connection)
+    everything = _note_identifiers(connection, newest) or everything
+    since = 0 if everything else connection.execute("select max(load_id) from meta.erased_contacts").fetchone()[0]
     rows = 0
     for contract in load_contracts().values():
         rows += _erase_from(connection, contract, since)
@@ -84,8 +85,11 @@ def _note_requests(connection: psycopg.Connection, business_date: date) -> bool:
     ).rowcount)
 
 
-def _note_identifiers(connection: psycopg.Connection) -> None:
-    """Keep the hashes that erased contacts alone carried; `pg_temp.erasing` holds those nobody else carries now."""
+def _note_identifiers(connection: psycopg.Connection, newest: int) -> bool:
+    """Keep the hashes that erased contacts alone carried; `pg_temp.erasing` holds those nobody else carries now.
+
+    Returns whether one was not known yet.
+    """
     pairs = sql.SQL(", ").join(
         sql.SQL("({}, {})").format(sql.Literal(c.identifier), sql.Identifier("contacts", f"{c.name}_hash"))
         for c in load_contracts()["contacts"].identifiers
@@ -96,16 +100,18 @@ def _note_identifiers(connection: psycopg.Connection) -> None:
         " left join meta.erased_contacts as erased using (contact_id)"
         " cross join lateral (values {}) as pairs (kind, hash) where pairs.hash is not null"
     ).format(pairs))
-    connection.execute(
-        "insert into meta.erased_identifiers (kind, hash, request_id)"
-        " select kind, hash, min(request_id) from carried group by kind, hash"
-        " having bool_and(request_id is not null) on conflict do nothing"
-    )
+    noted = connection.execute(
+        "insert into meta.erased_identifiers (kind, hash, request_id, load_id)"
+        " select kind, hash, min(request_id), %s from carried group by kind, hash"
+        " having bool_and(request_id is not null) on conflict do nothing",
+        [newest],
+    ).rowcount
     connection.execute(
         "create temp table erasing on commit drop as select erased.* from meta.erased_identifiers as erased"
         " where not exists (select from carried where carried.kind = erased.kind and carried.hash = erased.hash"
         " and carried.request_id is null)"
     )
+    return bool(noted)
 
 
 def _erase_from(connection: psycopg.Connection, contract: Contract, since: int) -> int:

@@ -95,6 +95,11 @@ ERASES = (
     "select exists (select from raw.erasure_requests where scope = 'erase'"
     f" and _load_id in ({NEW_LOADS} and files.export = 'erasure_requests'))"
 )
+# A refused row of somebody erased before told another identifier of theirs: rows known by it stand in what was built.
+NOTES = (
+    "select exists (select from meta.erased_identifiers as erased cross join meta.build_state as state"
+    " where erased.load_id > state.load_id)"
+)
 # A new contact that carries what only erased contacts carried gives it back to the rows known by it.
 REVIVES = (
     "select exists (select from raw.contacts as contacts inner join staging.stg_erased_identifiers as erased"
@@ -118,6 +123,7 @@ def _why_whole(connection: psycopg.Connection, fingerprint_now: str, day: date) 
     for question, answer in (
         (TAKEN_BACK, "a delivery was taken back or replaced"),
         (ERASES, "contacts are to be erased"),
+        (NOTES, "more is known of what erased contacts carried"),
         (REVIVES, "a new contact carries what erased contacts carried"),
     ):
         if connection.execute(question, parameters).fetchone()[0]:
