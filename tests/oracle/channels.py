@@ -9,6 +9,11 @@ from oracle.business import Business, Person, grouped, has_ended, next_month
 from oracle.exports import identifiers
 from oracle.users import ratio, total
 
+DAILY_COUNTS = (
+    "impressions", "clicks", "touches", "identified", "friends_added", "group_joins", "registrations", "first_orders",
+    "orders",
+)
+DAILY_MONEY, ZERO = ("cost", "net"), Decimal(0)
 IDENTIFYING = {"contact_id", "phone", "email", "unionid"}
 
 
@@ -23,21 +28,7 @@ def ad_costs(business: Business) -> list[tuple[dict, Decimal]]:
 
 def channel_daily(business: Business) -> list[dict]:
     """One row per day × channel that has any figure."""
-    figures: dict[tuple, dict] = defaultdict(
-        lambda: {
-            "impressions": 0,
-            "clicks": 0,
-            "cost": Decimal(0),
-            "touches": 0,
-            "identified": 0,
-            "friends_added": 0,
-            "group_joins": 0,
-            "registrations": 0,
-            "first_orders": 0,
-            "orders": 0,
-            "net": Decimal(0),
-        }
-    )
+    figures: dict[tuple, dict] = defaultdict(lambda: dict.fromkeys(DAILY_COUNTS, 0) | dict.fromkeys(DAILY_MONEY, ZERO))
     day_of, channel_of = business.known.local_day, business.channel_of
     for row, cost in ad_costs(business):
         cell = figures[row["stat_date"], row["channel_code"]]

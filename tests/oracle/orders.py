@@ -79,10 +79,8 @@ def priced_orders(known: Known, identity: Identity, currency: str) -> list[Order
         def money(amount: Decimal, row: Row = row, day: date = day) -> Decimal:
             return exchange.converted(amount, row["currency"], day)
 
-        back = sum(
-            (r["amount"] for r in refunds.get(order_id, []) if known.local_day(r["refunded_at"]) <= known.day),
-            Decimal(0),
-        )
+        given_back = [r for r in refunds.get(order_id, []) if known.local_day(r["refunded_at"]) <= known.day]
+        back = sum((r["amount"] for r in given_back), Decimal(0))
         its_lines = [(line, money(line["line_amount"])) for line in lines.get(order_id, [])]
         gross, discount = money(row["gross_amount"]), money(row["discount_amount"])
         if its_lines:
@@ -90,7 +88,6 @@ def priced_orders(known: Known, identity: Identity, currency: str) -> list[Order
             cost = known_cost + DEFAULT_COST_RATE * money(uncosted)
         else:
             cost = DEFAULT_COST_RATE * (gross - discount)
-        fully_refunded = row["paid_amount"] > 0 and back >= row["paid_amount"]
         found.append(
             Order(
                 order_id,
@@ -104,7 +101,7 @@ def priced_orders(known: Known, identity: Identity, currency: str) -> list[Order
                 money(back),
                 cost,
                 its_lines,
-                not fully_refunded,
+                not (row["paid_amount"] > 0 and back >= row["paid_amount"]),
             )
         )
     return sorted(found, key=lambda o: o.order)

@@ -82,12 +82,6 @@ def _user(business: Business, person: Person) -> dict:
     days, net = person.order_days, total(o.net for o in orders)
     birth_year = person.attribute("birth_year")
     referrer = business.identity.of_contact_id(person.attribute("referrer_contact_id"))
-    of_sku = categories(business)
-    by_category: dict[str, Decimal] = defaultdict(Decimal)
-    for order in orders:
-        for line, amount in order.lines:
-            if line["sku"] in of_sku:
-                by_category[of_sku[line["sku"]]] += amount
     return {
         "user_id": person.user,
         "contacts": len(person.contacts),
@@ -109,7 +103,7 @@ def _user(business: Business, person: Person) -> dict:
         "aov": ratio(net, len(orders)),
         "refund_rate": ratio(total(o.refunded for o in person.priced), total(o.paid for o in person.priced)),
         "median_gap_days": median([(b - a).days for a, b in zip(days, days[1:], strict=False)]),
-        "favourite_category": most(by_category),
+        "favourite_category": most(_spent_by_category(business, person)),
         "discount_share": ratio(total(o.discount for o in orders), total(o.gross for o in orders)),
         "preferred_sales_channel": most(Counter(o.row["sales_channel"] for o in orders)),
         **{f"reachable_{medium}": is_reachable(business, person, medium) for medium in MEDIA},
@@ -120,6 +114,16 @@ def _user(business: Business, person: Person) -> dict:
         "is_zombie": person.is_zombie,
         **_club(business, person),
     }
+
+
+def _spent_by_category(business: Business, person: Person) -> dict[str, Decimal]:
+    """Converted line amounts of counted orders."""
+    of_sku, spent = categories(business), defaultdict(Decimal)
+    for order in person.orders:
+        for line, amount in order.lines:
+            if line["sku"] in of_sku:
+                spent[of_sku[line["sku"]]] += amount
+    return spent
 
 
 def _club(business: Business, person: Person) -> dict:
