@@ -25,7 +25,7 @@ from userops.simulate.messages import send, write_pushes
 from userops.simulate.orders import sell, write_orders
 from userops.simulate.people import CHUNK, Crowd, arrivals, contact_names, gather, second_contacts
 from userops.simulate.places import Places
-from userops.simulate.purchases import buy
+from userops.simulate.purchases import BY_UNKNOWN_PHONE, buy
 from userops.simulate.season import Season
 from userops.simulate.truth import Truth, planted_k
 from userops.simulate.world import World
@@ -159,6 +159,9 @@ def _live(
     write_memberships(world, crowd, chance("memberships"), sold)
     write_stages(world, crowd, chance("stages"))
     world.truth.people(world, crowd, seconds)
+    known = bought.paid_at < np.minimum(crowd.gone, world.clock.end)[bought.person]
+    guests = known & (bought.who == BY_UNKNOWN_PHONE)
+    world.truth.guests_active(world, bought.person[guests], bought.at[guests])
     return _months_active(world, crowd, [*activities, *events.values()])
 
 

@@ -121,7 +121,7 @@ def _response(
     world: World, crowd: Crowd, campaign: Campaign, bought: Purchases
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The true probability that each person orders because of the campaign, whom it is for, who would order anyway."""
-    day_of = world.clock.day(bought.at)
+    day_of = world.clock.day(bought.paid_at)
     would_order = np.zeros(len(crowd), dtype=bool)
     inside = (day_of >= campaign.day) & (day_of < campaign.day + WINDOW_DAYS)
     would_order[bought.person[inside & bought.counts]] = True

@@ -54,7 +54,7 @@ def sell(
     coupon[face == 0] = -1
     number = crowd.number[bought.person] * 10_000 + ranks(bought.person)
     season = world.season
-    paid = bought.at + chance.integers(10, 1200, size)
+    paid = bought.paid_at
     shipped = season.after(chance, paid, np.ones(size, dtype=np.int64))
     completed = season.after(chance, shipped, chance.integers(2, 6, size))
     cancelled = season.after(chance, paid, np.ones(size, dtype=np.int64))

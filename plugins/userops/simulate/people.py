@@ -23,6 +23,7 @@ SHARED = -1
 class Crowd:
     """People as arrays, one place a person, ordered by when they came; moments are NEVER where nothing happened."""
 
+    # Number in the whole business, and contact id.
     number: np.ndarray
     names: Cells
     born: np.ndarray
@@ -51,7 +52,7 @@ class Crowd:
     names_source: np.ndarray = field(init=False)
     # A ring of two who each name the other as referrer: places of the earlier and the later, when it became one.
     ring: tuple[int, int, int] | None = None
-    # The probability that the person ever buys, and how much faster and longer than the channel's people.
+    # The probability that the person ever buys, and the moment from which on.
     first_order: np.ndarray = field(init=False)
     ready: np.ndarray = field(init=False)
 

@@ -36,6 +36,11 @@ class Purchases:
         return kept & self.own
 
     @property
+    def paid_at(self) -> np.ndarray:
+        """When each is paid, or would be: within twenty minutes, as scattered as the moments themselves."""
+        return self.at + 10 + self.at * 7919 % 1190
+
+    @property
     def own(self) -> np.ndarray:
         """Orders by people who are known, not by strangers with their taste."""
         return self.who <= BY_PHONE

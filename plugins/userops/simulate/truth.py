@@ -1,4 +1,9 @@
-"""What is true about a simulated business: sums by cause, and who is who, written beside the exports."""
+"""What is true about a simulated business, written beside its exports into `_truth/`.
+
+`truth.json`: the causes as planted and what came of them by the last night, by channel, trait, month, campaign, message
+band, group, place and promotion; margins in the business currency. `people.csv`: a row a contact with its person, since
+when the contact and its tie to the person are known, and what the person is like. `guests.csv`: orders without contact.
+"""
 
 import json
 from calendar import monthrange
@@ -37,7 +42,8 @@ class Truth:
         self.channels = np.zeros((channels, 7))
         self.cost = np.zeros(channels)
         self.campaigns = np.zeros((campaigns, 5), dtype=np.int64)
-        self.referral = np.zeros((months, 2), dtype=np.int64)
+        # By month: brought by friends, people active the month before, guests by phone active in the month itself.
+        self.referral = np.zeros((months, 3), dtype=np.int64)
         self.answers = np.zeros((len(BANDS), 2), dtype=np.int64)
         self.stage_counts = np.zeros(3, dtype=np.int64)
         self.order_count = self.counted = 0
@@ -65,7 +71,7 @@ class Truth:
             self.traits[code] += int(who.sum())
         self.erased += int((crowd.is_erased & (crowd.gone < world.clock.end)).sum())
         self.restricted += int((crowd.restricted < world.clock.end).sum())
-        if crowd.ring:
+        if crowd.ring and crowd.ring[2] < world.clock.end:
             self.rings.append([_text(crowd.names[place]) for place in crowd.ring[:2]])
         known = np.flatnonzero(seconds.at < world.clock.end)
         who = np.append(np.arange(len(crowd)), seconds.person[known])
@@ -103,7 +109,13 @@ class Truth:
 
     def brought(self, month: int, invited: int, active_before: int) -> None:
         """People brought by friends in a month, and people active in the month before."""
-        self.referral[month] += (invited, active_before)
+        self.referral[month] += (invited, active_before, 0)
+
+    def guests_active(self, world: "World", person: np.ndarray, at: np.ndarray) -> None:
+        """Guests known by a phone of their own are users too; `person`: whose taste they have, one guest each."""
+        month = world.clock.month_of_days()[world.clock.day(at)]
+        months = len(self.referral)
+        self.referral[:, 2] += np.bincount(np.unique(person * months + month) % months, minlength=months)
 
     def orders(self, known: int, counted: np.ndarray, net: np.ndarray, foreign: np.ndarray, money: tuple) -> None:
         """Orders in the exports, those that count, and their net by currency."""
@@ -193,14 +205,17 @@ class Truth:
         }
 
     def _referral(self, world: "World") -> dict[str, Any]:
+        """Guests are active as well and invite nobody: `planted_k` is for each of the others."""
+        guests = np.append(0, self.referral[:-1, 2])
+        active = self.referral[:, 1] + guests
         months = {
             # Nobody is active before the first month.
-            str(month): {"invited": int(invited), "active_before": int(active), "k": _share(invited, active),
-                         "planted_k": planted_k(world, number) if number else None}
-            for number, (month, (invited, active)) in enumerate(zip(world.clock.months(), self.referral, strict=True))
+            str(month): {"invited": int(self.referral[k, 0]), "active_before": int(active[k]),
+                         "guests_before": int(guests[k]), "k": _share(self.referral[k, 0], active[k]),
+                         "planted_k": planted_k(world, k) if k else None}
+            for k, month in enumerate(world.clock.months())
         }
-        invited, active = self.referral[1:].sum(axis=0)
-        return {"months": months, "k": _share(invited, active), "rings": self.rings}
+        return {"months": months, "k": _share(self.referral[1:, 0].sum(), active[1:].sum()), "rings": self.rings}
 
     def _campaigns(self, world: "World", campaigns: list) -> dict[str, dict]:
         found = {}
