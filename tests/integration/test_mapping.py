@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 import psycopg
@@ -9,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from userops.errors import UseropsError
 from userops.ingest import mapping
-from userops.ingest.layout import Clean, Layout, ProfileExport
+from userops.ingest.landing import Source
+from userops.ingest.layout import Clean, Layout, ProfileExport, SetAside
 from userops.ingest.mapping import Night
+from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
 
-NIGHT = Night(Settings.load({"USEROPS_HASH_KEY": "key"}), None)
+NIGHT = Night(Settings.load({"USEROPS_HASH_KEY": "key"}), date(2026, 3, 2))
 EXPORT = ProfileExport(select="select _row, pg_temp.pseudonym('p', cell) as contact_id from staged")
 CELLS = st.lists(st.text(alphabet="ab1'\t=\"- ,.元¥", max_size=8), min_size=1, max_size=30)
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -39,12 +43,13 @@ def ask(connection: psycopg.Connection, expression: str, cells: list[str]) -> li
 
 def cleaned(connection: psycopg.Connection, clean: Clean, cells: list[str]) -> list[str | None]:
     layout = Layout(files=("x",), header={"Cell": "cell"}, exports={}, clean=clean, compute={"twice": "cell || cell"})
-    connection.execute("create temp table delivered (cell text, _row bigint)")
+    rules = ProfileExport(select="select cell, twice from staged")
     given = "unnest(%s::text[]) with ordinality as given (cell, place)"
-    connection.execute(f"insert into delivered select nullif(cell, ''), place from {given}", [cells])
-    mapping._clean(connection, layout, {"cell"}, {})
-    found = connection.execute("select cell, twice from staged order by _row").fetchall()
-    connection.execute("drop view staged; drop table delivered")
+    with connection.transaction(force_rollback=True):
+        connection.execute("create temp table delivered (cell text, _row bigint)")
+        connection.execute(f"insert into delivered select nullif(cell, ''), place from {given}", [cells])
+        mapping._stage_rows(connection, layout, rules, {"cell"}, {})
+        found = connection.execute("select cell, twice from staged order by _row").fetchall()
     assert all(twice == (cell and cell + cell) for cell, twice in found)
     return [cell for cell, _ in found]
 
@@ -136,3 +141,62 @@ def test_values_are_literals_and_casts_stay_casts() -> None:
     assert mapping._with_values(text, {"channel": "'it''s'", "business_date": "'2026-03-02'::date"}) == (
         "select 'it''s'::text, :other, a::numeric, 'x' from t where day = '2026-03-02'::date"
     )
+
+
+def test_what_no_export_names_is_not_worked_out() -> None:
+    layout = Layout(
+        files=("x",), exports={}, header={"A": "a", "B": "b", "C": "c", "D": "d"},
+        compute={"x": "a || b", "y": "lower(a)", "z": "x || y", "unused": "c"},
+    )
+    rules = ProfileExport(select="select _row, z as sku from staged")
+    assert mapping._needed(layout, rules) == (["a", "b"], [["x", "y"], ["z"]])
+    assert mapping._needed(layout, ProfileExport(select="select _row, d from staged")) == (["d"], [])
+
+
+def apply(connection: psycopg.Connection, select: str, cells: list[str], **rules: object) -> tuple[Staged, list[tuple]]:
+    export = ProfileExport(select=select, **rules)
+    layout = Layout(files=("shop*.csv",), header={"Cell": "cell"}, exports={"contacts": export}, profile="shop")
+    source = Source("shop1.csv", "", "contacts", "csv", "", layout)
+    staged = Staged(len(cells), [])
+    with connection.transaction(force_rollback=True):
+        connection.execute("create temp table delivered (cell text, _row bigint)")
+        connection.execute(
+            "insert into delivered select * from unnest(%s::text[]) with ordinality as given (cell, place)", [cells]
+        )
+        mapping.apply_layout(connection, NIGHT, source, "contacts", ({"cell"}, {"Cell"}), staged)
+        return staged, connection.execute("select * from stage order by _row, 2").fetchall()
+
+
+def test_sql_that_does_not_run_names_profile_and_export(connection: psycopg.Connection) -> None:
+    for select in ("select _row, cel as contact_id from staged", "select _row, from staged, x"):
+        with pytest.raises(UseropsError, match="profiles/shop.yml, contacts: its SQL does not run: .*mend the"):
+            apply(connection, select, ["a"], row_per_line=True)
+
+
+def test_a_cell_that_the_sql_cannot_read_refuses_the_file_and_is_not_shown(connection: psycopg.Connection) -> None:
+    with pytest.raises(Refused) as refused:
+        apply(connection, "select _row, cell::numeric::text as contact_id from staged", ["13800138000x"])
+    assert "13800138000" not in f"{refused.value.observed} {refused.value.expected} {refused.value.mend}"
+    assert "pg_temp.number" in refused.value.mend
+
+
+SPLIT = "select _row, part as contact_id from kept cross join unnest(string_to_array(cell, ';')) as given (part)"
+
+
+def test_split_lines_count_what_became_of_every_source_row(connection: psycopg.Connection) -> None:
+    aside = (SetAside(when="cell = 'x'", reason="no row"),)
+    staged, rows = apply(connection, SPLIT, ["a;b", "x", "c"], split_lines=True, set_aside=aside)
+    assert rows == [(1, "a"), (1, "b"), (3, "c")]
+    assert (staged.rows, staged.set_aside) == (4, [(2, "no row")])
+
+
+def test_a_source_row_that_gives_no_row_refuses_the_file(connection: psycopg.Connection) -> None:
+    with pytest.raises(Refused, match="1 of 2 rows gave no row of the export"):
+        apply(connection, SPLIT + " where part <> 'b'", ["a", "b"], split_lines=True)
+
+
+def test_too_many_rows_set_aside_refuse_the_file(connection: psycopg.Connection) -> None:
+    aside = (SetAside(when="cell = 'x'", reason="no row"),)
+    with pytest.raises(Refused, match="2 of 3 rows set aside"):
+        apply(connection, "select _row, cell as contact_id from staged", ["x", "x", "a"], row_per_line=True,
+              set_aside=aside, max_set_aside_share=0.5)

@@ -1,7 +1,7 @@
 """From a platform's rows to the rows of an export: what a layout says, done in the database.
 
 The file's cells stand in the temporary table `delivered`; the profile's SQL reads the view `staged` (the same
-cells, cleaned) or `kept` (without the rows set aside) and makes the table `stage`.
+cells, cleaned, and what is computed of them) or `kept` (without the rows set aside) and makes the table `stage`.
 """
 
 import hashlib
@@ -24,12 +24,14 @@ from userops.settings import Settings
 AMOUNT = "^[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?$"
 # Each is one expression, so that the planner puts it into the profile's query instead of calling it.
 FUNCTIONS = (
-    r"""create or replace function pg_temp.number(cell text) returns numeric language sql immutable as $$
-    select case when regexp_replace(cell, '^([+-]?)[¥￥$€£] ?| ?元$', '\1', 'g') ~ {amount}
-        then replace(regexp_replace(cell, '^([+-]?)[¥￥$€£] ?| ?元$', '\1', 'g'), ',', '')::numeric end $$""",
-    r"""create or replace function pg_temp.instant(cell text) returns timestamptz language sql stable as $$
-    select case when regexp_replace(cell, ' ([+-])', '\1') ~ {instant}
-        then regexp_replace(cell, ' ([+-])', '\1')::timestamptz end $$""",
+    r"""create or replace function pg_temp.number(cell text) returns numeric language sql immutable as $$ select case
+        when cell ~ '^[+-]?[0-9]{1,18}([.][0-9]{1,18})?$' then cell::numeric
+        when regexp_replace(cell, '^([+-]?)[¥￥$€£] ?| ?元$', '\1', 'g') ~ {amount}
+            then replace(regexp_replace(cell, '^([+-]?)[¥￥$€£] ?| ?元$', '\1', 'g'), ',', '')::numeric end $$""",
+    r"""create or replace function pg_temp.instant(cell text) returns timestamptz language sql stable as $$ select case
+        when cell ~ {instant} then cell::timestamptz
+        when regexp_replace(cell, ' ([+-])', '\1') ~ {instant}
+            then regexp_replace(cell, ' ([+-])', '\1')::timestamptz end $$""",
     r"""create or replace function pg_temp.pseudonym(prefix text, name text) returns text language sql stable as $$
     select prefix || '_' || left(encode(sha256(convert_to(
         current_setting('userops.pseudonym_key') || name, 'UTF8')), 'hex'), 32) $$""",
@@ -56,7 +58,7 @@ def apply_layout(
     try:
         _prepare(connection, night, layout, export)
         literals = _literals(connection, night, layout)
-        _clean(connection, layout, columns[0], literals)
+        _stage_rows(connection, layout, layout.exports[export], columns[0], literals)
         _refuse(connection, source, literals)
         _require(layout, columns[1], source)
         _select(connection, layout.exports[export], literals)
@@ -75,33 +77,66 @@ def apply_layout(
     connection.execute("drop view kept, staged")
 
 
-def _clean(
-    connection: psycopg.Connection, layout: Layout, present: set[str], literals: dict[str, str]
+def _stage_rows(
+    connection: psycopg.Connection, layout: Layout, rules: ProfileExport, present: set[str], literals: dict[str, str]
 ) -> None:
-    """The view `staged`: the columns cleaned as the layout says, an absent one null, and the computed ones."""
-    def cleaned(column: str) -> sql.Composable:
-        if column not in present:
-            return sql.SQL("null::text as {}").format(sql.Identifier(column))
-        cell: sql.Composable = sql.Identifier(column)
-        ends = sql.Literal(layout.clean.strip + " ")
-        if layout.clean != Clean():
-            cell = sql.SQL("btrim({}, {})").format(cell, ends)
-        if layout.clean.unwrap:
-            # Written without quotes of its own, `="12"` reaches us as `=12`.
-            cell = sql.SQL("btrim(regexp_replace({}, {}, {}), {})").format(
-                cell, sql.Literal('^="?([^"]*)"?$'), sql.Literal("\\1"), ends
-            )
-        for word in ("", *layout.clean.missing):
-            cell = sql.SQL("nullif({}, {})").format(cell, sql.Literal(word))
-        return sql.SQL("{} as {}").format(cell, sql.Identifier(column))
-
-    listed = sql.SQL(", ").join(cleaned(column) for column in layout.columns)
-    body: sql.Composable = sql.SQL("select {}, _row from delivered").format(listed)
-    for name, expression in layout.compute.items():
-        body = sql.SQL("select *, ({}) as {} from ({}) as before").format(
-            sql.SQL(_with_values(expression, literals)), sql.Identifier(name), body
-        )
+    """The view `staged`: of the columns cleaned and the ones computed, those that this export has a use for."""
+    columns, levels = _needed(layout, rules)
+    cells = [_cleaned(layout.clean, column, column in present) for column in columns] + [sql.SQL("_row")]
+    body: sql.Composable = sql.SQL("select {} from delivered").format(sql.SQL(", ").join(cells))
+    for level in levels:
+        computed = [
+            sql.SQL("({}) as {}").format(sql.SQL(_with_values(layout.compute[name], literals)), sql.Identifier(name))
+            for name in level
+        ]
+        # `offset 0`: worked out once a row, not wherever it is used.
+        body = sql.SQL("select *, {} from ({} offset 0) as before").format(sql.SQL(", ").join(computed), body)
+    if layout.clean != Clean() or levels:
+        connection.execute(sql.SQL("create temp table prepared on commit drop as {}").format(body))
+        body = sql.SQL("select * from prepared")
     connection.execute(sql.SQL("create temp view staged as {}").format(body))
+
+
+def _needed(layout: Layout, rules: ProfileExport) -> tuple[list[str], list[list[str]]]:
+    """The staging columns that an export's SQL names, and the computed ones, level by level.
+
+    A computed column stands above those it names, which come before it in the layout.
+    """
+    words = set(_words(rules.select))
+    for rule in (*rules.set_aside, *layout.refuse):
+        words |= _words(rule.when)
+    for name in reversed(layout.compute):
+        if name in words:
+            words |= _words(layout.compute[name])
+    depths: dict[str, int] = {}
+    for name, expression in layout.compute.items():
+        if name in words:
+            depths[name] = 1 + max((depths[other] for other in _words(expression) if other in depths), default=-1)
+    levels = [[name for name in depths if depths[name] == depth] for depth in sorted(set(depths.values()))]
+    return [column for column in layout.columns if column in words], levels
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z_][a-z0-9_]*", text))
+
+
+def _cleaned(clean: Clean, column: str, is_present: bool) -> sql.Composable:
+    """A cell as text without what `clean` takes off it; null where it then is empty or the file has no such column."""
+    if not is_present:
+        return sql.SQL("null::text as {}").format(sql.Identifier(column))
+    cell: sql.Composable = sql.Identifier(column)
+    ends = sql.Literal(clean.strip + " ")
+    if clean != Clean():
+        cell = sql.SQL("btrim({}, {})").format(cell, ends)
+    if clean.unwrap:
+        # Written without quotes of its own, `="12"` reaches us as `=12`.
+        bare = sql.SQL("btrim(regexp_replace({}, {}, {}), {})").format(
+            cell, sql.Literal('^="?([^"]*)"?$'), sql.Literal("\\1"), ends
+        )
+        cell = sql.SQL("case when left({cell}, 1) = '=' then {bare} else {cell} end").format(cell=cell, bare=bare)
+    for word in ("", *clean.missing):
+        cell = sql.SQL("nullif({}, {})").format(cell, sql.Literal(word))
+    return sql.SQL("{} as {}").format(cell, sql.Identifier(column))
 
 
 def _refuse(connection: psycopg.Connection, source: Source, literals: dict[str, str]) -> None:
@@ -133,7 +168,9 @@ def _select(connection: psycopg.Connection, rules: ProfileExport, literals: dict
     reason = sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
     connection.execute(
         sql.SQL("create temp table aside on commit drop as select * from"
-                " (select _row, {} as reason from staged) as judged where reason is not null").format(reason)
+                " (select _row, {} as reason from staged{}) as judged where reason is not null").format(
+            reason, sql.SQL("" if cases else " where false")
+        )
     )
     connection.execute(
         "create temp view kept as select * from staged"
