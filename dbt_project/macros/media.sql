@@ -15,3 +15,17 @@
 {% macro reach_medium(medium) -%}
     case when {{ medium }} in ('wechat_oa', 'wecom') then 'wechat' else {{ medium }} end
 {%- endmacro %}
+
+{# The identifier a contact is reached with by each medium: its kind and its hash. Weibo needs none. #}
+{% macro reach_identifiers() %}
+    {%- do return({
+        'sms': ["'phone'", 'contacts.phone_hash'],
+        'email': ["'email'", 'contacts.email_hash'],
+        'wechat': [
+            "case when contacts.external_userid_hash is null then 'unionid' else 'external_userid' end",
+            'coalesce(contacts.external_userid_hash, contacts.unionid_hash)'
+        ],
+        'app': ["'device_id'", 'contacts.device_id_hash'],
+        'weibo': ['null', 'null'],
+    }) -%}
+{% endmacro %}

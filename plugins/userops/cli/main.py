@@ -14,11 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from userops.cli.database import db_app
+from userops.cli.tags import audiences_app, tags_app
 from userops.errors import EXIT_BLOCKED, EXIT_FAILED, EXIT_OK, UseropsError
 from userops.settings import PROJECT_ROOT, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(db_app, name="db")
+app.add_typer(tags_app, name="tags")
+app.add_typer(audiences_app, name="audiences")
 out = Console()
 err = Console(stderr=True)
 

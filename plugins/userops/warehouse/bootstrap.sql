@@ -191,6 +191,47 @@ create table if not exists meta.outbox (
     delivered_at timestamptz
 );
 
+-- What `tags/` and `audiences/` declare, checked and rendered: written before dbt compiles its statements from it.
+create table if not exists build.config_scenarios (
+    scenario text primary key,
+    scenario_zh text not null,
+    meaning text not null,
+    eligible text not null,
+    outcome text not null,
+    eligible_sql text not null,
+    outcome_sql text not null
+);
+create table if not exists build.config_tags (
+    tag_code text primary key,
+    tag_name text not null,
+    tag_name_zh text not null,
+    category text not null,
+    category_zh text not null,
+    scenario text not null,
+    owner text not null,
+    decision text not null,
+    rule text not null,
+    value_rule text,
+    score_rule text not null,
+    validity_days int not null,
+    rule_words text not null,
+    features text not null,
+    rule_sql text not null,
+    value_sql text,
+    score_sql text not null
+);
+create table if not exists build.config_audiences (
+    audience_code text primary key,
+    audience_name text not null,
+    audience_name_zh text not null,
+    scenario text not null,
+    owner text not null,
+    decision text not null,
+    rule text not null,
+    rule_words text not null,
+    rule_sql text not null
+);
+
 create or replace view marts.publication as
 select
     publications.version,
@@ -265,6 +306,8 @@ grant usage on schema quarantine, vault to loader;
 grant select, insert, delete on quarantine.rows to loader;
 grant select, insert, delete on vault.identifiers to loader;
 grant usage, create on schema staging, build to transformer;
+grant select, insert, delete on build.config_scenarios, build.config_tags, build.config_audiences to transformer;
+grant select on build.config_scenarios, build.config_tags, build.config_audiences to publisher;
 grant usage on schema build to publisher;
 grant usage, create on schema slot_0, slot_1, slot_2, marts to publisher;
 grant usage on schema marts to bi_reader;

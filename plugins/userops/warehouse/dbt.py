@@ -18,6 +18,7 @@ from userops import scores
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
+from userops.tags.store import write_catalog
 from userops.warehouse import increments
 from userops.warehouse.pg import connect
 
@@ -53,7 +54,9 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
     """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run.
 
     Where a model could not be built or scored, the building ends: what follows could only repeat the failure.
+    The tag catalogue goes into the warehouse first: models compile their statements from it.
     """
+    write_catalog(url, settings.project_root)
     with connect(url, "transformer") as connection:
         plan = increments.plan(connection, settings, business_date)
     log.info("building %s", f"whole: {plan.why}" if plan.why else "on the last night")

@@ -34,7 +34,8 @@ BY_TABLE = {
         "meta.load_files": READ, "meta.writer": MOVE, "meta.runs": READ, "meta.quality_results": ADD,
         "meta.build_state": KEEP | TAKE, "meta.builds": ADD, "meta.slot_contents": READ,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ, "meta.erased_users": ADD,
-        "build.touched_log": ADD | TAKE,
+        "build.touched_log": ADD | TAKE, "build.config_scenarios": ADD | TAKE, "build.config_tags": ADD | TAKE,
+        "build.config_audiences": ADD | TAKE,
     },
     "publisher": {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,

@@ -1,0 +1,58 @@
+-- One row per user × day of int_feature_days with an activity in the 90 days to it.
+-- First put together by user and day, so that each instant is read once.
+{% set dayparts = {'morning': [6, 11], 'afternoon': [12, 17], 'evening': [18, 23], 'night': [0, 5]} %}
+with activities as (
+    select
+        user_id, activity_day, is_intent,
+        extract(hour from activity_at at time zone '{{ var("timezone") }}')::int as hour
+    from {{ ref('int_user_activities') }}
+    where activity_day > (select min(as_of) - 90 from {{ ref('int_feature_days') }})
+),
+
+active_days as (
+    select
+        user_id, activity_day,
+        count(*) as activities,
+        count(*) filter (where is_intent) as intents,
+        {%- for daypart, (first, last) in dayparts.items() %}
+        count(*) filter (where hour between {{ first }} and {{ last }}) as {{ daypart }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from activities
+    group by user_id, activity_day
+),
+
+figures as (
+    select
+        active.user_id, days.as_of,
+        {%- for window in [7, 30, 90] %}
+        coalesce(sum(active.activities) filter (where days.as_of - active.activity_day < {{ window }}), 0)::int
+            as activities_{{ window }}d,
+        coalesce(sum(active.intents) filter (where days.as_of - active.activity_day < {{ window }}), 0)::int
+            as intents_{{ window }}d,
+        {%- endfor %}
+        (count(*) filter (where days.as_of - active.activity_day < 30))::int as active_days_30d,
+        days.as_of - max(active.activity_day) as days_since_activity,
+        coalesce(sum(active.activities) filter (where extract(isodow from active.activity_day) >= 6), 0)
+            as weekend_activities,
+        {%- for daypart in dayparts %}
+        sum(active.{{ daypart }}) as {{ daypart }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from active_days as active
+    inner join {{ ref('int_feature_days') }} as days on days.as_of - active.activity_day between 0 and 89
+    group by active.user_id, days.as_of
+),
+
+final as (
+    select
+        user_id, as_of, activities_7d, activities_30d, activities_90d, intents_7d, intents_30d, intents_90d,
+        active_days_30d, days_since_activity,
+        {{ ratio('weekend_activities', 'activities_90d') }} as weekend_activity_share,
+        case greatest({{ dayparts | join(', ') }})
+            {%- for daypart in dayparts %}
+            when {{ daypart }} then '{{ daypart }}'
+            {%- endfor %}
+        end as active_daypart
+    from figures
+)
+
+select * from final

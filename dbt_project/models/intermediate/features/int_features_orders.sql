@@ -1,0 +1,62 @@
+-- One row per user × day of int_feature_days with a counted order by then.
+-- Marts are restated: an order fully refunded by D counts on none of the days.
+{% set sales_channels = ['app', 'group', 'live', 'marketplace', 'mini_program', 'other', 'store'] %}
+with figures as (
+    select
+        orders.user_id,
+        days.as_of,
+        min(orders.order_day) as first_order_day,
+        max(orders.order_day) as last_order_day,
+        count(*)::int as orders,
+        sum(orders.net) as net,
+        max(orders.net) as largest_net,
+        sum(orders.gross) as gross,
+        sum(orders.discount) as discount,
+        {%- for window in [30, 90, 365] %}
+        (count(*) filter (where days.as_of - orders.order_day < {{ window }}))::int as orders_{{ window }}d,
+        coalesce(sum(orders.net) filter (where days.as_of - orders.order_day < {{ window }}), 0) as net_{{ window }}d,
+        {%- endfor %}
+        coalesce(sum(orders.margin) filter (where days.as_of - orders.order_day < 365), 0) as margin_365d,
+        (count(*) filter (where orders.discount > 0))::int as discounted_orders,
+        (count(*) filter (
+            where orders.discount > 0 and orders.discount >= {{ var('deep_discount_share') }} * orders.gross
+        ))::int as deep_discount_orders,
+        (count(*) filter (where extract(isodow from orders.order_day) >= 6))::int as weekend_orders,
+        {%- for sales_channel in sales_channels %}
+        (count(*) filter (where orders.sales_channel = '{{ sales_channel }}'))::int
+            as {{ sales_channel }}_orders{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_orders_counted') }} as orders
+    inner join {{ ref('int_feature_days') }} as days on orders.order_day <= days.as_of
+    where orders.user_id is not null
+    group by orders.user_id, days.as_of
+),
+
+final as (
+    select
+        user_id, as_of, orders, orders_30d, orders_90d, orders_365d, net, net_30d, net_90d, net_365d, margin_365d,
+        largest_net,
+        {{ ratio('net', 'orders') }} as aov,
+        as_of - last_order_day as recency_days,
+        as_of - first_order_day as days_since_first_order,
+        {{ ratio('last_order_day - first_order_day', 'orders - 1') }} as mean_gap_days,
+        {{ ratio('discount', 'gross') }} as discount_share,
+        discounted_orders, deep_discount_orders, weekend_orders,
+        {%- for sales_channel in sales_channels %}
+        {{ sales_channel }}_orders,
+        {%- endfor %}
+        -- Listed by name: the first with the most orders wins a tie.
+        case greatest(
+            {%- for sales_channel in sales_channels %}
+            {{ sales_channel }}_orders{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+            when 0 then null
+            {%- for sales_channel in sales_channels %}
+            when {{ sales_channel }}_orders then '{{ sales_channel }}'
+            {%- endfor %}
+        end as preferred_sales_channel
+    from figures
+)
+
+select * from final

@@ -1,0 +1,19 @@
+-- One row per user × day of int_feature_days with a refund by then, of counted and fully refunded orders alike.
+with refunds as (
+    select mapped.user_id, refunds.order_id, {{ local_day('refunds.refunded_at') }} as refund_day
+    from {{ ref('stg_refunds') }} as refunds
+    inner join {{ ref('map_order_user') }} as mapped on refunds.order_id = mapped.order_id
+),
+
+final as (
+    select
+        refunds.user_id, days.as_of,
+        count(distinct refunds.order_id)::int as refunded_orders,
+        (count(*) filter (where days.as_of - refunds.refund_day < 90))::int as refunds_90d,
+        days.as_of - max(refunds.refund_day) as days_since_refund
+    from refunds
+    inner join {{ ref('int_feature_days') }} as days on refunds.refund_day <= days.as_of
+    group by refunds.user_id, days.as_of
+)
+
+select * from final

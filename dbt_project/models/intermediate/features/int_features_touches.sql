@@ -1,0 +1,18 @@
+-- One row per user × day of int_feature_days with a touch in the 90 days to it.
+with touches as (
+    select users.user_id, touches.channel_code, {{ local_day('touches.occurred_at') }} as day
+    from {{ ref('stg_touches') }} as touches
+    inner join {{ ref('int_touches_users') }} as users on touches.touch_id = users.touch_id
+),
+
+final as (
+    select
+        touches.user_id, days.as_of,
+        (count(*) filter (where days.as_of - touches.day < 30))::int as touches_30d,
+        count(distinct touches.channel_code)::int as touch_channels_90d
+    from touches
+    inner join {{ ref('int_feature_days') }} as days on days.as_of - touches.day between 0 and 89
+    group by touches.user_id, days.as_of
+)
+
+select * from final

@@ -1,0 +1,29 @@
+-- One row per user × category × order day: what was bought by then, when the category is due again, and the last day
+-- before the next purchase in it. A day's shortest replenishment counts; products bought once give no due day.
+with bought as (
+    select
+        orders.user_id, lines.category, orders.order_day,
+        -- A line's amount is in the currency of its order: only converted ones can be weighed against each other.
+        sum({{ in_business_currency('lines.line_amount', 'priced.currency', 'priced.rate') }}) as amount,
+        sum(lines.quantity) as units,
+        min(products.replenishment_days) as replenishment_days
+    from {{ ref('int_orders_counted') }} as orders
+    inner join {{ ref('int_orders_priced') }} as priced on orders.order_id = priced.order_id
+    inner join {{ ref('int_order_lines') }} as lines on orders.order_id = lines.order_id
+    left join {{ ref('stg_products') }} as products on lines.sku = products.sku
+    where orders.user_id is not null and lines.category is not null
+    group by orders.user_id, lines.category, orders.order_day
+),
+
+final as (
+    select
+        user_id, category, order_day,
+        order_day + replenishment_days as due_day,
+        sum(amount) over so_far as amount_by_then,
+        sum(units) over so_far as units_by_then,
+        coalesce(lead(order_day) over so_far - 1, {{ business_date() }}) as holds_to
+    from bought
+    window so_far as (partition by user_id, category order by order_day)
+)
+
+select * from final

@@ -1,0 +1,143 @@
+"""`userops tags` and `userops audiences`."""
+
+import json
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from userops.errors import UseropsError
+from userops.settings import Settings
+from userops.tags.catalog import Catalog, load_catalog
+from userops.tags.rendering import tags_of
+
+tags_app = typer.Typer(no_args_is_help=True, help="Tags: why a user bears them, their files.")
+audiences_app = typer.Typer(no_args_is_help=True, help="Audiences: their activation files.")
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+@tags_app.command("explain")
+def explain_user(
+    user: Annotated[str, typer.Argument(help="user_id or contact_id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Each tag a user bears: its rule, what the rule read, and since when."""
+    from userops.tags.explain import explain
+    from userops.warehouse.pg import connect
+    from userops.warehouse.place import warehouse_url
+
+    # The publisher reads the marts and what they were built from, and neither raw nor vault.
+    with connect(warehouse_url(Settings.load()), "publisher") as connection:
+        connection.read_only = True
+        found = explain(connection, user)
+    if as_json:
+        print(json.dumps(found, default=str, ensure_ascii=False))
+        return
+    out.print(f"[bold]{found['user_id']}[/bold] on {found['business_date']}: {len(found['tags'])} tags")
+    if found["evidence_day"] != found["business_date"]:
+        later = found["evidence_day"] or "no day"
+        out.print(f"[yellow]The evidence is of {later}: another night was built since and not published.[/yellow]")
+    table = Table("tag", "value", "score", "since", "rule", "evidence")
+    for tag in found["tags"]:
+        read = {name: "unknown" if value is None else value for name, value in tag["evidence"].items()}
+        evidence = "\n".join(f"{name} = {value}" for name, value in read.items())
+        since = f"{tag['since']}" if tag["is_since_known"] else f"{tag['since']} or before"
+        name = f"{tag['tag_name']}\n{tag['tag_name_zh']}\n[dim]{tag['tag_code']}[/dim]"
+        table.add_row(name, tag["value"], str(tag["score"]), since, tag["rule"], evidence)
+    out.print(table)
+
+
+@tags_app.command("new")
+def new(
+    code: Annotated[str, typer.Argument(help="Code of the tag: lower-case letters, digits, underscores.")],
+    category: Annotated[str, typer.Option(help="One of the eleven categories.")],
+    rule: Annotated[str | None, typer.Option(help="Who bears it, over the features of docs/tags.md.")] = None,
+    name: Annotated[str | None, typer.Option(help="English name.")] = None,
+    name_zh: Annotated[str | None, typer.Option(help="Chinese name.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="One of the thirteen; the file's by default.")] = None,
+    decision: Annotated[str | None, typer.Option(help="What it decides; the file's by default.")] = None,
+    value: Annotated[str | None, typer.Option(help="Expression of its value; `true` by default.")] = None,
+    score: Annotated[str | None, typer.Option(help="Expression of its score; 1 by default.")] = None,
+) -> None:
+    """Write the lines of a new tag at the end of its category's file, and the page docs/tags.md."""
+    from userops.tags.docs import write
+    from userops.tags.scaffold import add_tag
+
+    root = Settings.load().project_root
+    given = {"rule": rule, "name": name, "name_zh": name_zh, "scenario": scenario, "decision": decision,
+             "value": value, "score": score}  # fmt: skip
+    path, line = add_tag(root, code, category, given)
+    out.print(f"{path.relative_to(root)}:{line} holds {code}. Then `userops tags lint`.")
+    write(root)
+
+
+@tags_app.command("lint")
+def lint_files(as_json: AsJson = False) -> None:
+    """Look at the tag files; with a published warehouse also for tags that are the same users. Exit 2 on errors."""
+    from userops.tags.lint import lint, overlaps
+    from userops.warehouse.pg import connect
+    from userops.warehouse.place import warehouse_url
+
+    settings = Settings.load()
+    findings = lint(settings.project_root)
+    note = ""
+    try:
+        with connect(warehouse_url(settings, start=False), "bi_reader") as connection:
+            findings += overlaps(connection)
+    except UseropsError as error:
+        note = f"Overlaps were not looked at: {error.what}"
+    if as_json:
+        print(json.dumps({"findings": [f.__dict__ for f in findings], "note": note}, ensure_ascii=False))
+    else:
+        for finding in findings:
+            color = "red" if finding.level == "error" else "yellow"
+            said = f"{finding.where}: {finding.what} → {finding.mend}"
+            out.print(f"[{color}]{finding.level}[/{color}]", said, soft_wrap=True, markup=True)
+        out.print(note or f"{len(findings)} findings.")
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(2)
+
+
+@audiences_app.command("export")
+def export_audience(
+    audience: Annotated[str, typer.Option(help="Code of the audience.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the file.")],
+    medium: Annotated[str | None, typer.Option(help="sms, email, wechat, app or weibo; all by default.")] = None,
+    with_identifiers: Annotated[
+        bool, typer.Option("--with-identifiers", help="Add contact_id and identifier; takes the right to the vault.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the members who may be contacted: consent, unsubscriptions, restriction and fatigue are respected."""
+    from userops.tags.export import as_json as summary
+    from userops.tags.export import export
+    from userops.warehouse.place import warehouse_url
+
+    settings = Settings.load()
+    done = export(settings, warehouse_url(settings), audience, out_dir, medium, with_identifiers)
+    if as_json:
+        print(json.dumps(summary(done), default=str))
+    else:
+        out.print(
+            f"{done.path}: {done.rows} contacts of {done.users} users; {done.members - done.users} of the"
+            f" {done.members} members may not be contacted.", soft_wrap=True,
+        )  # fmt: skip
+    _warn_if_stale(load_catalog(settings.project_root), audience, done.business_date, settings.timezone)
+
+
+def _warn_if_stale(catalog: Catalog, audience: str, business_date: date, timezone: str) -> None:
+    """Say so where a tag the audience leans on is past its validity."""
+    if audience not in catalog.audiences:
+        return
+    today = datetime.now(ZoneInfo(timezone)).date()
+    for code in tags_of(catalog.audiences[audience].rule):
+        until = business_date + timedelta(days=catalog.tags[code].validity_days)
+        if until < today:
+            err.print(f"[yellow]note[/yellow] the tag {code} of {business_date} was valid until {until}.")

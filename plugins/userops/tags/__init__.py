@@ -1,0 +1,1 @@
+"""Tags and audiences: declared in `tags/` and `audiences/`, checked here, computed by dbt in one scan."""

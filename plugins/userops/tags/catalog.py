@@ -1,0 +1,208 @@
+"""Tags, scenarios and audiences as objects; a mistake in a file is named with file, line, entry and mend."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from userops.errors import UseropsError
+from userops.settings import PROJECT_ROOT
+from userops.tags.expressions import Node, RuleError, parse
+from userops.tags.features import Feature, load_features
+from userops.tags.files import Entry, Problem, entries_of, read_file
+
+CODE = re.compile(r"[a-z][a-z0-9_]{1,47}")
+TAG_KEYS = ("code", "name", "name_zh", "category", "scenario", "owner", "decision", "rule", "value", "score",
+            "validity_days")  # fmt: skip
+TAG_OPTIONAL = {"value": None, "score": "1"}
+AUDIENCE_KEYS = ("code", "name", "name_zh", "scenario", "owner", "decision", "rule")
+SCENARIO_KEYS = ("name", "name_zh", "eligible", "outcome", "meaning")
+CATEGORY_KEYS = ("name", "name_zh")
+LATER = "later"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An occasion to act: who is eligible on a day, and what must happen in the 30 days after it."""
+
+    name: str
+    name_zh: str
+    eligible: Node
+    outcome: Node
+    eligible_text: str
+    outcome_text: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag as declared; `rule`, `value` and `score` are parsed, their texts beside them."""
+
+    code: str
+    name: str
+    name_zh: str
+    category: str
+    scenario: str
+    owner: str
+    decision: str
+    validity_days: int
+    rule: Node
+    value: Node | None
+    score: Node
+    rule_text: str
+    value_text: str | None
+    score_text: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A set of users to speak to, declared over tags and features."""
+
+    code: str
+    name: str
+    name_zh: str
+    scenario: str
+    owner: str
+    decision: str
+    rule: Node
+    rule_text: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything the files declare, each by its code or name, in alphabetical order."""
+
+    features: Mapping[str, Feature]
+    categories: Mapping[str, str]
+    scenarios: Mapping[str, Scenario]
+    tags: Mapping[str, Tag]
+    audiences: Mapping[str, Audience]
+
+
+def load_catalog(root: Path = PROJECT_ROOT) -> Catalog:
+    """The whole catalogue; the first mistake is an error (`userops tags lint` shows all)."""
+    catalog, problems = read_catalog(root)
+    if problems:
+        first = problems[0]
+        more = f" ({len(problems) - 1} more: `userops tags lint` lists all)" if len(problems) > 1 else ""
+        raise UseropsError(f"{first.where}: {first.what}{more}.", mend=f"{first.mend}.")
+    return catalog
+
+
+def read_catalog(root: Path = PROJECT_ROOT) -> tuple[Catalog, list[Problem]]:
+    """What could be read, and what is wrong with the rest."""
+    return _Reader(root).read()
+
+
+class _Reader:
+    """Reads all files of one project; collects problems instead of stopping at the first."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+        self.features = load_features(root)
+        self.names = {name: feature.type for name, feature in self.features.items()}
+
+    def read(self) -> tuple[Catalog, list[Problem]]:
+        folder = self.root / "tags"
+        categories = self._all([folder / "_categories.yml"], "categories", self._category, CATEGORY_KEYS, {})
+        scenarios = self._all([folder / "_scenarios.yml"], "scenarios", self._scenario, SCENARIO_KEYS, {})
+        self.categories, self.scenarios = categories, scenarios
+        files = [path for path in sorted(folder.glob("*.yml")) if not path.name.startswith("_")]
+        self.tags = self._all(files, "tags", self._tag, TAG_KEYS, TAG_OPTIONAL)
+        if not self.tags:
+            self.problems.append(Problem("tags", 0, "", "no tag could be read", "declare some in tags/<category>.yml"))
+        files = sorted((self.root / "audiences").glob("*.yml"))
+        audiences = self._all(files, "audiences", self._audience, AUDIENCE_KEYS, {})
+        return Catalog(self.features, categories, scenarios, self.tags, audiences), self.problems
+
+    def _all(self, files: list[Path], kind: str, make, keys: tuple[str, ...], optional: dict) -> dict:
+        """Objects of all entries of a kind, by the entry's first key; entries with a problem are left out."""
+        made: dict[str, object] = {}
+        seen: dict[str, Entry] = {}
+        for path in files:
+            content, problem = read_file(path, self.root)
+            if problem:
+                self.problems.append(problem)
+                continue
+            for entry in entries_of(content, kind, keys, optional, self.problems):
+                if entry.key in seen:
+                    first = seen[entry.key]
+                    self._wrong(entry, f"{entry.key!r} is declared twice", f"rename it here or in {first.where}")
+                    continue
+                seen[entry.key] = entry
+                before = len(self.problems)
+                thing = make(entry)
+                if len(self.problems) == before:
+                    made[entry.key] = thing
+        return dict(sorted(made.items()))
+
+    def _wrong(self, entry: Entry, what: str, mend: str, key: str | None = None) -> None:
+        self.problems.append(Problem(entry.file, entry.line_of(key), entry.key, what, mend))
+
+    def _expression(
+        self, entry: Entry, key: str, names: Mapping[str, str], wanted: str | None = None, tags: frozenset | None = None
+    ) -> tuple[Node, str]:
+        text = entry[key]
+        nothing = Node("constant", ("false",), "boolean")
+        try:
+            node = parse(text, names, tags)
+        except RuleError as error:
+            self._wrong(entry, f"{key} `{text}`: {error}", error.mend, key)
+            return nothing, text
+        if wanted and node.type != wanted:
+            article = "a comparison or a yes-no feature" if wanted == "boolean" else "a number"
+            self._wrong(entry, f"{key} `{text}` is a {node.type}, not {article}", f"make it a {wanted}", key)
+        return node, text
+
+    def _choice(self, entry: Entry, key: str, choices: Mapping[str, object]) -> str:
+        value = entry[key]
+        if value not in choices:
+            near = get_close_matches(value, choices, 1)
+            mend = f"write {near[0]!r}" if near else f"use one of: {', '.join(choices)}"
+            self._wrong(entry, f"{key} {value!r} is none of {len(choices)} known", mend, key)
+        return value
+
+    def _code(self, entry: Entry) -> str:
+        if not CODE.fullmatch(entry.key):
+            self._wrong(
+                entry, f"code {entry.key!r} is not usable",
+                "use 2 to 48 lower-case letters, digits and underscores, a letter first", "code",
+            )
+        return entry.key
+
+    def _category(self, entry: Entry) -> str:
+        return entry["name_zh"]
+
+    def _scenario(self, entry: Entry) -> Scenario:
+        eligible, eligible_text = self._expression(entry, "eligible", self.names, "boolean")
+        both = self.names | {f"{LATER}.{name}": kind for name, kind in self.names.items()}
+        outcome, outcome_text = self._expression(entry, "outcome", both, "boolean")
+        return Scenario(
+            entry.key, entry["name_zh"], eligible, outcome, eligible_text, outcome_text, entry["meaning"]
+        )
+
+    def _tag(self, entry: Entry) -> Tag:
+        rule, rule_text = self._expression(entry, "rule", self.names, "boolean")
+        score, score_text = self._expression(entry, "score", self.names, "number")
+        value, value_text = self._expression(entry, "value", self.names) if entry["value"] else (None, None)
+        days = entry["validity_days"]
+        if not days.isdigit() or not 1 <= int(days) <= 3650:
+            self._wrong(entry, f"validity_days is {days!r}", "write whole days from 1 to 3650", "validity_days")
+            days = "1"
+        return Tag(
+            self._code(entry), entry["name"], entry["name_zh"],
+            self._choice(entry, "category", self.categories), self._choice(entry, "scenario", self.scenarios),
+            entry["owner"], entry["decision"], int(days), rule, value, score, rule_text, value_text, score_text,
+            entry.file, entry.line_of(None),
+        )  # fmt: skip
+
+    def _audience(self, entry: Entry) -> Audience:
+        rule, rule_text = self._expression(entry, "rule", self.names, "boolean", frozenset(self.tags))
+        return Audience(
+            self._code(entry), entry["name"], entry["name_zh"], self._choice(entry, "scenario", self.scenarios),
+            entry["owner"], entry["decision"], rule, rule_text,
+        )  # fmt: skip

@@ -1,0 +1,185 @@
+"""Activation files: the members of an audience who may be contacted by a medium, and nobody else."""
+
+import contextlib
+import csv
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+
+from userops.errors import EXIT_FAILED, UseropsError
+from userops.ingest.identifiers import hashed
+from userops.settings import Settings
+from userops.warehouse.pg import connect
+
+MEDIA = ("sms", "email", "wechat", "app", "weibo")
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+HEAD = ("audience_code", "medium", "user_id", "contact_hash")
+IDENTIFIED = ("contact_id", "identifier")
+
+# The mart says whom the published night lets through; the newest build's consent must agree, contact by contact.
+# Where several contacts carry one identifier, the one updated last decides: a refusal is not got round by another.
+CONTACTABLE = """
+select contacts.medium, members.user_id, contacts.contact_id, contacts.identifier_kind, contacts.identifier_hash
+from marts.audience_members as members
+inner join build.int_contacts_reachability as contacts on members.user_id = contacts.user_id
+where
+    members.audience_code = %(audience)s
+    and contacts.medium = any(%(media)s)
+    and contacts.is_reachable
+    and case contacts.medium
+        when 'sms' then members.may_sms
+        when 'email' then members.may_email
+        when 'wechat' then members.may_wechat
+        when 'app' then members.may_app
+        when 'weibo' then members.may_weibo
+    end
+    and not exists (
+        select from build.int_contacts_reachability as same
+        where
+            same.identifier_hash = contacts.identifier_hash
+            and same.identifier_kind = contacts.identifier_kind
+            and same.medium = contacts.medium
+            and same.updated_at >= contacts.updated_at
+            and (same.has_unsubscribed or not same.has_consent)
+    )
+order by contacts.medium, members.user_id, contacts.contact_id
+"""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: rows are contacts, `members` the audience's users, `users` those of them in the file."""
+
+    path: str
+    audience: str
+    business_date: date
+    rows: int
+    users: int
+    members: int
+
+
+def neutral(cell: object) -> str:
+    """The cell as text that no spreadsheet runs as a formula."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(DANGEROUS) else text
+
+
+def export(
+    settings: Settings, url: str, audience: str, out: Path, medium: str | None = None, with_identifiers: bool = False
+) -> Exported:
+    """Write one CSV of an audience; readable by its owner alone, whole or not at all.
+
+    `with_identifiers` adds contact_id and the identifier the medium needs, which takes a database user that may act
+    as `loader`, the role with rights on the vault.
+    """
+    if medium is not None and medium not in MEDIA:
+        raise UseropsError(f"{medium!r} is no medium.", mend=f"use one of: {', '.join(MEDIA)}.")
+    if not settings.hash_key:
+        raise UseropsError("There is no key to hash contacts with.", mend="set USEROPS_HASH_KEY.")
+    vault = _vault(url) if with_identifiers else None
+    with connect(url, "publisher") as connection:
+        connection.read_only = True
+        business_date, members = _published(connection, audience)
+        path = out / f"{audience}.{medium or 'all'}.{business_date}.csv"
+        rows = _contactable(connection, audience, [medium] if medium else list(MEDIA))
+        if vault is not None:
+            rows = _identified(vault, rows)
+        head = HEAD + (IDENTIFIED if with_identifiers else ())
+        users: set[str] = set()
+        count = _write(path, head, _lines(rows, settings.hash_key, audience, users, len(head)))
+    if vault is not None:
+        vault.close()
+    return Exported(str(path), audience, business_date, count, len(users), members)
+
+
+def as_json(exported: Exported) -> dict:
+    """The summary for a program."""
+    return asdict(exported)
+
+
+def _published(connection: psycopg.Connection, audience: str) -> tuple[date, int]:
+    """The business date readers see and the size of the audience on it."""
+    if connection.execute("select to_regclass('marts.audiences')").fetchone()[0] is None:
+        raise UseropsError("No audiences are published.", mend="run a night first.")
+    known = dict(connection.execute("select audience_code, size from marts.audiences order by 1").fetchall())
+    if audience not in known:
+        raise UseropsError(
+            f"No audience {audience!r} is published.",
+            mend=f"use one of: {', '.join(known) or 'none yet'}; a new one comes with the next night.",
+        )
+    day = connection.execute("select business_date from marts.publication where is_current").fetchone()
+    return day[0], known[audience]
+
+
+def _contactable(connection: psycopg.Connection, audience: str, media: list[str]) -> Iterator[tuple]:
+    with connection.cursor(name="contactable") as cursor:
+        cursor.execute(CONTACTABLE, {"audience": audience, "media": media})
+        for row in cursor:
+            yield (*row, None)
+
+
+def _vault(url: str) -> psycopg.Connection:
+    try:
+        return connect(url, "loader")
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise UseropsError(
+            "This database user may not open the vault.",
+            mend="ask for the role `loader`, or export without --with-identifiers.",
+            exit_code=EXIT_FAILED,
+        ) from error
+
+
+def _identified(vault: psycopg.Connection, rows: Iterable[tuple]) -> Iterator[tuple]:
+    """The rows with the value behind each hash; both sides stay in the database, whatever their number."""
+    vault.execute(
+        "create temp table wanted (place bigint, medium text, user_id text, contact_id text, kind text, hash text)"
+        " on commit drop"
+    )
+    with vault.cursor().copy("copy wanted from stdin") as copy:
+        for place, row in enumerate(rows):
+            copy.write_row((place, *row[:5]))
+    vault.execute("analyze wanted")
+    with vault.cursor(name="identified") as cursor:
+        cursor.execute(
+            "select wanted.medium, wanted.user_id, wanted.contact_id, wanted.kind, wanted.hash, opened.value"
+            " from wanted left join (select kind, hash, min(value) as value from vault.identifiers"
+            " where hash is not null group by kind, hash) as opened using (kind, hash) order by wanted.place"
+        )
+        yield from cursor
+
+
+def _lines(
+    rows: Iterable[tuple], key: str, audience: str, users: set[str], width: int
+) -> Iterator[list[str]]:
+    for medium, user_id, contact_id, _, _, value in rows:
+        users.add(user_id)
+        line = [audience, medium, user_id, hashed(key, "contact_id", contact_id), contact_id, value]
+        yield [neutral(cell) for cell in line[:width]]
+
+
+def _write(path: Path, head: tuple[str, ...], lines: Iterable[list[str]]) -> int:
+    """Write beside the target, then put it in place: a file that is there is complete."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    count = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(head)
+            for line in lines:
+                writer.writerow(line)
+                count += 1
+        os.replace(part, path)
+    except OSError as error:
+        what = f"{path} cannot be written: {error.strerror}."
+        raise UseropsError(what, mend="give a folder you may write.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    return count

@@ -1,0 +1,131 @@
+"""A parsed expression as SQL for the warehouse and as words for operators."""
+
+from collections.abc import Mapping
+
+from userops.tags.expressions import Node
+
+WORDS = {
+    "=": "is", "<>": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least",
+    "+": "plus", "-": "minus", "*": "times", "/": "divided by",
+}  # fmt: skip
+
+
+def features_of(node: Node) -> list[str]:
+    """The features an expression reads, in order of appearance, each once."""
+    found: dict[str, None] = {}
+    _collect(node, "name", found)
+    return list(found)
+
+
+def tags_of(node: Node) -> list[str]:
+    """The tags an expression asks for by has(), each once."""
+    found: dict[str, None] = {}
+    _collect(node, "has", found)
+    return list(found)
+
+
+def _collect(node: Node, operator: str, found: dict[str, None]) -> None:
+    if node.operator == operator:
+        found[node.parts[0]] = None
+    for part in node.parts:
+        for inner in part if isinstance(part, tuple) else (part,):
+            if isinstance(inner, Node):
+                _collect(inner, operator, found)
+
+
+def to_sql(node: Node, tag_rules: Mapping[str, Node] | None = None) -> str:
+    """Postgres for the expression: columns of the relation `features`, or of the one a dotted name starts with.
+
+    Arithmetic is numeric and a division by zero gives null, so no rule can stop a night.
+    """
+    operator, parts = node.operator, node.parts
+    if operator == "constant":
+        return parts[0]
+    if operator == "name":
+        return parts[0] if "." in parts[0] else f"features.{parts[0]}"
+    if operator == "has":
+        return f"coalesce({to_sql((tag_rules or {})[parts[0]])}, false)"
+    if operator == "case":
+        return _case_sql(node, tag_rules)
+    if operator == "call":
+        return f"{parts[0]}({', '.join(to_sql(part, tag_rules) for part in parts[1:])})"
+    inner = [to_sql(part, tag_rules) for part in parts]
+    if operator in ("and", "or"):
+        return f"({f' {operator} '.join(inner)})"
+    if operator == "not":
+        return f"(not {inner[0]})"
+    if operator in ("is null", "is not null"):
+        return f"({inner[0]} {operator})"
+    if operator in ("in", "not in"):
+        return f"({inner[0]} {operator} ({', '.join(inner[1:])}))"
+    if operator in ("between", "not between"):
+        return f"({inner[0]} {operator} {inner[1]} and {inner[2]})"
+    if operator == "minus":
+        return f"(-{inner[0]}::numeric)"
+    if operator == "/":
+        return f"({inner[0]}::numeric / nullif({inner[1]}::numeric, 0))"
+    if operator in ("+", "-", "*"):
+        return f"({inner[0]}::numeric {operator} {inner[1]}::numeric)"
+    return f"({inner[0]} {operator} {inner[1]})"
+
+
+def _case_sql(node: Node, tag_rules: Mapping[str, Node] | None) -> str:
+    branches, results = node.parts
+    pairs = [
+        f"when {to_sql(condition, tag_rules)} then {to_sql(result, tag_rules)}"
+        for condition, result in zip(branches, results, strict=False)
+    ]
+    otherwise = [f"else {to_sql(results[-1], tag_rules)}"] if len(results) > len(branches) else []
+    return f"(case {' '.join([*pairs, *otherwise])} end)"
+
+
+def to_words(node: Node, labels: Mapping[str, str], tag_names: Mapping[str, str] | None = None) -> str:
+    """The expression in operators' words: `labels` name the features, `tag_names` the tags."""
+    operator, parts = node.operator, node.parts
+    if operator == "constant":
+        return parts[0].strip("'").replace("''", "'").replace("_", " ") if node.type == "text" else parts[0]
+    if operator == "name":
+        return labels.get(parts[0], parts[0])
+    if operator == "has":
+        return f"has the tag “{(tag_names or {}).get(parts[0], parts[0])}”"
+    if operator == "case":
+        return _case_words(node, labels, tag_names)
+
+    def say(part: Node) -> str:
+        text = to_words(part, labels, tag_names)
+        return f"({text})" if part.operator == "or" and operator == "and" else text
+
+    if operator == "call":
+        return _call_words(parts[0], [say(part) for part in parts[1:]])
+    inner = [say(part) for part in parts]
+    if operator in ("and", "or"):
+        return f" {operator} ".join(inner)
+    if operator == "not":
+        return f"not ({inner[0]})" if parts[0].operator in ("and", "or") else f"not: {inner[0]}"
+    if operator in ("is null", "is not null"):
+        return f"{inner[0]} {'unknown' if operator == 'is null' else 'known'}"
+    if operator in ("in", "not in"):
+        return f"{inner[0]} {'is' if operator == 'in' else 'is not'} {' or '.join(inner[1:])}"
+    if operator in ("between", "not between"):
+        return f"{inner[0]} {operator} {inner[1]} and {inner[2]}"
+    if operator == "minus":
+        return f"-{inner[0]}"
+    return f"{inner[0]} {WORDS[operator]} {inner[1]}"
+
+
+def _call_words(function: str, inner: list[str]) -> str:
+    if function == "coalesce":
+        return f"{inner[0]} ({' or else '.join(inner[1:])} where unknown)" if len(inner) > 1 else inner[0]
+    names = {"greatest": "the greatest of", "least": "the least of", "abs": "the size of"}
+    return f"{names.get(function, function)} {', '.join(inner)}"
+
+
+def _case_words(node: Node, labels: Mapping[str, str], tag_names: Mapping[str, str] | None) -> str:
+    branches, results = node.parts
+    said = [
+        f"{to_words(result, labels, tag_names)} where {to_words(condition, labels, tag_names)}"
+        for condition, result in zip(branches, results, strict=False)
+    ]
+    if len(results) > len(branches):
+        said.append(f"else {to_words(results[-1], labels, tag_names)}")
+    return ", ".join(said)
