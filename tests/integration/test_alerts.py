@@ -200,5 +200,22 @@ def test_a_blocked_night_is_not_told_twice(warehouse_url, settings, receiver):
             "insert into meta.runs (run_id, business_date, state, token) values ('b', '2031-03-09', 'blocked', 1)"
         )
     with connect(warehouse_url, "publisher") as connection:
+        outbox.raise_alert(connection, settings, "b", "2031-03-09", [failed()], None)
         assert watchdog.look(connection, settings, datetime(2031, 3, 10, 1, 0, tzinfo=UTC)) is not None
-    assert receiver.taken == []
+    assert len(receiver.taken) == 1
+
+
+def test_a_night_that_was_killed_and_overtaken_is_told(warehouse_url, settings, receiver):
+    """The next run closed the killed one as failed; nobody has told of it."""
+    from datetime import UTC, datetime
+
+    from userops import watchdog
+
+    with connect(warehouse_url) as admin:
+        admin.execute(
+            "insert into meta.runs (run_id, business_date, state, token) values ('k1', '2032-03-09', 'failed', 1),"
+            " ('k2', '2032-03-09', 'running', 2)"
+        )
+    with connect(warehouse_url, "publisher") as connection:
+        watchdog.look(connection, settings, datetime(2032, 3, 10, 1, 0, tzinfo=UTC))
+    assert [m["kind"] for m in receiver.taken] == ["alert"]
