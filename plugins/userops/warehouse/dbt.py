@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
-from userops.warehouse import increments
+from userops.warehouse import increments, lease
 from userops.warehouse.pg import connect
 
 FAILED = {"error", "fail", "runtime error"}
@@ -37,9 +37,12 @@ def target_path(settings: Settings) -> Path:
     return settings.home / "dbt"
 
 
-def build(settings: Settings, url: str, business_date: date) -> list[CheckResult]:
-    """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run."""
-    with connect(url, "transformer") as connection:
+def build(settings: Settings, url: str, business_date: date, token: int | None = None) -> list[CheckResult]:
+    """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run.
+
+    With `token` every model's commit checks that the run was not overtaken.
+    """
+    with connect(url, "transformer") as connection, lease.transaction(connection, token):
         plan = increments.plan(connection, settings, business_date)
     log.info("building %s", f"whole: {plan.why}" if plan.why else "on the last night")
     variables = {
@@ -47,7 +50,7 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         "timezone": settings.timezone,
         "currency": settings.currency,
         "incremental": plan.incremental,
-    }
+    } | ({} if token is None else {"token": token})
     target = target_path(settings)
     (target / "run_results.json").unlink(missing_ok=True)
     error = _invoke(["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)], settings, url)
@@ -58,7 +61,7 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         )
     results = read_results(results_path, target / "manifest.json")
     if _all_models_built(results_path):
-        with connect(url, "transformer") as connection:
+        with connect(url, "transformer") as connection, lease.transaction(connection, token):
             increments.remember(connection, plan)
     return results
 
