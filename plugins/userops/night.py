@@ -38,7 +38,7 @@ def begin(business_date: str) -> dict:
     lease.show_life(url)
     night = {"run_id": run_id, "token": token, "business_date": business_date}
     _record(url, night, landing.check_delivery(settings, day))
-    with connect(url, "loader") as connection:
+    with connect(url, "loader") as connection, lease.transaction(connection, token):
         books.settle_withdrawn(connection, day, landing.list_folder(settings, day))
     return night | {"delivered": landing.delivered(settings, day)}
 
@@ -54,7 +54,7 @@ def load(night: dict, export: str) -> int:
     lease.show_life(url)
     with connect(url, "loader") as connection:
         results = loader.load_export(
-            connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"]
+            connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"], night["token"]
         )
         # The checks and models that follow join this table: they need to know how large it is now.
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", export)))
@@ -68,7 +68,7 @@ def check_raw(night: dict) -> None:
     lease.show_life(url)
     day = date.fromisoformat(night["business_date"])
     with connect(url, "loader") as connection:
-        erasure.apply(connection, day)
+        erasure.apply(connection, day, night["token"])
     with connect(url, "publisher") as connection:
         owed = backlog.check_earlier(connection, settings, unpublished_since(connection, day), day)
     _record(url, night, owed)
@@ -80,7 +80,7 @@ def build(night: dict) -> None:
     """Build and test the marts in `build`, where no reader looks."""
     settings, url = _place()
     lease.show_life(url)
-    results = dbt.build(settings, url, date.fromisoformat(night["business_date"]))
+    results = dbt.build(settings, url, date.fromisoformat(night["business_date"]), night["token"])
     _record(url, night, results)
     _judge(night)
 
@@ -98,14 +98,15 @@ def publish_marts(night: dict) -> int:
     settings, url = _place()
     lease.show_life(url)
     marts = publish.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
-    with connect(url, "publisher") as connection:
+    # One transaction: a version that readers see is one whose messages wait in the outbox, and whose run is closed.
+    with connect(url, "publisher") as connection, connection.transaction():
         version = publish.publish(connection, marts, night["run_id"], night["business_date"], night["token"])
         rights = privileges.check(connection)
         record_results(connection, night["run_id"], night["business_date"], rights)
-        lease.end(connection, night["run_id"], "published")
-        lease.let_go()
         outbox.raise_recovery(connection, settings, night["run_id"], night["business_date"])
         _warn(connection, settings, night)
+        lease.close(connection, night["run_id"], "published")
+    lease.let_go()
     return version
 
 
@@ -142,10 +143,10 @@ def fail(run_id: str, error: str) -> None:
             return
         crash = CheckResult("run", "manifest", "nightly", "critical", False, error[:500], "the run ends by itself")
         record_results(connection, run_id, row[0], [crash])
+        # One transaction with the run's end: a run that is closed has been told of.
+        outbox.raise_alert(connection, settings, run_id, row[0], [crash], _published(connection))
         lease.end(connection, run_id, "failed", error)
         lease.let_go()
-        outbox.raise_alert(connection, settings, run_id, row[0], [crash], _published(connection))
-        connection.commit()
         outbox.deliver_pending(connection, settings)
 
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import psycopg
 import pytest
 
-from userops.alerts import outbox
+from userops.alerts import delivery, outbox
 from userops.checks import CheckResult
 from userops.settings import Settings
 from userops.warehouse.pg import connect, record_results
@@ -200,5 +200,71 @@ def test_a_blocked_night_is_not_told_twice(warehouse_url, settings, receiver):
             "insert into meta.runs (run_id, business_date, state, token) values ('b', '2031-03-09', 'blocked', 1)"
         )
     with connect(warehouse_url, "publisher") as connection:
+        outbox.raise_alert(connection, settings, "b", "2031-03-09", [failed()], None)
         assert watchdog.look(connection, settings, datetime(2031, 3, 10, 1, 0, tzinfo=UTC)) is not None
+    assert len(receiver.taken) == 1
+
+
+def test_a_night_that_was_killed_and_overtaken_is_told(warehouse_url, settings, receiver):
+    """The next run closed the killed one as failed; nobody has told of it."""
+    from datetime import UTC, datetime
+
+    from userops import watchdog
+
+    with connect(warehouse_url) as admin:
+        admin.execute(
+            "insert into meta.runs (run_id, business_date, state, token) values ('k1', '2032-03-09', 'failed', 1),"
+            " ('k2', '2032-03-09', 'running', 2)"
+        )
+    with connect(warehouse_url, "publisher") as connection:
+        watchdog.look(connection, settings, datetime(2032, 3, 10, 1, 0, tzinfo=UTC))
+    assert [m["kind"] for m in receiver.taken] == ["alert"]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "attribute", "target", "refusal", "success"),
+    [
+        ("wecombot", "NotifyWeComBot.notify_url", f"wecombot://{'k' * 36}", '{"errcode": 93000}', '{"errcode": 0}'),
+        ("dingtalk", "NotifyDingTalk.notify_url", f"dingtalk://{'t' * 64}", '{"errcode": 310000}', '{"errcode": 0}'),
+        ("feishu", "NotifyFeishu.notify_url", f"feishu://{'t' * 36}", '{"code": 19021}', '{"code": 0}'),
+    ],
+)
+def test_chat_services_that_refuse_with_200(receiver, monkeypatch, plugin, attribute, target, refusal, success):
+    import importlib
+
+    module = importlib.import_module(f"apprise.plugins.{plugin}")
+    name, field = attribute.split(".")
+    monkeypatch.setattr(getattr(module, name), field, receiver.url)
+    payload = {"title": "t", "body": "b", "severity": "critical"}
+    receiver.answers = [(200, refusal), (200, success), (500, "")]
+    with pytest.raises(delivery.DeliveryFailed, match="HTTP 200 with"):
+        delivery.send(target, 1, payload)
+    delivery.send(target, 1, payload)
+    with pytest.raises(delivery.DeliveryFailed, match="did not take"):
+        delivery.send(target, 1, payload)
+    assert receiver.tries == 3
+
+
+def test_one_cause_with_forty_one_failures_is_one_message(connection, settings, receiver) -> None:
+    failures = [failed(f"check_{number}") for number in range(41)]
+    assert outbox.raise_alert(connection, settings, "r1", DAY, failures, None) == 1
+    assert outbox.raise_alert(connection, settings, "r2", DAY, failures[:7], None) == 0
+    assert outbox.deliver_pending(connection, settings) == (1, 0)
+    assert "and 33 more" in receiver.taken[0]["body"]
+
+
+def test_a_day_without_the_webhook_loses_and_repeats_nothing(connection, settings, receiver) -> None:
+    """24 hours of refusals by a clock that is moved, a message every two hours: each arrives once, in the end."""
+    receiver.answers = [(500, ""), (200, '{"errcode": 45009}'), (200, '{"code": 19021, "msg": "x"}')] * 400
+    for quarter in range(24 * 4):
+        if quarter % 8 == 0:
+            outbox.raise_alert(connection, settings, f"r{quarter}", DAY, [failed(f"check_{quarter}")], None)
+        outbox.deliver_pending(connection, settings)
+        connection.execute("update meta.outbox set next_attempt_at = next_attempt_at - interval '15 minutes'")
+        connection.commit()
     assert receiver.taken == []
+    receiver.answers = []
+    connection.execute("update meta.outbox set next_attempt_at = next_attempt_at - interval '1 hour'")
+    assert outbox.deliver_pending(connection, settings) == (12, 0), "the longest wait is an hour"
+    assert outbox.deliver_pending(connection, settings) == (0, 0)
+    assert len({m["message_id"] for m in receiver.taken}) == len(receiver.taken) == 12

@@ -15,8 +15,10 @@ import pytest
 
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
+from userops.errors import Overtaken
 from userops.ingest import landing, loader, tables
 from userops.settings import Settings
+from userops.warehouse import lease
 from userops.warehouse.pg import connect
 
 DAY = date(2026, 3, 2)
@@ -278,3 +280,34 @@ def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
     assert place.rows("select export, rows_in_file, rows_loaded from meta.load_files order by 1") == [
         ("contacts", 2, 2), ("order_lines", 36, 34), ("orders", 33, 33), ("products", 1, 1)
     ]
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = place.write("orders.csv", orders())
+    stage = loader.stage_file
+
+    def staged_late(*arguments: object) -> object:
+        place.write("orders.csv", orders(100))
+        return stage(*arguments)
+
+    monkeypatch.setattr(loader, "stage_file", staged_late)
+    assert blocking(place.load()) == ["file_unchanged"]
+    assert place.rows("select count(*) from raw.orders") == [(0,)]
+    monkeypatch.setattr(loader, "stage_file", stage)
+    assert blocking(place.load()) == []
+    assert place.rows("select sha256 from meta.load_files where state = 'loaded'") == [
+        (hashlib.sha256(path.read_bytes()).hexdigest(),)
+    ]
+
+
+def test_a_loader_that_was_overtaken_brings_nothing(place: Place) -> None:
+    place.write("orders.csv", orders())
+    with connect(place.url, "publisher") as connection:
+        token = lease.take(connection, "first", DAY.isoformat())
+        lease.end(connection, "first", "failed")
+        lease.take(connection, "second", DAY.isoformat())
+        lease.end(connection, "second", "failed")
+    with pytest.raises(Overtaken):
+        loader.load_export(place.connection, place.settings, "orders", DAY, "first", token)
+    assert place.rows("select count(*) from raw.orders") == [(0,)]
+    assert place.rows("select count(*) from meta.load_files") == [(0,)]

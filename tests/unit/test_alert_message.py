@@ -1,5 +1,7 @@
 """An alert says what failed, since when, and what readers see; it carries no personal data."""
 
+import pytest
+
 from userops.alerts import delivery, message
 from userops.checks import CheckResult
 
@@ -70,3 +72,19 @@ def test_an_error_inside_a_200_is_found() -> None:
 
 def test_a_shown_target_hides_its_secrets() -> None:
     assert delivery.shown("https://user:pass@hooks.example.com/services/T0/SECRET?key=1") == "https://hooks.example.com"
+
+
+@pytest.mark.parametrize(
+    ("service", "refused", "taken"),
+    [
+        ("WeCom", '{"errcode": 45009, "errmsg": "api freq out of limit"}', '{"errcode": 0, "errmsg": "ok"}'),
+        ("DingTalk", '{"errcode": 310000, "errmsg": "sign not match"}', '{"errcode": 0, "errmsg": "ok"}'),
+        ("Feishu", '{"code": 19021, "data": {}, "msg": "sign match fail"}', '{"code": 0, "msg": "success"}'),
+        ("Feishu, older", '{"StatusCode": 9499, "StatusMessage": "Bad Request"}', '{"StatusCode": 0, "Extra": null}'),
+        ("a relay", '{"success": false, "error": "no such room"}', '{"success": true}'),
+        ("a relay", '{"ok": false, "error": "channel_not_found"}', '{"ok": true}'),
+    ],
+)
+def test_a_service_that_refuses_with_200_is_seen(service: str, refused: str, taken: str) -> None:
+    assert delivery.error_in(refused), service
+    assert delivery.error_in(taken) == "", service

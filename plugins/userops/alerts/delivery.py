@@ -9,11 +9,14 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TIMEOUT_SECONDS = 10
 # Chat services answer 200 and put the error into the body under one of these names.
 ERROR_FIELDS = ("errcode", "code", "statuscode", "error_code")
+SUCCESS_FIELDS = ("ok", "success")
 
 
 class DeliveryFailed(Exception):
@@ -81,6 +84,8 @@ def error_in(text: str) -> str:
     for name, value in answer.items():
         if name.lower() in ERROR_FIELDS and value not in (0, "0", None, "", 200, "200"):
             return f"{name}={str(value)[:40]}"
+        if name.lower() in SUCCESS_FIELDS and value is False:
+            return f"{name}=false"
     return ""
 
 
@@ -91,5 +96,29 @@ def _by_apprise(target: str, payload: dict[str, str]) -> None:
     if not channel.add(target):
         raise DeliveryFailed("no channel of this kind is known: see USEROPS_ALERT_TARGETS")
     kind = {"critical": "failure", "warning": "warning"}.get(payload["severity"], "info")
-    if not channel.notify(title=payload["title"], body=payload["body"], notify_type=kind):
-        raise DeliveryFailed("the channel did not take it")
+    with _answers() as answers:
+        taken = channel.notify(title=payload["title"], body=payload["body"], notify_type=kind)
+    # Apprise looks at the status alone; WeCom, DingTalk and Feishu refuse with 200.
+    refused = next(filter(None, map(error_in, answers)), "")
+    if not taken or refused:
+        raise DeliveryFailed(f"HTTP 200 with {refused}" if refused else "the channel did not take it")
+
+
+@contextmanager
+def _answers() -> Iterator[list[str]]:
+    """The texts that services answer with while the block runs."""
+    import requests
+
+    texts: list[str] = []
+    send = requests.Session.send
+
+    def remember(session: requests.Session, *arguments: object, **options: object) -> requests.Response:
+        answer = send(session, *arguments, **options)
+        texts.append(answer.text[:65536])
+        return answer
+
+    requests.Session.send = remember
+    try:
+        yield texts
+    finally:
+        requests.Session.send = send

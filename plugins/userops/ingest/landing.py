@@ -197,20 +197,28 @@ def _answer(
 
 
 @contextmanager
-def local_copy(settings: Settings, source: Source) -> Iterator[tuple[Path, str, int]]:
-    """A local path to the file's bytes as delivered, with their sha256 and size; a remote file is fetched once."""
+def local_copy(settings: Settings, source: Source) -> Iterator[tuple[Path, str, int, tuple]]:
+    """A local path to the file's bytes as delivered, with their sha256, size and stamp; a remote file is fetched once.
+    """
     files, _ = fsspec.core.url_to_fs(settings.landing)
     digest, size = hashlib.sha256(), 0
     local = "file" in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,))
     with tempfile.TemporaryDirectory(prefix="userops-") as scratch, files.open(source.path, "rb") as remote:
         path = Path(source.path) if local else Path(scratch) / "delivered"
+        stamp = stamp_of(path) if local else ()
         with open("/dev/null" if local else path, "wb") as kept:
             while block := remote.read(BLOCK):
                 digest.update(block)
                 size += len(block)
                 if not local:
                     kept.write(block)
-        yield path, digest.hexdigest(), size
+        yield path, digest.hexdigest(), size, stamp or stamp_of(path)
+
+
+def stamp_of(path: Path) -> tuple:
+    """What changes where a file is written to or replaced."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from psycopg import sql
 from userops.checks import CheckResult
 from userops.contracts.model import Contract, load_contracts
 from userops.ingest import books, identifiers, judge
-from userops.ingest.landing import Folder, Source, list_folder, local_copy
+from userops.ingest.landing import Folder, Source, list_folder, local_copy, stamp_of
 from userops.ingest.staged import Refused, Staged
 from userops.ingest.staging import raw_texts, stage_file
 from userops.settings import Settings
+from userops.warehouse import lease
 
 # A delivery this small may repeat an earlier one by chance, or hold corrections alone.
 LEAST_ROWS_TO_JUDGE_BY = 20
@@ -31,25 +32,31 @@ class File:
     business_date: date
     run_id: str
     promised: dict | None
+    stamp: tuple
+    token: int | None
 
 
 def load_export(
-    connection: psycopg.Connection, settings: Settings, export: str, business_date: date, run_id: str
+    connection: psycopg.Connection, settings: Settings, export: str, business_date: date, run_id: str,
+    token: int | None = None,
 ) -> list[CheckResult]:
-    """Load every file of the export in the folder of that date; returns what was asked of each, and the answers."""
+    """Load every file of the export in the folder of that date; returns what was asked of each, and the answers.
+
+    With `token` every commit checks that the run was not overtaken: one that was paused brings nothing of its own.
+    """
     folder = list_folder(settings, business_date)
     contract = load_contracts()[export]
     sources = folder.of(export)
     connection.commit()
-    with connection.transaction():
+    with lease.transaction(connection, token):
         books.forget_missing(connection, export, business_date, [source.name for source in sources])
     results: list[CheckResult] = []
     for source in sources:
-        with local_copy(settings, source) as (path, sha256, size):
+        with local_copy(settings, source) as (path, sha256, size, stamp):
             promised = folder.promised(source.name)
             results += _load_file(
                 connection, settings,
-                File(contract, source, path, sha256, size, business_date, run_id, promised),
+                File(contract, source, path, sha256, size, business_date, run_id, promised, stamp, token),
             )
     return results + _empty(connection, contract, folder, business_date)
 
@@ -60,10 +67,10 @@ def _load_file(connection: psycopg.Connection, settings: Settings, file: File) -
         return [_result(file, "file_loaded", "manifest", True, "loaded before, unchanged", "loaded")]
     connection.commit()
     try:
-        with connection.transaction():
+        with lease.transaction(connection, file.token):
             return _load_whole(connection, settings, file)
     except Refused as refused:
-        with connection.transaction():
+        with lease.transaction(connection, file.token):
             books.write_refusal(connection, file, f"{refused.check}: {refused.observed}")
         return [
             _result(file, refused.check, refused.layer, False, refused.observed, refused.expected, refused.mend)
@@ -91,6 +98,7 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
         raise Refused("rows_accounted", "manifest", f"{loaded} loaded and {len(bad)} set aside of {staged.rows}",
                       "every row loaded or set aside", f"{name} was split in two ways: look at its quoting")
     _quarantine(connection, file, load_id, staged, bad)
+    _check_unchanged(file)
     return _answers(file, staged, bad, conflicts)
 
 
@@ -104,6 +112,17 @@ def _check_digest(connection: psycopg.Connection, file: File) -> None:
     if file.promised is not None and str(file.promised.get("sha256")).lower() != file.sha256:
         raise Refused("manifest_sha256", "manifest", f"sha256 {file.sha256[:12]}…", "the manifest's sha256",
                       f"have {file.source.name} delivered again: it changed on its way")
+
+
+def _check_unchanged(file: File) -> None:
+    """The bytes are read more than once (sum, rows, texts of bad rows): all must have been the same file."""
+    try:
+        unchanged = stamp_of(file.path) == file.stamp
+    except FileNotFoundError:
+        unchanged = False
+    if not unchanged:
+        raise Refused("file_unchanged", "manifest", "it changed while it was read", "a file that stays as delivered",
+                      f"write {file.source.name} beside the folder and move it in when it is whole; run again")
 
 
 def _check_rows_promised(file: File, staged: Staged) -> None:

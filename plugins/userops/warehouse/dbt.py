@@ -19,7 +19,7 @@ from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
 from userops.tags.store import write_catalog
-from userops.warehouse import increments
+from userops.warehouse import increments, lease
 from userops.warehouse.pg import connect
 
 if TYPE_CHECKING:
@@ -50,14 +50,15 @@ def target_path(settings: Settings) -> Path:
     return settings.home / "dbt"
 
 
-def build(settings: Settings, url: str, business_date: date) -> list[CheckResult]:
+def build(settings: Settings, url: str, business_date: date, token: int | None = None) -> list[CheckResult]:
     """Build every model in `staging` and `build`, and test them; raises where dbt itself could not run.
 
     Where a model could not be built or scored, the building ends: what follows could only repeat the failure.
-    The tag catalogue goes into the warehouse first: models compile their statements from it.
+    The tag catalogue goes into the warehouse first: models compile their statements from it. With `token` every
+    model's commit checks that the run was not overtaken.
     """
     write_catalog(url, settings.project_root)
-    with connect(url, "transformer") as connection:
+    with connect(url, "transformer") as connection, lease.transaction(connection, token):
         plan = increments.plan(connection, settings, business_date)
     log.info("building %s", f"whole: {plan.why}" if plan.why else "on the last night")
     variables = {
@@ -65,7 +66,7 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         "timezone": settings.timezone,
         "currency": settings.currency,
         "incremental": plan.incremental,
-    }
+    } | ({} if token is None else {"token": token})
     night = ["--vars", json.dumps(variables)]
     manifest = _parsed(settings, url, night, plan.fingerprint)
     results, stands = _build_part(["--exclude", AFTER_SCORES, *night], settings, url, manifest)
@@ -76,7 +77,7 @@ def build(settings: Settings, url: str, business_date: date) -> list[CheckResult
         rest, stands = _build_part(["--select", AFTER_SCORES, *night], settings, url, manifest)
         results += rest
     if stands:
-        with connect(url, "transformer") as connection:
+        with connect(url, "transformer") as connection, lease.transaction(connection, token):
             increments.remember(connection, plan)
     return results
 

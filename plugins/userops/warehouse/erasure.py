@@ -13,6 +13,7 @@ from psycopg import sql
 from userops.contracts.model import Contract, load_contracts
 from userops.errors import UseropsError
 from userops.ingest import books
+from userops.warehouse import lease
 from userops.warehouse.pg import connect
 from userops.warehouse.state import status
 
@@ -20,11 +21,12 @@ STAYS = "orders"
 REQUESTS = "erasure_requests"
 
 
-def apply(connection: psycopg.Connection, business_date: date) -> int:
+def apply(connection: psycopg.Connection, business_date: date, token: int | None = None) -> int:
     """Carry out the requests known by the end of the date, in the role loader; returns the rows that went.
 
     Idempotent. All loads are searched when a request is new, or a refused row of an erased contact tells an identifier
-    that was not known as theirs; else only loads since the last time. Commits at the end.
+    that was not known as theirs; else only loads since the last time. Commits at the end,
+    and with `token` only where the run was not overtaken.
     """
     everything = _note_requests(connection, business_date)
     if connection.execute("select count(*) from meta.erased_contacts").fetchone()[0] == 0:
@@ -42,6 +44,8 @@ def apply(connection: psycopg.Connection, business_date: date) -> int:
         " and rows.hash = erasing.hash returning erasing.request_id"
     ))
     connection.execute("update meta.erased_contacts set load_id = %s", [newest])
+    if token is not None:
+        lease.hold(connection, token)
     connection.commit()
     return rows
 

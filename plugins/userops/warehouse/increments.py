@@ -43,7 +43,10 @@ def _is_code(path: Path, root: Path) -> bool:
 
 
 def plan(connection: psycopg.Connection, settings: Settings, business_date: date) -> Plan:
-    """Decide, in the role transformer, and forget what stands: a build that is cut off leaves nothing to build on."""
+    """Decide, in the role transformer, and forget what stands: a build that is cut off leaves nothing to build on.
+
+    The caller commits.
+    """
     now = fingerprint(settings)
     newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
     why = _why_whole(connection, now, business_date)
@@ -53,12 +56,11 @@ def plan(connection: psycopg.Connection, settings: Settings, business_date: date
         connection.execute("delete from meta.build_state")
     else:
         connection.execute("update meta.build_state set fingerprint = 'building'")
-    connection.commit()
     return Plan(business_date, newest, now, why)
 
 
 def remember(connection: psycopg.Connection, plan: Plan) -> None:
-    """Every model was built: the next night may build on it."""
+    """Every model was built: the next night may build on it (the caller commits)."""
     _log_build(connection, plan)
     connection.execute("delete from meta.build_state")
     connection.execute(
@@ -66,7 +68,6 @@ def remember(connection: psycopg.Connection, plan: Plan) -> None:
         " (select count(*) from meta.load_files where state = 'loaded' and load_id <= %s and business_date <= %s))",
         [plan.business_date, plan.load_id, plan.fingerprint, plan.load_id, plan.business_date],
     )
-    connection.commit()
 
 
 def _log_build(connection: psycopg.Connection, plan: Plan) -> None:

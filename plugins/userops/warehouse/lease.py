@@ -1,5 +1,7 @@
 """One writer: a run takes a fencing token, and every commit it makes checks that no later run took another."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
@@ -80,10 +82,24 @@ def hold(connection: psycopg.Connection, token: int) -> None:
     connection.execute("update meta.writer set heartbeat_at = now()")
 
 
+@contextmanager
+def transaction(connection: psycopg.Connection, token: int | None) -> Iterator[None]:
+    """A transaction that commits only while the run still has the right to write (None: no run writes here)."""
+    with connection.transaction():
+        yield
+        if token is not None:
+            hold(connection, token)
+
+
 def end(connection: psycopg.Connection, run_id: str, state: str, error: str = "") -> None:
-    """Close the run as published, blocked or failed."""
+    """Close the run as published, blocked or failed, and commit."""
+    close(connection, run_id, state, error)
+    connection.commit()
+
+
+def close(connection: psycopg.Connection, run_id: str, state: str, error: str = "") -> None:
+    """Close the run in the caller's transaction."""
     connection.execute(
         "update meta.runs set state = %s, ended_at = now(), error = %s where run_id = %s and state = 'running'",
         [state, error[:2000], run_id],
     )
-    connection.commit()

@@ -7,6 +7,7 @@ import psycopg
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 
+LONGEST_PAUSE = "15min"
 ROLES = ("loader", "transformer", "publisher", "bi_reader")
 
 
@@ -24,7 +25,8 @@ def connect(url: str, role: str | None = None, **options: object) -> psycopg.Con
             exit_code=EXIT_FAILED,
         ) from error
     if role is not None:
-        connection.execute(f"set role {role}")
+        # A process that was stopped inside a transaction holds its locks, until the server ends the session.
+        connection.execute(f"set role {role}; set idle_in_transaction_session_timeout = '{LONGEST_PAUSE}'")
         connection.commit()
     return connection
 

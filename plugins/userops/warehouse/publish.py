@@ -13,9 +13,8 @@ import psycopg
 from psycopg import sql
 
 from userops.errors import UseropsError
-from userops.warehouse import erasure, lease
-
-SLOTS = (0, 1, 2)
+from userops.warehouse import erasure, lease, slots
+from userops.warehouse.slots import SLOTS
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,16 @@ class Mart:
     @property
     def shape(self) -> str:
         """What the slots' tables and the view are made from; another shape means new ones."""
-        return hashlib.sha256(repr((self.key, self.columns, self.comment)).encode()).hexdigest()
+        return _digest(self.key, [(c.name, c.type, c.is_open) for c in self.columns])
+
+    @property
+    def words(self) -> str:
+        """What readers see as comments; other words change no table."""
+        return _digest(self.comment, [c.comment for c in self.columns])
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def marts_of_manifest(manifest_path: Path) -> list[Mart]:
@@ -70,55 +78,8 @@ def marts_of_manifest(manifest_path: Path) -> list[Mart]:
     return sorted(marts, key=lambda mart: mart.name)
 
 
-def prepare_slots(connection: psycopg.Connection, marts: list[Mart]) -> set[str]:
-    """Create slot tables and readers' views where they are missing or of an older shape; returns those marts."""
-    shapes = dict(connection.execute(
-        "select tables.relname, obj_description(tables.oid) from pg_class as tables"
-        " join pg_namespace as schemas on schemas.oid = tables.relnamespace"
-        " join pg_class as views on views.relname = tables.relname and views.relnamespace = 'marts'::regnamespace"
-        " where schemas.nspname = 'slot_0' and tables.relkind = 'r'"
-    ).fetchall())
-    made = {mart.name for mart in marts if shapes.get(mart.name) != mart.shape}
-    for mart in marts:
-        if mart.name in made:
-            with connection.transaction():
-                _create(connection, mart)
-    return made
-
-
-def _create(connection: psycopg.Connection, mart: Mart) -> None:
-    types = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.type)) for c in mart.columns)
-    read = sql.SQL(", ").join(
-        sql.SQL("coalesce({0}, (select business_date from meta.pointer)) as {0}" if c.is_open else "{0}").format(
-            sql.Identifier(c.name)
-        )
-        for c in mart.columns
-    )
-    view = sql.Identifier("marts", mart.name)
-    connection.execute(sql.SQL("drop view if exists {}").format(view))
-    branches = []
-    for slot in SLOTS:
-        table = sql.Identifier(f"slot_{slot}", mart.name)
-        connection.execute(sql.SQL("drop table if exists {}").format(table))
-        connection.execute(sql.SQL("create table {} ({})").format(table, types))
-        keys = sql.SQL(", ").join(map(sql.Identifier, mart.key))
-        connection.execute(sql.SQL("create index on {} ({})").format(table, keys))
-        branches.append(
-            sql.SQL("select {} from {} where (select slot from meta.pointer) = {}").format(read, table, slot)
-        )
-    connection.execute(sql.SQL("create view {} as {}").format(view, sql.SQL(" union all ").join(branches)))
-    connection.execute(sql.SQL("grant select on {} to bi_reader").format(view))
-    connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(mart.comment)))
-    for column in mart.columns:
-        name = sql.Identifier("marts", mart.name, column.name)
-        connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(column.comment)))
-    connection.execute(
-        sql.SQL("comment on table {} is {}").format(sql.Identifier("slot_0", mart.name), sql.Literal(mart.shape))
-    )
-
-
 def fill_slot(
-    connection: psycopg.Connection, marts: list[Mart], slot: int, business_date: str, made: set[str]
+    connection: psycopg.Connection, marts: list[Mart], slot: int, business_date: str, made: dict[str, bool]
 ) -> dict[str, int]:
     """Make the slot equal to `build`, touching only rows that differ; returns the rows written a mart.
 
@@ -128,7 +89,8 @@ def fill_slot(
     written = {}
     for mart in marts:
         only_touched = touched and mart.by_user and mart.name not in made
-        written[mart.name] = _fill(connection, mart, slot, business_date, only_touched)
+        table = slots.table(mart, slot, made)
+        written[mart.name] = _fill(connection, mart, table, business_date, only_touched)
     connection.execute(
         "insert into meta.slot_contents select %s, max(build_id) from meta.builds having count(*) > 0"
         " on conflict (slot) do update set build_id = excluded.build_id",
@@ -157,11 +119,13 @@ def _note_touched(connection: psycopg.Connection, slot: int) -> bool:
     return True
 
 
-def _fill(connection: psycopg.Connection, mart: Mart, slot: int, business_date: str, only_touched: bool) -> int:
+def _fill(
+    connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, business_date: str, only_touched: bool
+) -> int:
     columns = [sql.Identifier(column.name) for column in mart.columns]
     row = sql.SQL(", ").join
     names = {
-        "slot": sql.Identifier(f"slot_{slot}", mart.name),
+        "slot": slot,
         "build": sql.Identifier("build", mart.name),
         "same": sql.SQL(" and ").join(_same_key_column(name, name in mart.nullable_key) for name in mart.key),
         "a": row(sql.SQL("a.{}").format(c) for c in columns),
@@ -200,16 +164,20 @@ def _same_key_column(name: str, nullable: bool) -> sql.Composed:
 
 
 def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, business_date: str, token: int) -> int:
-    """Publish `build` as a new version; returns it. All in one go, or (overtaken, killed) nothing."""
-    made = prepare_slots(connection, marts)
+    """Publish `build` as a new version; returns it. All in one go, or (overtaken, killed) nothing.
+
+    Commits, unless the caller has a transaction open that holds more than the publication.
+    """
     with connection.transaction():
         version, slot = _next(connection)
+        made = slots.prepare(connection, marts)
         fill_slot(connection, marts, slot, business_date, made)
         lease.hold(connection, token)
         connection.execute(
             "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, %s, %s)",
             [version, business_date, run_id, slot],
         )
+        slots.swap(connection, marts, made)
         erasure.clean_versions(connection, _tables_of_users(marts))
         _flip(connection, version, slot, business_date)
     return version

@@ -1,0 +1,248 @@
+"""A small business whose night is disturbed: its states as template databases, and a case for every fault."""
+
+import hashlib
+import json
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from faults import readers, steps
+from faults.proxy import Boundary, Link, Proxy
+from userops import watchdog
+from userops.alerts import outbox
+from userops.contracts.model import load_contracts
+from userops.settings import Settings
+from userops.warehouse.pg import connect
+
+FIRST = date(2024, 3, 1)
+NIGHT = FIRST + timedelta(days=1)
+READ = ("users", "lifecycle_daily", "channel_daily")
+LIVE = {"publication", "quality_results", "rejected_rows", "freshness", "erasure_log"}
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    return re.sub(r"/[^/?]*(\?|$)", rf"/{name}\1", url[len("postgresql://") :]).join(["postgresql://", ""])
+
+
+def hashes(url: str) -> dict[str, str]:
+    """A hash over all rows of every mart, whatever their order."""
+    with psycopg.connect(url) as connection:
+        marts = connection.execute("select viewname from pg_views where schemaname = 'marts' order by 1").fetchall()
+        return {mart: _hash(connection, f"marts.{mart}") for (mart,) in marts if mart not in LIVE}
+
+
+def raw_hashes(url: str) -> dict[str, str]:
+    """A hash of every table that a night's loads fill, without load ids and times: marts are made of nothing else."""
+    with psycopg.connect(url) as connection:
+        found = {name: _hash(connection, f"raw.{name}", "_load_id") for name in load_contracts()}
+        found["vault"] = _hash(connection, "vault.identifiers")
+        found["quarantine"] = _hash(connection, "quarantine.rows", "load_id", "quarantined_at")
+        found["books"] = _hash(
+            connection, "(select * from meta.load_files where state = 'loaded')", "load_id", "run_id", "loaded_at"
+        )
+        # Every row hangs on the one load that the books hold for its file.
+        for name in load_contracts():
+            orphans = connection.execute(
+                f"select count(*) from raw.{name} where _load_id not in"
+                " (select load_id from meta.load_files where state = 'loaded')"
+            ).fetchone()[0]
+            assert orphans == 0, f"{orphans} rows of raw.{name} are in no book"
+        return found
+
+
+def _hash(connection: psycopg.Connection, source: str, *without: str) -> str:
+    rows = connection.execute(
+        f"select md5((to_jsonb(t) - %s::text[])::text) from {source} as t order by 1", [list(without)]
+    ).fetchall()
+    return f"{len(rows)}:" + hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+
+
+@dataclass
+class Case:
+    """One database and home, reached through a proxy of its own."""
+
+    context: object
+    server_url: str
+    name: str
+    home: Path
+    landing: Path
+    proxy: Proxy
+
+    @property
+    def url(self) -> str:
+        """The database itself, past the proxy."""
+        return with_database(self.server_url, self.name)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        parts = conninfo_to_dict(self.url)
+        secret = f":{parts['password']}" if parts.get("password") else ""
+        return {
+            "USEROPS_DATABASE_URL": f"postgresql://{parts['user']}{secret}@127.0.0.1:{self.proxy.port}/{self.name}",
+            "USEROPS_HOME": str(self.home),
+            "USEROPS_LANDING": str(self.landing),
+            "USEROPS_HASH_KEY": "k" * 64,
+            **more,
+        }
+
+    def start(self, names: tuple[str, ...], night: date = NIGHT, **options: object) -> steps.Child:
+        environment = self.environment(**options.pop("environment", {}))
+        return steps.start(self.context, self.home, environment, names, date=str(night), **options)
+
+    def run(self, names: tuple[str, ...], night: date = NIGHT, **options: object) -> None:
+        """Undisturbed; anything but success is an error of the test."""
+        child = self.start(names, night, **options)
+        code = child.wait()
+        assert code == 0, f"{names} ended with {code}: {child.error}"
+
+    def killed_at(self, number: int, names: tuple[str, ...]) -> str:
+        """Run the steps and kill the process just before its statement `number`; returns that statement."""
+        ready: list[steps.Child] = []
+        hit: list[str] = []
+
+        def strike(boundary: Boundary, link: Link) -> None:
+            if boundary.number == number:
+                hit.append(boundary.text)
+                while not ready:
+                    pass
+                ready[0].kill()
+                ready[0].process.join(10)
+                link.cut()
+
+        self.proxy.reset(strike)
+        ready.append(self.start(names))
+        code = ready[0].wait()
+        self.proxy.reset()
+        assert code == (-9 if hit else 0), f"ended with {code}: {ready[0].error}"
+        return " ".join(hit[0].split())[:90] if hit else "past the last statement"
+
+    @contextmanager
+    def reading(self, valid: set[tuple], may_be_away: bool = False) -> Iterator[None]:
+        """A reader beside the block; it must see nothing but the states in `valid`, and no error."""
+        stop, notes = self.context.Event(), self.home / f"reader-{uuid.uuid4().hex[:6]}.txt"
+        reader = self.context.Process(target=readers.poll, args=(self.url, READ, stop, str(notes)), daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            reader.join(30)
+        seen = notes.read_text().splitlines()
+        wrong = [
+            note for note in seen
+            if not note.startswith("reads ")
+            and note not in {f"state {state}" for state in valid}
+            and not (may_be_away and note.startswith("away "))
+        ]
+        assert wrong == [], f"readers saw {wrong}"
+        assert seen[-1] != "reads 0", "the reader never read"
+
+    def settings(self) -> Settings:
+        return Settings.load(self.environment() | {"USEROPS_DATABASE_URL": self.url})
+
+    def messages(self) -> list[dict]:
+        """Deliver what waits and return everything that was ever delivered."""
+        with connect(self.url, "publisher") as connection:
+            outbox.deliver_pending(connection, self.settings())
+        path = self.home / "alerts.log"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def told(self) -> list[tuple[str, str]]:
+        """(kind, title) of everything delivered, apart from what the watchdog began."""
+        return sorted((m["kind"], m["title"]) for m in self.messages() if "night_published" not in m["body"])
+
+    def watched(self) -> list[str]:
+        """The kinds of what the watchdog began, in order."""
+        return [m["kind"] for m in self.messages() if "night_published" in m["body"]]
+
+    def look(self, night: date = NIGHT) -> None:
+        """What the watchdog says in the morning after the night, twice, as its schedule has it."""
+        morning = datetime(night.year, night.month, night.day, 4, tzinfo=UTC) + timedelta(days=1)
+        with connect(self.url, "publisher") as connection:
+            watchdog.look(connection, self.settings(), morning)
+            watchdog.look(connection, self.settings(), morning)
+
+
+class Business:
+    """Exports of three days and the states of a server that loads them, as databases to copy from."""
+
+    def __init__(self, server_url: str, folder: Path, users: int = 30) -> None:
+        from userops.simulate import simulate
+
+        self.server_url, self.folder = server_url, folder
+        self.landing = folder / "landing"
+        self.context = steps.processes()
+        self.templates: dict[str, Path] = {}
+        self.mark = uuid.uuid4().hex[:6]
+        self.before: tuple = ()
+        self.after: tuple = ()
+        self.raw: dict[str, str] = {}
+        self.marts: dict[str, str] = {}
+        self.told: list[tuple[str, str]] = []
+        simulate(self.landing, users, 3, FIRST, 3)
+
+    def keep(self, case: Case, name: str) -> None:
+        """Keep the state of a case as a template: its database and what its home holds."""
+        shutil.copytree(case.home, self.folder / name)
+        self.templates[name] = self.folder / name
+        self._admin(f'create database "{self._template(name)}" template "{case.name}" strategy file_copy')
+
+    def prepare(self) -> None:
+        """The undisturbed nights: the states `published` (the night before), `loaded`, `built`, and the outcome."""
+        with self.case() as case:
+            case.run(steps.WHOLE, FIRST)
+            case.messages()
+            self.keep(case, "published")
+            self.before = readers.states(case.url, READ)
+            case.run(steps.INGEST)
+            self.raw = raw_hashes(case.url)
+            self.keep(case, "loaded")
+            case.run(steps.BUILD)
+            self.keep(case, "built")
+            self._finish(case)
+
+    def _finish(self, case: Case) -> None:
+        case.run(steps.PUBLISH)
+        self.marts, self.after = hashes(case.url), readers.states(case.url, READ)
+        self.told = case.told()
+        assert self.before != self.after and None not in self.before
+
+    def drop(self) -> None:
+        """Remove the templates."""
+        self._admin(*(f'drop database if exists "{self._template(name)}" with (force)' for name in self.templates))
+
+    def _template(self, name: str) -> str:
+        return f"faults_{name}_{self.mark}"
+
+    def _admin(self, *statements: str) -> None:
+        with psycopg.connect(self.server_url, autocommit=True) as admin:
+            for statement in statements:
+                admin.execute(statement)
+
+    @contextmanager
+    def case(self, template: str | None = None, landing: Path | None = None) -> Iterator[Case]:
+        """A case in the state of a template, or empty; gone afterwards."""
+        name = f"faults_{uuid.uuid4().hex[:10]}"
+        home = self.folder / name
+        source = self._template(template) if template else "template1"
+        self._admin(f'create database "{name}" template "{source}"')
+        if template:
+            shutil.copytree(self.templates[template], home)
+        else:
+            home.mkdir()
+        parts = conninfo_to_dict(self.server_url)
+        proxy = Proxy((str(parts["host"]), int(parts["port"])))
+        try:
+            yield Case(self.context, self.server_url, name, home, landing or self.landing, proxy)
+        finally:
+            proxy.close()
+            self._admin(f'drop database if exists "{name}" with (force)')
+            shutil.rmtree(home, ignore_errors=True)

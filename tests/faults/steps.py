@@ -1,0 +1,106 @@
+"""What runs in the child process that a fault hits: steps of a night, as the DAG's tasks run them."""
+
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import time
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+INGEST = ("begin", "loads", "check_raw")
+BUILD = ("build", "check_marts")
+PUBLISH = ("publish_marts",)
+WHOLE = (*INGEST, *BUILD, *PUBLISH)
+# Children are forked from a process that has paid for these imports once.
+PRELOADED = ["userops.night", "great_expectations", "pandas", "dbt.cli.main", "dbt.adapters.postgres"]
+
+
+def processes(preloaded: list[str] = PRELOADED) -> multiprocessing.context.BaseContext:
+    """A context whose children start in milliseconds, with nothing of the harness's state but its code."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(preloaded)
+    return context
+
+
+@dataclass
+class Child:
+    """A started child and where it leaves what it says."""
+
+    process: BaseProcess
+    folder: Path
+    killed: bool = field(default=False)
+
+    def kill(self) -> None:
+        """SIGKILL, as the out-of-memory killer does it."""
+        self.killed = True
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    def signal(self, number: int) -> None:
+        """Stop or continue the process."""
+        os.kill(self.process.pid, number)
+
+    def wait(self, seconds: float = 600) -> int:
+        """The exit code: 0 done, 1 an error (see `error`), -9 killed."""
+        self.process.join(seconds)
+        assert self.process.exitcode is not None, "the child hangs"
+        return self.process.exitcode
+
+    @property
+    def error(self) -> str:
+        path = self.folder / "error.txt"
+        return path.read_text() if path.exists() else ""
+
+
+def start(context, folder: Path, environment: dict[str, str], steps: tuple[str, ...], **options: object) -> Child:
+    """Start the steps in a child; the night's dictionary is handed on in `folder`/night.json, as XCom hands it on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "error.txt").unlink(missing_ok=True)
+    process = context.Process(target=_run, args=(str(folder), environment, steps, options), daemon=True)
+    process.start()
+    return Child(process, folder)
+
+
+def kept_night(folder: Path) -> dict:
+    """What `begin` returned in the last child that came so far."""
+    return json.loads((folder / "night.json").read_text())
+
+
+def _run(folder: str, environment: dict[str, str], steps: tuple[str, ...], options: dict) -> None:
+    log = os.open(f"{folder}/child.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(log, descriptor)
+    for name in [name for name in os.environ if name.startswith(("USEROPS_", "DBT_"))]:
+        del os.environ[name]
+    os.environ.update(environment)
+    if "TZ" in environment:
+        time.tzset()
+    try:
+        if options.get("memory"):
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (used + options["memory"],) * 2)
+        for step in steps:
+            _step(Path(folder), step, options)
+    except BaseException as error:
+        Path(f"{folder}/error.txt").write_text(f"{type(error).__name__}: {error}")
+        raise SystemExit(1) from error
+
+
+def _step(folder: Path, step: str, options: dict) -> None:
+    from userops import night
+
+    path = folder / "night.json"
+    if step == "begin":
+        path.write_text(json.dumps(night.begin(options["date"])))
+        return
+    told = json.loads(path.read_text())
+    if step == "loads":
+        for domain in ("channel", "orders", "crm"):
+            for export in night.exports_of(told, domain):
+                night.load(told, export)
+    elif step == "fail":
+        night.fail(told["run_id"], options.get("error", "a task failed"))
+    else:
+        getattr(night, step)(told)
