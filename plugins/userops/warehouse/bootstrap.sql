@@ -63,6 +63,9 @@ create table if not exists meta.load_files (
     loaded_at timestamptz not null default now(),
     check (state = 'refused' or rows_in_file = rows_loaded + rows_quarantined)
 );
+-- What a file looked like, for those that come after it: the columns it had, and whether its last line had an end.
+alter table meta.load_files add column if not exists columns text[];
+alter table meta.load_files add column if not exists ends_line boolean;
 create index if not exists load_files_by_date on meta.load_files (business_date, export);
 
 create table if not exists quarantine.rows (
