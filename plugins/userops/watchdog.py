@@ -65,7 +65,8 @@ def _finding(
 
 
 def _is_told(connection: psycopg.Connection, due: date) -> bool:
-    """A blocked or failed night of that date has raised its own alert: one cause, one message."""
+    """A blocked, held or failed night of that date has raised its own alert: one cause, one message."""
     return connection.execute(
-        "select exists (select from meta.runs where business_date = %s and state in ('blocked', 'failed'))", [due]
+        "select exists (select from meta.runs where business_date = %s and state in ('blocked', 'failed', 'held'))",
+        [due],
     ).fetchone()[0]

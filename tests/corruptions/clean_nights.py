@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import fresh_database
 
+from conftest import fresh_database
 from userops import night
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, load_contracts
@@ -40,6 +40,7 @@ class Business:
     day: date
     database: str
     home: Path
+    place: tuple[tuple[str, str], ...] = ()
 
     def folder(self, day: date | None = None) -> Path:
         """The folder of a date, by default of the night to come."""
@@ -69,14 +70,19 @@ class Outcome:
 
 @contextmanager
 def business(
-    server_url: str, folder: Path, name: str, users: int, nights: int, *, publish: bool, first: date = FIRST
+    server_url: str, folder: Path, name: str, users: int, nights: int, *, publish: bool, first: date = FIRST,
+    **place: str,
 ) -> Iterator[Business]:
-    """Simulate, load and publish all nights but the last; without `publish` the books alone say so."""
+    """Simulate, load and publish all nights but the last; without `publish` the books alone say so.
+
+    `place`: the business's timezone, currency and country, by default those of the simulator.
+    """
     with fresh_database(server_url) as url, pytest.MonkeyPatch.context() as environment:
         database = url.rpartition("/")[2].partition("?")[0]
-        made = Business(name, folder / "landing", first + timedelta(days=nights - 1), database, folder / "home")
-        simulate(made.landing, users, nights, first, 11)
-        _enter(environment, url, made.landing, made.home)
+        day = first + timedelta(days=nights - 1)
+        made = Business(name, folder / "landing", day, database, folder / "home", tuple(place.items()))
+        simulate(made.landing, users, nights, first, 11, **place)
+        _enter(environment, url, made.landing, made)
         bootstrap(url)
         last = made.day - timedelta(days=1)
         _load_history(url, [first + timedelta(days=k) for k in range(nights - 1)])
@@ -92,8 +98,10 @@ def business(
         yield made
 
 
-def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, home: Path) -> None:
-    values = {"DATABASE_URL": url, "LANDING": str(landing), "HOME": str(home), "HASH_KEY": "k" * 64}
+def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, of: Business) -> None:
+    values = {"DATABASE_URL": url, "LANDING": str(landing), "HOME": str(of.home), "HASH_KEY": "k" * 64}
+    for name, value in of.place:
+        values["DEFAULT_COUNTRY" if name == "country" else name.upper()] = value
     for name, value in values.items():
         environment.setenv(f"USEROPS_{name}", value)
     # The dashboards have tests of their own, and a night is told by its results here.
@@ -128,7 +136,7 @@ def past_and_folder(
     shutil.copytree(past.folder(), landing / past.day.isoformat())
     change(landing / past.day.isoformat())
     with fresh_database(server_url, past.database) as url, pytest.MonkeyPatch.context() as environment:
-        _enter(environment, url, landing, past.home)
+        _enter(environment, url, landing, past)
         yield url
 
 

@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
+from userops.gate import docs
 from userops.gate.suites import Check, Query, Suite, load_suite
 from userops.settings import Settings
 from userops.warehouse.pg import connect
@@ -49,7 +50,10 @@ def run_suite(
         ),
     }
     measured, broken = measure(settings_url, suite, parameters)
-    outcomes = evaluate(suite, measured)
+    validation = validate(suite, measured)
+    if validation is not None:
+        docs.write_page(validation, settings.home / "data_docs", business_date.isoformat(), layer)
+    outcomes = outcomes_of(validation)
     return [judge(check, measured, broken, outcomes) for check in suite.checks]
 
 
@@ -131,8 +135,8 @@ def _number(value: object) -> float | None:
     raise ValueError(f"a measure is a {type(value).__name__}, not a number")
 
 
-def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | None]:
-    """Let Great Expectations judge all measures in one validation; None where an expectation itself broke."""
+def validate(suite: Suite, measured: dict[str, Measures]) -> Any:
+    """Let Great Expectations judge all measures in one validation; None where there is nothing to judge."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx
     import pandas as pd
@@ -144,9 +148,11 @@ def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | No
         if column != PLACE
     }
     if not row:
-        return {}
+        return None
     expectations = [
-        get_expectation_impl(e.type)(column=f"{check.query}.{e.column}", meta={"check": check.key}, **e.arguments)
+        get_expectation_impl(e.type)(
+            column=f"{check.query}.{e.column}", meta={"check": check.key, "notes": check.expected}, **e.arguments
+        )
         for check in suite.checks
         for e in check.expectations
         # A null passes every expectation: `judge` sees to those.
@@ -157,15 +163,24 @@ def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | No
     asset = context.data_sources.add_pandas("measures").add_dataframe_asset("night")
     frame = pd.DataFrame([row], dtype="float64")
     batch = asset.add_batch_definition_whole_dataframe("night").get_batch({"dataframe": frame})
-    validation = batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BOOLEAN_ONLY")
+    return batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BOOLEAN_ONLY")
+
+
+def outcomes_of(validation: Any) -> dict[str, bool | None]:
+    """Whether each check's expectations held; None where an expectation itself broke."""
     outcomes: dict[str, bool | None] = {}
-    for result in validation.results:
+    for result in validation.results if validation is not None else ():
         name = result.expectation_config.meta["check"]
         raised = result.exception_info and result.exception_info.get("raised_exception", True)
         outcome = None if raised else bool(result.success)
         known = outcomes.get(name, True)
         outcomes[name] = None if outcome is None or known is None else known and outcome
     return outcomes
+
+
+def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | None]:
+    """Validate and read the outcomes."""
+    return outcomes_of(validate(suite, measured))
 
 
 def judge(

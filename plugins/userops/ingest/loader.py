@@ -210,7 +210,8 @@ def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged)
     key = sql.SQL(", ").join(judge.typed(contract.column(name)) for name in names)
     content = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
     differ = sql.SQL(" or ").join(
-        sql.SQL("count(distinct {}) > 1").format(sql.Identifier(c.name)) for c in contract.columns if c.name not in names
+        sql.SQL("count(distinct {}) > 1").format(sql.Identifier(column.name))
+        for column in contract.columns if column.name not in names
     )
     # Most files repeat no key: only those that do pay for comparing contents.
     repeats = sql.SQL("select {} from stage group by {} having count(*) > 1").format(key, key)

@@ -29,11 +29,32 @@ create sequence if not exists meta.fencing_token;
 create table if not exists meta.runs (
     run_id text primary key,
     business_date date not null,
-    state text not null check (state in ('running', 'published', 'blocked', 'failed')),
+    state text not null check (state in ('running', 'published', 'blocked', 'failed', 'held')),
     token bigint not null,
     started_at timestamptz not null default now(),
     ended_at timestamptz,
     error text
+);
+
+do $$
+begin
+    if not exists (select from pg_constraint where conname = 'runs_state_check' and pg_get_constraintdef(oid) ~ 'held') then
+        alter table meta.runs drop constraint runs_state_check;
+        alter table meta.runs add constraint runs_state_check
+            check (state in ('running', 'published', 'blocked', 'failed', 'held'));
+    end if;
+end $$;
+
+-- Who let a night with warnings pass, finding by finding (USEROPS_HOLD_WARNINGS).
+create table if not exists meta.approvals (
+    business_date date not null,
+    run_id text not null,
+    check_name text not null,
+    subject text not null,
+    observed text not null,
+    approved_by text not null,
+    approved_at timestamptz not null default now(),
+    primary key (business_date, check_name, subject)
 );
 
 -- One row: who may write now. The highest token ever taken wins; an older one writes nothing.
@@ -260,6 +281,7 @@ grant select, insert on meta.erased_users to transformer;
 grant select, delete on meta.erased_users to publisher;
 grant select, insert, delete on meta.publications to publisher;
 grant select, update on meta.pointer to publisher;
+grant select, insert on meta.approvals to publisher;
 grant usage, create on schema raw to loader;
 grant usage on schema raw to transformer;
 grant usage on schema quarantine, vault to loader;
