@@ -21,6 +21,7 @@ test-serve: $(DEV)
 
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
+
 # Every corruption of the gate on simulated nights, and a clean simulated year: about a quarter of an hour.
 corruptions: $(DEV)
 	$(VENV)/bin/python -m pytest tests/corruptions -m 'slow_corruptions or not slow_corruptions'

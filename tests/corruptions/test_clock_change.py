@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import catalogue
+import changes
 import pytest
 from clean_nights import Business, Row, attempt, business, read, write
 
@@ -60,14 +60,16 @@ def test_a_local_time_that_is_none_or_two_is_refused(
     server_url, request, tmp_path, season: str, export: str, column: str, instant: str, says: str
 ) -> None:
     past = request.getfixturevalue(season)
-    catalogue.PAST[:] = [past]
+    changes.PAST[:] = [past]
     outcome = attempt(server_url, past, tmp_path, at(export, column, instant))
     found = outcome.of("clock_change", export)
     assert found.blocks and found.layer == "contract" and says in found.observed
     assert outcome.blocked and "clock_change" in outcome.alerts and f"{export}.csv" in outcome.alerts
 
 
-@pytest.mark.parametrize(("season", "instant"), [("spring", "02:30:00"), ("autumn", "03:30:00"), ("autumn", "01:30:00Z")])
+@pytest.mark.parametrize(
+    ("season", "instant"), [("spring", "02:30:00"), ("autumn", "03:30:00"), ("autumn", "01:30:00Z")]
+)
 def test_a_time_that_is_one_instant_passes(server_url, request, tmp_path, season: str, instant: str) -> None:
     outcome = attempt(server_url, request.getfixturevalue(season), tmp_path, at("touches", "occurred_at", instant))
     assert outcome.failing() == []

@@ -6,7 +6,7 @@ The whole suite is `make corruptions`; continuous integration runs the cases mar
 from collections.abc import Iterator
 from pathlib import Path
 
-import catalogue
+import changes
 import clean_nights
 import pytest
 from catalogue import BIG, BOTH, CASES, SMALL, Case
@@ -41,7 +41,7 @@ def cases() -> Iterator:
 
 
 def break_night(server_url: str, past: Business, folder: Path, change) -> clean_nights.Outcome:
-    catalogue.PAST[:] = [past]
+    changes.PAST[:] = [past]
     return attempt(server_url, past, folder, change)
 
 

@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import catalogue
+import changes
 import psycopg
 import pytest
-from catalogue import each, put
+from changes import each, put
 from clean_nights import (
     Business,
     Outcome,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow_corruptions
 @pytest.fixture(scope="module")
 def published(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     with business(server_url, tmp_path_factory.mktemp("whole"), "whole", 1200, 30, publish=True) as made:
-        catalogue.PAST[:] = [made]
+        changes.PAST[:] = [made]
         yield made
 
 
@@ -63,11 +63,12 @@ def older_corrections(folder: Path) -> None:
     ):
         versions: dict[str, list[dict]] = {}
         for nights in range(20, 0, -1):
-            for row in read(catalogue.earlier(folder, nights), export):
+            for row in read(changes.earlier(folder, nights), export):
                 versions.setdefault(row[key], []).append(row)
         tonight = read(folder, export)
         taken = {row[key] for row in tonight}
-        older = [v[0] | cells for k, v in versions.items() if k not in taken and v[0]["updated_at"] < v[-1]["updated_at"]]
+        changed = [v for k, v in versions.items() if k not in taken and v[0]["updated_at"] < v[-1]["updated_at"]]
+        older = [first | cells for first, *_ in changed]
         assert older, f"no {export} changed"
         write(folder, export, tonight + older[:10])
 
@@ -95,7 +96,9 @@ def test_single_bad_rows_are_set_aside_and_the_night_passes(server_url, publishe
     with past_and_folder(server_url, published, tmp_path, change) as url:
         outcome = run(published.day, url)
         with psycopg.connect(url) as admin:
-            rows = admin.execute("select export, file_name, line > 2, reason from quarantine.rows order by 1").fetchall()
+            rows = admin.execute(
+                "select export, file_name, line > 2, reason from quarantine.rows order by 1"
+            ).fetchall()
             kept = admin.execute("select count(*) from raw.touches where touchpoint like '%138%'").fetchone()[0]
     assert not outcome.blocked, outcome.failing()
     assert rows == [

@@ -142,8 +142,8 @@ def test_the_first_nights_lack_history(raw: str) -> None:
             "alter table many drop column k", "insert into raw.orders select * from many",
             "insert into raw.order_lines (order_id, line_no, unit_price, quantity, line_amount, updated_at, _line,"
             " _business_date) select order_id, 1, 100, 1, 100, updated_at, 1, DAY from many",
-            "update raw.order_lines set sku = 's1', line_amount = paid_amount - 8, unit_price = paid_amount from raw.orders"
-            " where orders.order_id = order_lines.order_id and orders._business_date = DAY"]),
+            "update raw.order_lines set sku = 's1', line_amount = paid_amount - 8, unit_price = paid_amount"
+            " from raw.orders where orders.order_id = order_lines.order_id and orders._business_date = DAY"]),
         ("amount_level@orders", "critical", ["update raw.orders set paid_amount = paid_amount / 7 where"
          " _business_date = DAY"]),
         ("hours_shifted@orders", "critical", ["update raw.orders set placed_at = placed_at - interval '8 hours' where"
