@@ -5,7 +5,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
 
-.PHONY: demo serve test test-serve lint lock clean audit
+.PHONY: demo serve test corruptions test-serve lint lock clean audit
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
@@ -21,6 +21,10 @@ test-serve: $(DEV)
 
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
+
+# Every corruption of the gate on simulated nights, and a clean simulated year: about a quarter of an hour.
+corruptions: $(DEV)
+	$(VENV)/bin/python -m pytest tests/corruptions -m 'slow_corruptions or not slow_corruptions'
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

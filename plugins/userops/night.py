@@ -13,7 +13,7 @@ from psycopg import sql
 from userops.alerts import message, outbox
 from userops.checks import CheckResult
 from userops.errors import Blocked
-from userops.gate import runner
+from userops.gate import hold, runner
 from userops.gate.decision import decide
 from userops.ingest import backlog, books, landing, loader, tables
 from userops.settings import Settings
@@ -71,6 +71,7 @@ def check_raw(night: dict) -> None:
         erasure.apply(connection, day, night["token"])
     with connect(url, "publisher") as connection:
         owed = backlog.check_earlier(connection, settings, unpublished_since(connection, day), day)
+        owed += hold.check_earlier(connection, night["business_date"])
     _record(url, night, owed)
     _run_suite(url, night, "raw")
     _judge(night)
@@ -94,9 +95,11 @@ def check_marts(night: dict) -> None:
 
 
 def publish_marts(night: dict) -> int:
-    """Put all marts before the readers at once; returns the version."""
+    """Put all marts before the readers at once; returns the version. Raises Blocked where the night is held."""
     settings, url = _place()
     lease.show_life(url)
+    if settings.hold_warnings:
+        _hold(settings, url, night)
     marts = publish.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
     # One transaction: a version that readers see is one whose messages wait in the outbox, and whose run is closed.
     with connect(url, "publisher") as connection, connection.transaction():
@@ -107,6 +110,18 @@ def publish_marts(night: dict) -> int:
         _warn(connection, settings, night)
         lease.close(connection, night["run_id"], "published")
     lease.let_go()
+    return version
+
+
+def approve(business_date: str, by: str) -> int | None:
+    """Publish a held night in a person's name; returns the version, or None where the night has to run again first."""
+    settings, url = _place()
+    with connect(url, "publisher") as connection:
+        night = hold.approve(connection, business_date, by)
+    if night is None:
+        return None
+    version = publish_marts(night)
+    serve(night)
     return version
 
 
@@ -203,6 +218,28 @@ def _judge(night: dict) -> None:
     raise Blocked(
         f"{night['business_date']} is blocked by {len(failed)} failed check(s): {failed[0].check}"
         f" on {failed[0].subject}: {failed[0].observed}, expected {failed[0].expected}."
+    )
+
+
+def _hold(settings: Settings, url: str, night: dict) -> None:
+    """Stop a night whose warnings nobody has approved; readers keep the version they have."""
+    day = night["business_date"]
+    with connect(url, "publisher") as connection:
+        open_warnings = hold.unapproved(connection, day, _results(connection, night["run_id"]))
+        if not open_warnings:
+            return
+        outbox.raise_alert(
+            connection, settings, night["run_id"], day, open_warnings, _published(connection), state="held"
+        )
+        lease.end(connection, night["run_id"], "held", "; ".join(f"{r.check} on {r.subject}" for r in open_warnings))
+        outbox.deliver_pending(connection, settings)
+    lease.let_go()
+    _site(settings, url)
+    first = open_warnings[0]
+    raise Blocked(
+        f"{day} is held for a person by {len(open_warnings)} warning(s): {first.check} on {first.subject}:"
+        f" {first.observed}, expected {first.expected}.",
+        mend=f"look at it, then `userops approve --date {day} --by NAME`.",
     )
 
 

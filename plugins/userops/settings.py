@@ -30,6 +30,7 @@ class Settings:
     profile: str
     hash_key: str
     deadline: time
+    hold_warnings: bool
     alert_targets: tuple[str, ...]
     alert_fallbacks: tuple[str, ...]
 
@@ -57,6 +58,7 @@ class Settings:
             profile=env.get("USEROPS_PROFILE") or "canonical",
             hash_key=env.get("USEROPS_HASH_KEY") or _stored_hash_key(home),
             deadline=_hour(env.get("USEROPS_DEADLINE") or "08:00"),
+            hold_warnings=env.get("USEROPS_HOLD_WARNINGS", "").lower() in ("1", "true", "yes"),
             alert_targets=_split(env.get("USEROPS_ALERT_TARGETS") or f"file://{home}/alerts.log"),
             alert_fallbacks=_split(env.get("USEROPS_ALERT_FALLBACKS") or ""),
         )

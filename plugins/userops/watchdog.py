@@ -65,11 +65,13 @@ def _finding(
 
 
 def _is_told(connection: psycopg.Connection, due: date) -> bool:
-    """A blocked or failed night of that date has raised its own alert: one cause, one message.
+    """A night of that date that blocked or failed has raised its own alert, and a held one waits for a person.
 
     The outbox is asked, not the runs: one that was killed is closed as failed by the next, and nobody told of it.
     """
     return connection.execute(
-        "select exists (select from meta.outbox where business_date = %s and kind = 'alert'"
-        " and severity = 'critical')", [due]
+        "select exists (select from meta.outbox where business_date = %(due)s and kind = 'alert'"
+        " and severity = 'critical')"
+        " or exists (select from meta.runs where business_date = %(due)s and state = 'held')",
+        {"due": due},
     ).fetchone()[0]

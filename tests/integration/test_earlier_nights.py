@@ -121,7 +121,7 @@ def test_a_required_export_that_was_missing_blocks_the_next(nights: Nights) -> N
 
 def test_an_optional_file_that_is_withdrawn_is_owed_no_more(nights: Nights) -> None:
     touches = nights.file(DAYS[1], "touches")
-    touches.write_text("touch_id\n1\n")
+    touches.write_text("touch_id,at\n1,2\n")
     nights.attempt(DAYS[1])
     assert failed(nights.owed(DAYS[2])) == [("touches", "critical")]
     touches.unlink()
@@ -142,7 +142,7 @@ def test_a_withdrawn_file_takes_its_rows_along(nights: Nights) -> None:
 def test_where_an_earlier_delivery_holds_it_warns(nights: Nights) -> None:
     assert nights.attempt(DAYS[1]) == []
     touches = nights.file(DAYS[1], "touches")
-    touches.write_text("touch_id\n1\n")
+    touches.write_text("touch_id,at\n1,2\n")
     assert nights.attempt(DAYS[1]) == ["header@touches"]
     assert failed(nights.owed(DAYS[2])) == [("touches", "warning")]
 

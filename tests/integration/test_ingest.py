@@ -124,7 +124,7 @@ def test_a_bad_row_is_set_aside_and_many_refuse_the_file(place: Place, changed: 
     assert place.rows("select line, raw_text, reason from quarantine.rows") == [(6, lines[5], reason)]
     assert place.rows("select rows_in_file, rows_loaded, rows_quarantined from meta.load_files") == [(200, 199, 1)]
     place.write("orders.csv", on_many(**changed)(orders()))
-    assert blocking(place.load()) == ["bad_rows"]
+    assert blocking(place.load()) == ["field_count" if "fields" in reason else "bad_rows"]
     assert place.rows("select count(*) from raw.orders") == [(199,)]
 
 

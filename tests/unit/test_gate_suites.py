@@ -29,8 +29,7 @@ def content(**changes: object) -> dict:
 
 
 def suite(**changes: object) -> Suite:
-    _, queries, checks = parse(content(**changes), "f")
-    return Suite(queries, tuple(checks))
+    return parse(content(**changes), "f")[1]
 
 
 def result(severity: str, passed: bool) -> CheckResult:
@@ -68,7 +67,7 @@ def test_committed_suites_load_and_expectations_exist(layer: str) -> None:
         if check.enough:
             measured[check.query].setdefault(check.enough[0], 1e9)
     outcomes = runner.evaluate(loaded, measured)
-    assert set(outcomes) == {check.name for check in loaded.checks}
+    assert set(outcomes) == {check.key for check in loaded.checks}
     assert None not in outcomes.values()
 
 

@@ -50,6 +50,7 @@ def alert(
     published: tuple[int, str] | None,
     since: str | None = None,
     links: Sequence[str] = (),
+    state: str = "",
 ) -> Message | None:
     """One message over everything that failed in a run; None where nothing did.
 
@@ -60,7 +61,7 @@ def alert(
         return None
     severity = failed[0].severity
     key = f"{severity}|{','.join(sorted({part(r) for r in failed}))}"
-    state = "blocked" if severity == "critical" else "published with warnings"
+    state = state or ("blocked" if severity == "critical" else "published with warnings")
     if any(r.check == "run" for r in failed):
         state = "failed"
     subjects = ", ".join(dict.fromkeys(r.subject for r in failed))
@@ -71,7 +72,7 @@ def alert(
         *(_finding(r) for r in failed[:SHOWN]),
         *([f"- and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []),
         "",
-        f"Affected: {_affected(failed, severity)}",
+        f"Affected: {_affected(failed, state)}",
         f"Since: {since or business_date}",
         readers(published),
         *links,
@@ -113,7 +114,9 @@ def _finding(result: CheckResult) -> str:
     return f"- {result.check} on {result.subject}: found {result.observed}, expected {result.expected}{detail}"
 
 
-def _affected(failed: list[CheckResult], severity: str) -> str:
-    if severity == "critical":
+def _affected(failed: list[CheckResult], state: str) -> str:
+    if state == "held":
+        return "every mart stays as it is for readers until a person approves: `userops approve --date D --by NAME`."
+    if state != "published with warnings":
         return "every mart stays as it is for readers: a night publishes all of them or none."
     return "marts that read " + ", ".join(dict.fromkeys(r.subject for r in failed)) + "; they are published."

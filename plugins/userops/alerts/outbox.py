@@ -34,23 +34,25 @@ def raise_alert(
     business_date: str,
     results: Sequence[CheckResult],
     published: tuple[int, str] | None,
+    state: str = "",
 ) -> int:
     """Enqueue one message a target over what failed and is not open yet; returns the messages. The caller commits.
 
-    A blocked night is told once a date and set of failures; a warning that stays is not told again until it cleared.
+    A blocked night, and one of another `state` that asks for a person, is told once a date and set of failures; a
+    warning that stays is not told again until it cleared.
     """
     _one_at_a_time(connection)
     day, failed = str(business_date), message.roots(results)
     enqueued = 0
     for target in settings.alert_targets:
         known = connection.execute(OPEN, [target]).fetchall()
-        new = [r for r in failed if message.part(r) not in _told(known, r, day)]
+        new = [r for r in failed if message.part(r) not in _told(known, r, day, bool(state))]
         if not new:
             continue
-        whole = failed if any(r.blocks for r in new) else new
+        whole = failed if state or any(r.blocks for r in new) else new
         parts = {message.part(r) for r in whole}
         since = min([d for key, d, _ in known if d and parts & message.parts_of(key)], default=None)
-        text = message.alert(whole, day, run_id, published, since, [_report(settings), RUNBOOK])
+        text = message.alert(whole, day, run_id, published, since, [_report(settings), RUNBOOK], state)
         _enqueue(connection, "alert", text, day, run_id, target)
         enqueued += 1
     return enqueued
@@ -144,9 +146,9 @@ def _put_off(connection: psycopg.Connection, settings: Settings, row: tuple, err
             _enqueue(connection, kind, text, day, run_id, fallback)
 
 
-def _told(known: list[tuple], result: CheckResult, day: str) -> set[str]:
+def _told(known: list[tuple], result: CheckResult, day: str, asks: bool) -> set[str]:
     """The failing checks an open alert already stands for: of this date, or for a warning of any date."""
-    keys = [key for key, since, _ in known if since == day or not result.blocks]
+    keys = [key for key, since, _ in known if since == day or not (result.blocks or asks)]
     return {name for key in keys for name in message.parts_of(key)}
 
 

@@ -87,6 +87,24 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def approve(
+    date: Annotated[str, typer.Option(help="Business date of the held night.")],
+    by: Annotated[str, typer.Option(help="Who approves; it is written down.")],
+) -> None:
+    """Publish a night that waits for a person (USEROPS_HOLD_WARNINGS); critical failures cannot be approved."""
+    from userops import night
+
+    day, name = parse_day(date).isoformat(), by.strip()
+    if not name:
+        raise UseropsError("An approval needs a name.", mend="give --by NAME.")
+    version = night.approve(day, name)
+    if version is None:
+        out.print(f"Written down. Another night was built since: `userops night --date {day}` will publish it.")
+        raise typer.Exit(1)
+    out.print(f"Readers see version {version} of {day}, approved by {name}.")
+
+
+@app.command()
 def rollback(to: Annotated[int | None, typer.Option(help="A kept version.")] = None) -> None:
     """Put readers back on a kept version (the one before, by default)."""
     from userops.warehouse import publish

@@ -57,8 +57,9 @@ def report(url: str, day: date, run: tuple[str, str, str]) -> int:
     if state == "published":
         out.print(f"{day} published: {readers}.")
         return EXIT_OK
-    if state == "blocked":
-        out.print(f"{day} blocked: {readers}.")
+    if state in ("blocked", "held"):
+        approve = f" To publish it all the same: `userops approve --date {day} --by NAME`." if state == "held" else ""
+        out.print(f"{day} {state}: {readers}.{approve}")
         for row in now["blocked_by"]:
             out.print(
                 f"  {row['check']} on {row['subject']}: found {row['observed']}, expected {row['expected']}"

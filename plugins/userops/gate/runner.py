@@ -15,13 +15,19 @@ import psycopg
 from psycopg.rows import dict_row
 
 from userops.checks import CheckResult
+from userops.contracts.model import load_contracts
+from userops.errors import UseropsError
+from userops.gate import docs
 from userops.gate.suites import Check, Query, Suite, load_suite
 from userops.settings import Settings
 from userops.warehouse.pg import connect
 
-PLACEHOLDER = re.compile(r"(?<![:\w]):(business_date|since|timezone|currency|published)\b")
+PLACEHOLDER = re.compile(r"(?<![:\w]):(business_date|since|timezone|currency|contracts|published)\b")
 LONGEST_QUERY = "15min"
-Measures = dict[str, float | None]
+# A measure of this name says where, in words of the schema; it becomes the result's detail.
+PLACE = "place"
+PLACE_NAME = re.compile(r"[a-z_][a-z0-9_.]{0,60}|")
+Measures = dict[str, Any]
 log = logging.getLogger(__name__)
 
 
@@ -39,9 +45,15 @@ def run_suite(
         "since": min(since, business_date - timedelta(days=1)) if since else date(1900, 1, 1),
         "timezone": settings.timezone,
         "currency": settings.currency,
+        "contracts": json.dumps(
+            {c.name: {"mode": c.mode, "freshness_days": c.freshness_days} for c in load_contracts().values()}
+        ),
     }
     measured, broken = measure(settings_url, suite, parameters)
-    outcomes = evaluate(suite, measured)
+    validation = validate(suite, measured)
+    if validation is not None:
+        docs.write_page(validation, settings.home / "data_docs", business_date.isoformat(), layer)
+    outcomes = outcomes_of(validation)
     return [judge(check, measured, broken, outcomes) for check in suite.checks]
 
 
@@ -49,15 +61,38 @@ def measure(url: str, suite: Suite, parameters: dict[str, Any]) -> tuple[dict[st
     """Run every query; returns the rows by query, and why the others gave none."""
     measured: dict[str, Measures] = {}
     broken: dict[str, str] = {}
-    for name, query in suite.queries.items():
-        try:
-            published = read_published(url, query)
-            measured[name] = _one_row(url, "transformer", query.sql, parameters | {"published": published})
-        except (psycopg.Error, ValueError) as error:
-            # The first line names the object; DETAIL lines may quote cell values and stay out.
-            broken[name] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
-            log.warning("query %s gave no answer: %s", name, broken[name])
+    try:
+        with connect(url, "transformer") as connection:
+            _prepare(connection, suite, parameters)
+            for name, query in suite.queries.items():
+                try:
+                    published = read_published(url, query)
+                    measured[name] = _one_row(connection, query.sql, parameters | {"published": published})
+                except (psycopg.Error, ValueError) as error:
+                    broken[name] = _reason(name, error)
+    except (psycopg.Error, UseropsError) as error:
+        broken |= {name: _reason(name, error) for name in suite.queries if name not in measured | broken}
     return measured, broken
+
+
+def _prepare(connection: psycopg.Connection, suite: Suite, parameters: dict[str, Any]) -> None:
+    """Make the tables that queries share; a query whose table is missing gives no answer by itself."""
+    connection.execute(f"set statement_timeout = '{LONGEST_QUERY}'; set jit = off")
+    connection.commit()
+    for name, sql in suite.prepared.items():
+        try:
+            with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
+                cursor.execute(f"create temp table {name} as {_bound(sql)}", parameters)
+                cursor.execute(f"analyze {name}")
+        except psycopg.Error as error:
+            _reason(name, error)
+
+
+def _reason(name: str, error: Exception) -> str:
+    """The first line names the object; DETAIL lines may quote cell values and stay out."""
+    reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+    log.warning("query %s gave no answer: %s", name, reason)
+    return reason
 
 
 def read_published(url: str, query: Query) -> str:
@@ -71,14 +106,24 @@ def read_published(url: str, query: Query) -> str:
     return json.dumps(row, default=str)
 
 
-def _one_row(url: str, role: str, sql: str, parameters: dict[str, Any]) -> Measures:
-    bound = PLACEHOLDER.sub(r"%(\1)s", sql.replace("%", "%%"))
-    with connect(url, role) as connection, psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
-        cursor.execute(f"set local statement_timeout = '{LONGEST_QUERY}'; set local jit = off")
-        rows = cursor.execute(bound, parameters).fetchall()
+def _bound(sql: str) -> str:
+    return PLACEHOLDER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+def _one_row(connection: psycopg.Connection, sql: str, parameters: dict[str, Any]) -> Measures:
+    with connection.transaction(), psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
+        rows = cursor.execute(_bound(sql), parameters).fetchall()
     if len(rows) != 1:
         raise ValueError(f"{len(rows)} rows where one was to come")
-    return {name: _number(value) for name, value in rows[0].items()}
+    return {name: _place(value) if name == PLACE else _number(value) for name, value in rows[0].items()}
+
+
+def _place(value: object) -> str:
+    """The name of a column or export, nothing that a cell could hold by accident."""
+    text = str(value or "")
+    if not PLACE_NAME.fullmatch(text):
+        raise ValueError("a place is no name")
+    return text
 
 
 def _number(value: object) -> float | None:
@@ -90,31 +135,41 @@ def _number(value: object) -> float | None:
     raise ValueError(f"a measure is a {type(value).__name__}, not a number")
 
 
-def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | None]:
-    """Let Great Expectations judge all measures in one validation; None where an expectation itself broke."""
+def validate(suite: Suite, measured: dict[str, Measures]) -> Any:
+    """Let Great Expectations judge all measures in one validation; None where there is nothing to judge."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx
     import pandas as pd
     from great_expectations.data_context.types.base import ProgressBarsConfig
     from great_expectations.expectations.registry import get_expectation_impl
 
-    row = {f"{query}.{column}": value for query, values in measured.items() for column, value in values.items()}
+    row = {
+        f"{query}.{column}": value for query, values in measured.items() for column, value in values.items()
+        if column != PLACE
+    }
     if not row:
-        return {}
+        return None
     expectations = [
-        get_expectation_impl(kind)(column=column, meta={"check": check.name}, **arguments)
+        get_expectation_impl(e.type)(
+            column=f"{check.query}.{e.column}", meta={"check": check.key, "notes": check.expected}, **e.arguments
+        )
         for check in suite.checks
-        for kind, column, arguments in _columns_of(check)
-        if column in row
+        for e in check.expectations
+        # A null passes every expectation: `judge` sees to those.
+        if row.get(f"{check.query}.{e.column}") is not None
     ]
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("measures").add_dataframe_asset("night")
     frame = pd.DataFrame([row], dtype="float64")
     batch = asset.add_batch_definition_whole_dataframe("night").get_batch({"dataframe": frame})
-    validation = batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BOOLEAN_ONLY")
+    return batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BOOLEAN_ONLY")
+
+
+def outcomes_of(validation: Any) -> dict[str, bool | None]:
+    """Whether each check's expectations held; None where an expectation itself broke."""
     outcomes: dict[str, bool | None] = {}
-    for result in validation.results:
+    for result in validation.results if validation is not None else ():
         name = result.expectation_config.meta["check"]
         raised = result.exception_info and result.exception_info.get("raised_exception", True)
         outcome = None if raised else bool(result.success)
@@ -123,13 +178,9 @@ def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | No
     return outcomes
 
 
-def _columns_of(check: Check) -> list[tuple[str, str, dict[str, Any]]]:
-    """The check's expectations, and that each of its measures is there: null passes every other expectation."""
-    own = [(e.type, f"{check.query}.{e.column}", e.arguments) for e in check.expectations]
-    columns = dict.fromkeys(column for _, column, _ in own)
-    if check.enough:
-        columns[f"{check.query}.{check.enough[0]}"] = None
-    return [*own, *(("expect_column_values_to_not_be_null", column, {}) for column in columns)]
+def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | None]:
+    """Validate and read the outcomes."""
+    return outcomes_of(validate(suite, measured))
 
 
 def judge(
@@ -137,9 +188,9 @@ def judge(
 ) -> CheckResult:
     """One check's result; whatever gave no answer is a failed critical result."""
     values = measured.get(check.query, {})
-    wanted = [e.column for e in check.expectations] + ([check.enough[0]] if check.enough else [])
+    wanted = [*(e.column for e in check.expectations), *check.show, *(check.enough or ())[:1]]
     missing = [column for column in wanted if values.get(column) is None]
-    outcome = outcomes.get(check.name)
+    outcome = outcomes.get(check.key)
     if missing or outcome is None:
         reason = broken.get(check.query) or (f"no measure {missing[0]}" if missing else "the expectation broke")
         return _result(check, "critical", False, f"no answer: {reason}")
@@ -147,11 +198,11 @@ def judge(
         found = f"not enough history: {check.enough[0]} {_text(values[check.enough[0]])} of {_text(check.enough[1])}"
         return _result(check, "info", True, found)
     observed = ", ".join(f"{column} {_text(values[column])}" for column in dict.fromkeys(wanted))
-    return _result(check, check.severity, outcome, observed)
+    return _result(check, check.severity, outcome, observed, values.get(PLACE, ""))
 
 
-def _result(check: Check, severity: str, passed: bool, observed: str) -> CheckResult:
-    return CheckResult(check.name, "expectations", check.subject, severity, passed, observed, check.expected)
+def _result(check: Check, severity: str, passed: bool, observed: str, place: str = "") -> CheckResult:
+    return CheckResult(check.name, "expectations", check.subject, severity, passed, observed, check.expected, place)
 
 
 def _text(value: float) -> str:

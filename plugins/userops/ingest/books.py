@@ -11,6 +11,7 @@ from psycopg import sql
 if TYPE_CHECKING:
     from userops.ingest.landing import Folder
     from userops.ingest.loader import File
+    from userops.ingest.staged import Staged
 
 
 BY_HAND = "by hand"
@@ -34,6 +35,16 @@ def same_content(connection: psycopg.Connection, file: File, row_set_hash: str |
         {"sha256": file.sha256, "rows": row_set_hash, "export": file.contract.name, "day": file.business_date},
     ).fetchone()
     return found
+
+
+def shape_before(connection: psycopg.Connection, file: File) -> tuple[date, list[str] | None, bool | None] | None:
+    """Date, columns and end of the newest loaded file of an earlier date that came in the same way."""
+    return connection.execute(
+        "select business_date, columns, ends_line from meta.load_files"
+        " where export = %s and business_date < %s and state = 'loaded' and profile = %s and rows_in_file > 0"
+        " and right(file_name, length(%s)) = %s order by business_date desc, load_id desc limit 1",
+        [file.contract.name, file.business_date, file.source.profile, file.ending, file.ending],
+    ).fetchone()
 
 
 def replace_earlier(connection: psycopg.Connection, export: str, business_date: date, name: str) -> None:
@@ -97,10 +108,15 @@ def _take_out(
 
 
 def write_load(
-    connection: psycopg.Connection, file: File, rows: int, quarantined: int, row_set_hash: str | None
+    connection: psycopg.Connection, file: File, staged: Staged, quarantined: int, row_set_hash: str | None
 ) -> int:
     """Book a loaded file; returns its load id."""
-    return _write(connection, file, "loaded", None, rows, quarantined, row_set_hash)
+    load_id = _write(connection, file, "loaded", None, staged.rows, quarantined, row_set_hash)
+    connection.execute(
+        "update meta.load_files set columns = %s, ends_line = %s where load_id = %s",
+        [staged.columns, staged.ends_line, load_id],
+    )
+    return load_id
 
 
 def write_refusal(connection: psycopg.Connection, file: File, reason: str) -> int:
@@ -117,8 +133,7 @@ def _write(
         " rows_in_file, rows_loaded, rows_quarantined, state, reason, run_id)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
         [file.business_date, file.contract.name, file.source.name, file.sha256, row_set_hash, file.source.profile,
-         file.size,
-         rows, rows - quarantined, quarantined, state, reason, file.run_id],
+         file.size, rows, rows - quarantined, quarantined, state, reason, file.run_id],
     ).fetchone()[0]
 
 

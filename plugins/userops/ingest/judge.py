@@ -28,13 +28,30 @@ SHAPES = {
     "bigint": "^[+-]?[0-9]{1,18}$",
     "boolean": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|TRUE|FALSE|[tf01])$",
 }
+
+
+def _gbk(leads: range, trails: range) -> str:
+    """The characters that GBK spells with such bytes, as a class of a regular expression."""
+    return "[" + "".join(bytes((a, b)).decode("gbk", "ignore") for a in leads for b in trails) + "]"
+
+
+# Two Chinese characters are six bytes of UTF-8; read as GBK they make three characters of these kinds, which do not
+# follow on one another at the beginning of real words.
+_LEAD, _TAIL = range(0xE4, 0xEA), range(0x80, 0xC0)
+_AS_GBK = f"(^|[^一-龥]){_gbk(_LEAD, _TAIL)}{_gbk(_TAIL, _LEAD)}{_gbk(_TAIL, _TAIL)}"
 # UTF-8 read as Latin-1 or as GBK, GBK read as Latin-1, and replacement characters.
 MOJIBAKE = (
     "\ufffd|锟斤拷|烫烫|[\u00c2\u00c3][\u0080-\u00bf]|â€|ï¿½|ï»¿|[ä-é][\u0080-\u00bf‚-›][\u0080-\u00bf‚-›]"
-    "|[\u00a1-\u00fe]{4}|鈥|銆|锛"
+    f"|[\u00a1-\u00fe]{{4}}|鈥|銆|锛|{_AS_GBK}"
 )
-PERSONAL = r"(^|[^0-9])(1[3-9][0-9]{9}|[+][0-9]{9,15})([^0-9]|$)|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z]{2,}"
+# Chinese mobile numbers (grouped too), international numbers, e-mail addresses, Chinese identity numbers.
+PERSONAL = (
+    "(^|[^0-9])(1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}|[+][0-9]{9,15}"
+    "|[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-3][0-9][0-9]{3}[0-9Xx])([^0-9]|$)"
+    "|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z]{2,}"
+)
 CLOCK_GAP = "falls into the hour that a clock change leaves out"
+CLOCK_TWICE = "falls into the hour that a clock change repeats, and names no offset"
 
 
 @dataclass(frozen=True)
@@ -53,16 +70,23 @@ class Night:
     @property
     def days_with_a_gap(self) -> tuple[str, ...]:
         """Days of the last twenty years on which the zone's clocks were put forward."""
-        return _days_with_a_gap(self.timezone, self.business_date.year)
+        return tuple(day for day, forward in _clock_changes(self.timezone, self.business_date.year) if forward)
+
+    @property
+    def days_with_a_repeat(self) -> tuple[str, ...]:
+        """Days on which they were put back."""
+        return tuple(day for day, forward in _clock_changes(self.timezone, self.business_date.year) if not forward)
 
 
 @lru_cache(maxsize=8)
-def _days_with_a_gap(timezone: str, year: int) -> tuple[str, ...]:
+def _clock_changes(timezone: str, year: int) -> tuple[tuple[str, bool], ...]:
+    """Days of the last twenty years on which the zone's offset changed, and whether an hour was left out."""
     zone, day, found = ZoneInfo(timezone), datetime(year - 20, 1, 1), []
     while day.year <= year:
         after = day + timedelta(days=1)
-        if after.replace(tzinfo=zone).utcoffset() > day.replace(tzinfo=zone).utcoffset():
-            found.append(day.date().isoformat())
+        was, then = day.replace(tzinfo=zone).utcoffset(), after.replace(tzinfo=zone).utcoffset()
+        if was != then:
+            found.append((day.date().isoformat(), then > was))
         day = after
     return tuple(found)
 
@@ -112,6 +136,11 @@ def _column_problems(column: Column, night: Night) -> list[tuple[sql.Composable,
         add("left({name}, 10) = any({days}) and {name} !~ {offset}"
             " and {name}::timestamptz::timestamp <> {name}::timestamp",
             CLOCK_GAP, offset=f":[0-9.]*{_OFFSET}$", days=list(night.days_with_a_gap))
+    if column.type == "timestamptz" and night.days_with_a_repeat:
+        # PostgreSQL takes the later of the two instants: an hour earlier the clock showed the same.
+        add("left({name}, 10) = any({days}) and {name} !~ {offset}"
+            " and ({name}::timestamptz - interval '1 hour')::timestamp = {name}::timestamp",
+            CLOCK_TWICE, offset=f":[0-9.]*{_OFFSET}$", days=list(night.days_with_a_repeat))
     if column.allowed:
         found.append((sql.SQL("{} not in ({})").format(name, sql.SQL(", ").join(map(sql.Literal, column.allowed))),
                       "is none of the allowed values"))
@@ -131,9 +160,12 @@ def _text_problems(contract: Contract) -> list[sql.Composable]:
     texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.identifier)]
     branches = []
     if texts:
-        joined = sql.SQL(", ").join(sql.Identifier(column.name) for column in texts)
+        joined = sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(sql.Identifier(c.name) for c in texts))
+        # Plain ASCII is never garbled, and told much faster.
         branches.append(
-            sql.SQL("when concat_ws(' ', {}) ~ {} then 'garbled characters'").format(joined, sql.Literal(MOJIBAKE))
+            sql.SQL("when octet_length({0}) > length({0}) and {0} ~ {1} then 'garbled characters'").format(
+                joined, sql.Literal(MOJIBAKE)
+            )
         )
     return branches + [
         sql.SQL("when {} ~ {} then {}").format(

@@ -27,8 +27,8 @@ from userops.settings import Settings
 MANIFEST = "_manifest.json"
 NAME = re.compile(r"^(?P<export>[a-z_]+)(?:\.(?P<part>[^.]+))?\.(?P<format>csv|jsonl|parquet)(?P<packed>\.gz|\.zst)?$")
 BLOCK = 1 << 20
-# A file that grows past this while it is unpacked is broken or hostile.
-UNPACKED_LIMIT = 64 << 30
+# A packed file that grows past this many times its size is broken or hostile, unless it stays small all the same.
+GROWTH_LIMIT, SMALL, UNPACKED_LIMIT = 200, 1 << 30, 64 << 30
 
 
 @dataclass(frozen=True)
@@ -231,6 +231,11 @@ def unpacked(path: Path, packed: str) -> Iterator[BinaryIO]:
             yield zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
         else:
             yield raw
+
+
+def unpacked_limit(path: Path, packed: str) -> int:
+    """How many bytes the file may have when unpacked."""
+    return min(UNPACKED_LIMIT, max(SMALL, GROWTH_LIMIT * path.stat().st_size)) if packed else UNPACKED_LIMIT
 
 
 def blocks(stream: BinaryIO, limit: int = UNPACKED_LIMIT) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """Load an export's files into its raw table: one transaction a file, all of it or nothing."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
@@ -10,14 +10,14 @@ from psycopg import sql
 from userops.checks import CheckResult
 from userops.contracts.model import Contract, load_contracts
 from userops.ingest import books, identifiers, judge
-from userops.ingest.landing import Folder, Source, list_folder, local_copy, stamp_of
+from userops.ingest.landing import MANIFEST, Folder, Source, list_folder, local_copy, stamp_of
 from userops.ingest.staged import Refused, Staged
 from userops.ingest.staging import raw_texts, stage_file
 from userops.settings import Settings
 from userops.warehouse import lease
 
-# A delivery this small may repeat an earlier one by chance, or hold corrections alone.
-LEAST_ROWS_TO_JUDGE_BY = 20
+# One row may come again on a quiet day, and a few may all be corrections.
+LEAST_ROWS_TO_REPEAT, LEAST_ROWS_TO_DATE = 5, 20
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class File:
     promised: dict | None
     stamp: tuple
     token: int | None
+
+    @property
+    def ending(self) -> str:
+        """Format and packing, as the name says them."""
+        return f".{self.source.format}{self.source.packed}"
 
 
 def load_export(
@@ -85,6 +90,7 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
     _drop_stages(connection)
     staged = stage_file(connection, settings, contract, file.source, file.path, file.business_date)
     _check_rows_promised(file, staged)
+    _check_shape(connection, file, staged)
     row_set_hash = _row_set_hash(connection, contract) if contract.mode == "delta" else None
     _check_repeat(connection, file, staged.rows, row_set_hash)
     bad = _judge(connection, settings, file, staged)
@@ -92,7 +98,7 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
     _check_date(connection, file, staged)
     identifiers.fill_vault(connection, settings, contract)
     books.replace_earlier(connection, contract.name, file.business_date, name)
-    load_id = books.write_load(connection, file, staged.rows, len(bad), row_set_hash)
+    load_id = books.write_load(connection, file, staged, len(bad), row_set_hash)
     loaded = _insert(connection, contract, load_id, file.business_date)
     if loaded + len(bad) != staged.rows:
         raise Refused("rows_accounted", "manifest", f"{loaded} loaded and {len(bad)} set aside of {staged.rows}",
@@ -132,6 +138,23 @@ def _check_rows_promised(file: File, staged: Staged) -> None:
                       f"have {file.source.name} delivered again: rows are missing or too many")
 
 
+def _check_shape(connection: psycopg.Connection, file: File, staged: Staged) -> None:
+    """What files of this export had before and this one lacks: a column that may be empty, the end of the last line."""
+    before = books.shape_before(connection, file)
+    if before is None or not staged.rows:
+        return
+    day, columns, ended = before
+    layout = file.source.layout
+    known = set(layout.columns) - set(layout.optional) if layout else {column.name for column in file.contract.columns}
+    lost = sorted((set(columns or ()) & known) - set(staged.columns or columns or ()))
+    if lost:
+        raise Refused("header", "contract", f"no column {', '.join(lost)}", f"the columns of the file of {day}",
+                      f"deliver {file.source.name} with it, or take it out of contracts/{file.contract.name}.yml")
+    if ended and not staged.ends_line and file.promised is None:
+        raise Refused("file_whole", "manifest", "the last line has no end", f"a line end, as in the file of {day}",
+                      f"have {file.source.name} delivered again, or with a {MANIFEST}")
+
+
 def _row_set_hash(connection: psycopg.Connection, contract: Contract) -> str:
     """The same for the same rows in any order."""
     columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
@@ -145,7 +168,7 @@ def _row_set_hash(connection: psycopg.Connection, contract: Contract) -> str:
 
 def _check_repeat(connection: psycopg.Connection, file: File, rows: int, row_set_hash: str | None) -> None:
     """An unchanged snapshot is normal; a delta that came before under another date is a stale delivery."""
-    if file.contract.mode != "delta" or rows < LEAST_ROWS_TO_JUDGE_BY:
+    if file.contract.mode != "delta" or rows < LEAST_ROWS_TO_REPEAT:
         return
     earlier = books.same_content(connection, file, row_set_hash)
     if earlier:
@@ -166,18 +189,26 @@ def _judge(
     )
     bad = connection.execute("select _row, reason from bad order by _row").fetchall()
     bad += [(record.row, record.reason) for record in staged.bad]
+    _check_clock(file, [reason for _, reason in bad])
     limit = file.contract.max_bad_share
+    if len(staged.bad) > limit * staged.rows:
+        raise Refused("field_count", "manifest", _summary(bad, staged.rows), f"at most {limit:.1%} of the rows",
+                      f"have {file.source.name} delivered again: its delimiters or quotes have shifted")
     if len(bad) > limit * staged.rows:
         raise Refused("bad_rows", "contract", _summary(bad, staged.rows), f"at most {limit:.1%} of the rows",
                       f"mend the rows in the source and deliver {file.source.name} again")
-    gaps = [reason for _, reason in bad if reason.endswith(judge.CLOCK_GAP)]
-    if gaps:
-        raise Refused("clock_change", "contract", f"{len(gaps)} rows: {gaps[0]}", "local times that exist",
-                      f"deliver {file.source.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
     if bad:
         # By place: several rows of a derived export may come from one source row.
         connection.execute("delete from stage using bad where stage.ctid = bad.place")
     return bad + staged.set_aside
+
+
+def _check_clock(file: File, reasons: list[str]) -> None:
+    """One local time that does not exist, or exists twice, shows that the file's times are not what they seem."""
+    odd = [reason for reason in reasons if reason.endswith((judge.CLOCK_GAP, judge.CLOCK_TWICE))]
+    if odd:
+        raise Refused("clock_change", "contract", f"{len(odd)} rows: {odd[0]}", "local times that exist once",
+                      f"deliver {file.source.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
 
 
 def _summary(bad: list[tuple[int, str]], rows: int) -> str:
@@ -189,18 +220,25 @@ def _summary(bad: list[tuple[int, str]], rows: int) -> str:
 
 
 def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged) -> int:
-    """One key with two contents at the same instant cannot be decided by versions."""
+    """One key with two contents at the same instant cannot be decided by versions.
+
+    A later line that only fills what was empty says nothing else than the earlier one.
+    """
     contract = file.contract
     names = [*contract.key, *(["updated_at"] if contract.mode == "delta" else [])]
     key = sql.SQL(", ").join(judge.typed(contract.column(name)) for name in names)
     content = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
+    differ = sql.SQL(" or ").join(
+        sql.SQL("count(distinct {}) > 1").format(sql.Identifier(column.name))
+        for column in contract.columns if column.name not in names
+    )
     # Most files repeat no key: only those that do pay for comparing contents.
     repeats = sql.SQL("select {} from stage group by {} having count(*) > 1").format(key, key)
     if connection.execute(sql.SQL("{} limit 1").format(repeats)).fetchone() is None:
         return 0
     conflicts = connection.execute(
         sql.SQL("select coalesce(sum(extra), 0)::bigint from (select count(distinct row({})::text) - 1 as extra"
-                " from stage group by {} having count(*) > 1) as repeated").format(content, key)
+                " from stage group by {} having count(*) > 1 and ({})) as repeated").format(content, key, differ)
     ).fetchone()[0]
     limit = contract.max_conflict_share
     if conflicts > limit * staged.rows:
@@ -210,13 +248,14 @@ def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged)
 
 
 def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> None:
-    """A required delta of this size has rows of its own date; without, it is another night's file."""
+    """A delta of this size has rows of its own date (an optional one within its freshness): else it is another's."""
     contract = file.contract
-    required = contract.required and file.source.required
-    if contract.mode != "delta" or not required or staged.rows < LEAST_ROWS_TO_JUDGE_BY:
+    if contract.mode != "delta" or staged.rows < LEAST_ROWS_TO_DATE:
         return
     newest = connection.execute("select max(updated_at::timestamptz)::date from stage").fetchone()[0]
-    if newest is not None and newest < file.business_date:
+    required = contract.required and file.source.required
+    oldest = file.business_date - timedelta(days=0 if required else contract.freshness_days)
+    if newest is not None and newest < oldest:
         raise Refused("business_date", "contract", f"newest change on {newest}", f"changes of {file.business_date}",
                       f"{file.source.name} is of another date: have that of {file.business_date} delivered")
 

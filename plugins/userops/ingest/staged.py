@@ -15,10 +15,15 @@ class Refused(Exception):
 
 @dataclass
 class Staged:
-    """What staging found: rows counted by the splitter, records that are no rows, header surprises."""
+    """What staging found: rows counted by the splitter, records that are no rows, header surprises.
+
+    `columns` are those of the contract (or layout) that the file has; None where a format leaves empty ones out.
+    """
 
     rows: int
     bad: list[BadRecord]
     unknown_columns: list[str] = field(default_factory=list)
     set_aside: list[tuple[int, str]] = field(default_factory=list)
     source_rows: int = 0
+    columns: list[str] | None = None
+    ends_line: bool = True

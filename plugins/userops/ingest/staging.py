@@ -11,7 +11,7 @@ from psycopg import sql
 from userops.contracts.model import Contract
 from userops.ingest import mapping, records
 from userops.ingest.judge import default_of
-from userops.ingest.landing import Source, blocks, unpacked
+from userops.ingest.landing import Source, blocks, unpacked, unpacked_limit
 from userops.ingest.records import BadRecord, Splitter, Unreadable
 from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
@@ -21,15 +21,16 @@ from userops.settings import Settings
 def _csv_blocks(source: Source, path: Path, contract: Contract, seen: set[str]) -> Iterator[Iterator[bytes]]:
     layout = source.layout
     with unpacked(path, source.packed) as stream:
+        data = blocks(stream, unpacked_limit(path, source.packed))
         if layout and source.format in ("json", "jsonl"):
             read = records.csv_of_json if source.format == "json" else records.csv_of_json_pages
-            yield read(blocks(stream), layout.encoding, layout.each, layout.header, seen)
+            yield read(data, layout.encoding, layout.each, layout.header, seen)
         elif source.format == "jsonl":
-            yield records.csv_of_json_lines(blocks(stream), [c.name for c in contract.columns], seen)
+            yield records.csv_of_json_lines(data, [c.name for c in contract.columns], seen)
         elif source.format == "parquet":
             yield records.csv_of_parquet(stream)
         else:
-            yield blocks(stream)
+            yield data
 
 
 def _splitter(source: Source, wanted: frozenset[int] = frozenset()) -> Splitter:
@@ -64,6 +65,9 @@ def stage_file(
     _number_rows(connection, table, splitter.bad)
     present = seen if source.format in ("json", "jsonl") and splitter.rows else set(splitter.header)
     staged = Staged(splitter.rows, splitter.bad, sorted(present - set(mapped)), source_rows=splitter.rows)
+    if source.format in ("csv", "parquet"):
+        staged.columns = sorted({mapped[name] for name in present if name in mapped})
+    staged.ends_line = splitter.ends_with_newline
     if source.layout:
         night = mapping.Night(settings, business_date)
         mapping.apply_layout(connection, night, source, contract.name, (set(columns), present), staged)
@@ -92,6 +96,9 @@ def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
 
 def _require(mapped: dict[str, str], present: set[str], needed: set[str], source: Source) -> None:
     missing = [name for name in mapped if name in needed and name not in present]
+    if missing and len(present) == 1:
+        raise Refused("field_count", "manifest", "a header of one field", f"{len(needed)} fields or more",
+                      f"have {source.name} written with commas, or name its delimiter in a profile")
     if missing:
         raise Refused("header", "contract", f"no column {', '.join(missing)}", "every column of the contract",
                       f"have {source.name} written with the columns that contracts/{source.export}.yml names")

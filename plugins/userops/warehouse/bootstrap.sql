@@ -29,11 +29,32 @@ create sequence if not exists meta.fencing_token;
 create table if not exists meta.runs (
     run_id text primary key,
     business_date date not null,
-    state text not null check (state in ('running', 'published', 'blocked', 'failed')),
+    state text not null check (state in ('running', 'published', 'blocked', 'failed', 'held')),
     token bigint not null,
     started_at timestamptz not null default now(),
     ended_at timestamptz,
     error text
+);
+
+do $$
+begin
+    if not exists (select from pg_constraint where conname = 'runs_state_check' and pg_get_constraintdef(oid) ~ 'held') then
+        alter table meta.runs drop constraint runs_state_check;
+        alter table meta.runs add constraint runs_state_check
+            check (state in ('running', 'published', 'blocked', 'failed', 'held'));
+    end if;
+end $$;
+
+-- Who let a night with warnings pass, finding by finding (USEROPS_HOLD_WARNINGS).
+create table if not exists meta.approvals (
+    business_date date not null,
+    run_id text not null,
+    check_name text not null,
+    subject text not null,
+    observed text not null,
+    approved_by text not null,
+    approved_at timestamptz not null default now(),
+    primary key (business_date, check_name, subject)
 );
 
 -- One row: who may write now. The highest token ever taken wins; an older one writes nothing.
@@ -63,6 +84,9 @@ create table if not exists meta.load_files (
     loaded_at timestamptz not null default now(),
     check (state = 'refused' or rows_in_file = rows_loaded + rows_quarantined)
 );
+-- What a file looked like, for those that come after it: the columns it had, and whether its last line had an end.
+alter table meta.load_files add column if not exists columns text[];
+alter table meta.load_files add column if not exists ends_line boolean;
 create index if not exists load_files_by_date on meta.load_files (business_date, export);
 
 create table if not exists quarantine.rows (
@@ -300,6 +324,7 @@ grant select, insert on meta.erased_users to transformer;
 grant select, delete on meta.erased_users to publisher;
 grant select, insert, delete on meta.publications to publisher;
 grant select, update on meta.pointer to publisher;
+grant select, insert on meta.approvals to publisher;
 grant usage, create on schema raw to loader;
 grant usage on schema raw to transformer;
 grant usage on schema quarantine, vault to loader;

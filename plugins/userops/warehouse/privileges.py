@@ -40,6 +40,7 @@ BY_TABLE = {
     "publisher": {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,
         "meta.load_files": READ, "meta.publications": ADD | TAKE, "meta.pointer": MOVE, "meta.builds": READ,
+        "meta.approvals": ADD,
         "meta.slot_contents": KEEP, "meta.erasure_log": ADD, "meta.erased_users": TAKE,
     },
     "bi_reader": {},

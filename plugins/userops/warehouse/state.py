@@ -24,14 +24,14 @@ def status(url: str) -> dict:
             return _empty()
         blocked = connection.execute(
             "select check_name as check, subject, observed, expected, detail from meta.quality_results"
-            " where run_id = %s and severity = 'critical' and not passed order by checked_at",
-            [run["run_id"]],
+            " where run_id = %s and severity = %s and not passed order by checked_at",
+            [run["run_id"], "warning" if run["state"] == "held" else "critical"],
         ).fetchall()
     base = _empty() | (current or {})
     return base | {
         "state": run["state"],
         "last_run": run,
-        "blocked_by": blocked if run["state"] in ("blocked", "failed") else [],
+        "blocked_by": blocked if run["state"] in ("blocked", "failed", "held") else [],
     }
 
 

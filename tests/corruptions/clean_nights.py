@@ -1,0 +1,235 @@
+"""A business with a clean past in a template database, and nights of it in this process, as far as they are to go."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from conftest import fresh_database
+from userops import night
+from userops.checks import CheckResult
+from userops.contracts.model import DOMAINS, load_contracts
+from userops.errors import Blocked
+from userops.ingest import loader, tables
+from userops.settings import Settings
+from userops.simulate import simulate
+from userops.warehouse import lease
+from userops.warehouse.bootstrap import bootstrap
+from userops.warehouse.pg import connect
+
+FIRST = date(2025, 1, 6)
+LIVE = ("publication", "quality_results", "rejected_rows", "freshness")
+
+
+@dataclass(frozen=True)
+class Business:
+    """A simulated business whose nights before `day` are loaded and published; `database` is to be copied."""
+
+    name: str
+    landing: Path
+    day: date
+    database: str
+    home: Path
+    place: tuple[tuple[str, str], ...] = ()
+
+    def folder(self, day: date | None = None) -> Path:
+        """The folder of a date, by default of the night to come."""
+        return self.landing / (day or self.day).isoformat()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a night ended: every answer, the alert, and whether readers see what they saw before."""
+
+    results: list[CheckResult]
+    blocked: bool
+    alerts: str
+    unchanged: bool
+    url: str
+
+    def of(self, check: str, subject: str = "") -> CheckResult:
+        """The worst answer of a check."""
+        found = [r for r in self.results if r.check == check and subject in ("", r.subject)]
+        assert found, f"{check} on {subject or 'anything'} was not asked"
+        return min(found, key=lambda r: (r.passed, not r.blocks))
+
+    def failing(self) -> list[str]:
+        """Failed checks and where, for a message."""
+        return [f"{r.check}@{r.subject} ({r.severity}): {r.observed} {r.detail}" for r in self.results if not r.passed]
+
+
+@contextmanager
+def business(
+    server_url: str, folder: Path, name: str, users: int, nights: int, *, publish: bool, first: date = FIRST,
+    **place: str,
+) -> Iterator[Business]:
+    """Simulate, load and publish all nights but the last; without `publish` the books alone say so.
+
+    `place`: the business's timezone, currency and country, by default those of the simulator.
+    """
+    with fresh_database(server_url) as url, pytest.MonkeyPatch.context() as environment:
+        database = url.rpartition("/")[2].partition("?")[0]
+        day = first + timedelta(days=nights - 1)
+        made = Business(name, folder / "landing", day, database, folder / "home", tuple(place.items()))
+        simulate(made.landing, users, nights, first, 11, **place)
+        _enter(environment, url, made.landing, made)
+        bootstrap(url)
+        last = made.day - timedelta(days=1)
+        _load_history(url, [first + timedelta(days=k) for k in range(nights - 1)])
+        if publish:
+            outcome = run(last, url, until="publish")
+            assert not outcome.blocked, outcome.failing()
+        else:
+            with psycopg.connect(url) as admin:
+                admin.execute("insert into meta.publications values (1, %s, 'r', 0)", [last])
+                admin.execute("update meta.pointer set version = 1, slot = 0")
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute("vacuum analyze")
+        yield made
+
+
+def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, of: Business) -> None:
+    values = {"DATABASE_URL": url, "LANDING": str(landing), "HOME": str(of.home), "HASH_KEY": "k" * 64}
+    for name, value in of.place:
+        values["DEFAULT_COUNTRY" if name == "country" else name.upper()] = value
+    for name, value in values.items():
+        environment.setenv(f"USEROPS_{name}", value)
+    # The dashboards have tests of their own, and a night is told by its results here.
+    environment.setattr(night, "_site", lambda *_: Path())
+
+
+def _load_history(url: str, days: list[date]) -> None:
+    settings = Settings.load()
+    with connect(url, "loader") as connection:
+        tables.ensure_raw_tables(connection)
+        for day in days:
+            for export in load_contracts():
+                failed = [r for r in loader.load_export(connection, settings, export, day, "past") if not r.passed]
+                assert not failed, failed
+                connection.commit()
+
+
+def attempt(
+    server_url: str, past: Business, folder: Path, change: Callable[[Path], None], until: str = "check_raw"
+) -> Outcome:
+    """Copy the business and its next folder, change the folder, run the night and throw all of it away."""
+    with past_and_folder(server_url, past, folder, change) as url:
+        return run(past.day, url, until)
+
+
+@contextmanager
+def past_and_folder(
+    server_url: str, past: Business, folder: Path, change: Callable[[Path], None]
+) -> Iterator[str]:
+    """A copy of the database and of the next folder, changed; yields the database's URL."""
+    landing = folder / "landing"
+    shutil.copytree(past.folder(), landing / past.day.isoformat())
+    change(landing / past.day.isoformat())
+    with fresh_database(server_url, past.database) as url, pytest.MonkeyPatch.context() as environment:
+        _enter(environment, url, landing, past)
+        yield url
+
+
+def run(day: date, url: str, until: str = "check_raw") -> Outcome:
+    """One night in this process through its own steps, up to and with `until`."""
+    before = marts(url)
+    begun = night.begin(day.isoformat())
+    blocked = False
+    try:
+        for domain in DOMAINS:
+            for export in night.exports_of(begun, domain):
+                night.load(begun, export)
+        night.check_raw(begun)
+        if until == "publish":
+            night.build(begun)
+            night.check_marts(begun)
+            night.publish_marts(begun)
+        else:
+            with connect(url, "publisher") as connection:
+                night._warn(connection, Settings.load(), begun)
+    except Blocked:
+        blocked = True
+    lease.let_go()
+    with psycopg.connect(url) as admin:
+        results = [
+            CheckResult(*row)
+            for row in admin.execute(
+                "select check_name, layer, subject, severity, passed, observed, expected, detail"
+                " from meta.quality_results where run_id = %s", [begun["run_id"]]
+            )
+        ]
+        alerts = "\n".join(
+            f"{title}\n{body}"
+            for title, body in admin.execute("select title, body from meta.outbox where run_id = %s", [begun["run_id"]])
+        )
+    return Outcome(results, blocked, alerts, marts(url) == before, url)
+
+
+def marts(url: str) -> dict[str, str]:
+    """A hash over all rows of every mart that readers see, and the version they are of."""
+    with psycopg.connect(url) as admin:
+        if admin.execute("select to_regclass('meta.pointer')").fetchone()[0] is None:
+            return {}
+        found = {"version": str(admin.execute("select version from meta.pointer").fetchone()[0])}
+        for (mart,) in admin.execute(
+            "select viewname from pg_views where schemaname = 'marts' and viewname <> all(%s)", [list(LIVE)]
+        ).fetchall():
+            found[mart] = str(
+                admin.execute(
+                    f"select count(*), coalesce(sum(hashtextextended(m::text, 0)), 0) from marts.{mart} as m"
+                ).fetchone()
+            )
+    return found
+
+
+Row = dict[str, str]
+
+
+def path_of(folder: Path, export: str) -> Path:
+    """The delivered file of an export."""
+    return folder / f"{export}.csv"
+
+
+def read(folder: Path, export: str) -> list[Row]:
+    """The rows of a delivered CSV file."""
+    return list(csv.DictReader(io.StringIO(path_of(folder, export).read_text(encoding="utf-8"))))
+
+
+def write(folder: Path, export: str, rows: list[Row], *, manifest: bool = True) -> None:
+    """Write the rows back under the header the file has, and say so in the manifest: a fault of the source."""
+    header = next(csv.reader(io.StringIO(path_of(folder, export).read_text(encoding="utf-8"))))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path_of(folder, export).write_text(out.getvalue(), encoding="utf-8")
+    if manifest:
+        restate(folder)
+
+
+def restate(folder: Path) -> None:
+    """Write the manifest anew from what lies in the folder."""
+    path = folder / "_manifest.json"
+    entries = []
+    for file in sorted(folder.iterdir()):
+        if file != path:
+            data = file.read_bytes()
+            text = gzip.decompress(data) if file.suffix == ".gz" else data
+            rows = max(len(list(csv.reader(io.StringIO(text.decode("utf-8", "replace"))))) - 1, 0)
+            entries.append({"name": file.name, "rows": rows, "sha256": hashlib.sha256(data).hexdigest()})
+    path.write_text(json.dumps({"business_date": folder.name, "files": entries}))
+
+
+def without_manifest(folder: Path) -> None:
+    """A source that writes no manifest."""
+    (folder / "_manifest.json").unlink()

@@ -1,0 +1,117 @@
+"""Nights with warnings that wait for a person: held, approved by name, never published by themselves."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from conftest import fresh_database
+from userops import night
+from userops.checks import CheckResult
+from userops.errors import Blocked, UseropsError
+from userops.warehouse import lease
+from userops.warehouse.state import status
+
+DAY = date(2024, 3, 1)
+NEXT = DAY + timedelta(days=1)
+WARNING = CheckResult("category_mix", "expectations", "orders", "warning", False, "drift 0.2", "at most 0.12")
+PASSED = CheckResult("category_mix", "expectations", "orders", "warning", True, "drift 0", "at most 0.12")
+CRITICAL = CheckResult("amount_level", "expectations", "orders", "critical", False, "ratio 9", "0.25 to 4")
+
+
+class Held:
+    """Nights in this process, with findings put in and the copying of marts left out."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def night(self, day: date, *findings: CheckResult) -> str:
+        """Run a night that ends with these findings; returns the state it ends in."""
+        begun = night.begin(day.isoformat())
+        night._record(self.url, begun, [PASSED, *findings])
+        try:
+            night._judge(begun)
+            night.publish_marts(begun)
+        except Blocked:
+            pass
+        lease.let_go()
+        return status(self.url)["state"]
+
+    def rows(self, query: str) -> list[tuple]:
+        with psycopg.connect(self.url) as admin:
+            return admin.execute(query).fetchall()
+
+
+@pytest.fixture
+def held(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    def publish(connection, marts, run_id, business_date, token):
+        lease.hold(connection, token)
+        version = connection.execute("select coalesce(max(version), 0) + 1 from meta.publications").fetchone()[0]
+        connection.execute("insert into meta.publications values (%s, %s, %s, 0)", [version, business_date, run_id])
+        connection.execute("update meta.pointer set version = %s, slot = 0", [version])
+        return version
+
+    monkeypatch.setattr(night.publish, "publish", publish)
+    monkeypatch.setattr(night.publish, "marts_of_manifest", lambda *_: [])
+    monkeypatch.setattr(night, "_site", lambda *_: Path())
+    for day in (DAY, NEXT):
+        (tmp_path / "landing" / day.isoformat()).mkdir(parents=True)
+    # The delivery itself is not what is asked about here.
+    monkeypatch.setattr(night.landing, "check_delivery", lambda *_: [])
+    with fresh_database(server_url) as url:
+        for name, value in {
+            "DATABASE_URL": url, "HOME": str(tmp_path), "LANDING": str(tmp_path / "landing"), "HASH_KEY": "k",
+            "HOLD_WARNINGS": "1",
+        }.items():
+            monkeypatch.setenv(f"USEROPS_{name}", value)
+        yield Held(url)
+
+
+def test_a_night_without_a_warning_is_published(held: Held) -> None:
+    assert held.night(DAY) == "published"
+
+
+def test_warnings_publish_where_nobody_asked_to_hold_them(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USEROPS_HOLD_WARNINGS", "")
+    assert held.night(DAY, WARNING) == "published"
+
+
+def test_a_held_night_waits_says_so_and_is_published_in_a_name(held: Held) -> None:
+    assert held.night(DAY, WARNING) == "held"
+    assert held.rows("select count(*) from meta.publications") == [(0,)]
+    ((title, body),) = held.rows("select title, body from meta.outbox")
+    assert "held" in title and "userops approve" in body and "Readers see nothing yet" in body
+    assert [reason["check"] for reason in status(held.url)["blocked_by"]] == ["category_mix"]
+    assert night.approve(DAY.isoformat(), "Li Lei") == 1
+    assert status(held.url)["state"] == "published"
+    assert held.rows("select business_date, check_name, subject, approved_by from meta.approvals") == [
+        (DAY, "category_mix", "orders", "Li Lei")
+    ]
+
+
+def test_the_next_night_does_not_pass_a_held_one_by(held: Held) -> None:
+    held.night(DAY, WARNING)
+    begun = night.begin(NEXT.isoformat())
+    with psycopg.connect(held.url) as admin:
+        owed = night.hold.check_earlier(admin, NEXT.isoformat())
+    lease.let_go()
+    assert [r.check for r in owed if r.blocks] == ["earlier_night_held"]
+    assert begun["business_date"] == NEXT.isoformat()
+
+
+def test_after_another_build_the_approved_night_runs_again_and_passes(held: Held) -> None:
+    held.night(DAY, WARNING)
+    held.night(NEXT, CRITICAL)
+    assert night.approve(DAY.isoformat(), "Han Meimei") is None
+    other = CheckResult("hour", "expectations", "orders", "warning", False, "x", "y")
+    assert held.night(DAY, WARNING, other) == "held", "a finding that nobody has seen"
+    assert night.approve(DAY.isoformat(), "Han Meimei") == 1
+
+
+def test_critical_failures_cannot_be_approved(held: Held) -> None:
+    assert held.night(DAY, CRITICAL, WARNING) == "blocked"
+    with pytest.raises(UseropsError, match="No night of 2024-03-01 waits for a person: it is blocked"):
+        night.approve(DAY.isoformat(), "Li Lei")
+    assert held.rows("select count(*) from meta.publications") == [(0,)]
