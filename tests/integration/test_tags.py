@@ -61,7 +61,7 @@ create table build.int_feature_days as select distinct as_of from build.int_user
 
 MARTS = """
 create table marts.users as
-select distinct 'u_' || name as user_id
+select 'u_' || name as user_id
 from unnest('{ok,no,tired,left,same1,same2,again,half,late,formula}'::text[]) as name;
 create table marts.audiences as select 'recall' as audience_code, 10::bigint as size;
 create table marts.audience_members as
@@ -92,8 +92,8 @@ def warehouse(warehouse_url):
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(MARTS)
         connection.execute("grant select on all tables in schema marts to publisher")
-        numbers = {"ok": "+8613900000001", "formula": "=1+1", "half1": "13900000003", "again": "13900000004"}
-        for name, value in numbers.items():
+        phones = {"ok": "+8613900000001", "formula": "=1+1", "half1": "13900000003", "again": "13900000004"}
+        for name, value in phones.items():
             connection.execute(
                 "insert into vault.identifiers (kind, raw_value, value, hash) values ('phone', %s, %s, %s)",
                 [value, value, f"h_{name}"],

@@ -33,10 +33,8 @@ DOWN = "postgresql://x@127.0.0.1:1/none"
         (["status"], {"USEROPS_TIMEZONE": "Nowhere"}, 2, ["USEROPS_TIMEZONE"]),
         (["tags", "new", "x1", "--category", "weather"], {}, 2, ["'weather'", "lifecycle"]),
         (["tags", "explain", "u_1"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "To mend"]),
-        (
-            ["audiences", "export", "--audience", "a", "--out", "x", "--medium", "fax"],
-            {"USEROPS_DATABASE_URL": DOWN}, 2, ["'fax'", "sms"],
-        ),
+        (["audiences", "export", "--audience", "a", "--out", "x", "--medium", "fax"], {"USEROPS_DATABASE_URL": DOWN}, 2,
+         ["'fax'", "sms"]),
         (["status"], {"USEROPS_HOME": "/proc/1/none"}, 2, ["cannot be written", "USEROPS_HOME"]),
     ],
 )
