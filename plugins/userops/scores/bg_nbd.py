@@ -16,7 +16,8 @@ from userops.scores.fitting import SAMPLE, Fit, Problem, maximise
 NAMES = ("r", "alpha", "a", "b")
 # Of the logarithms: r and alpha / r (mean weeks between orders), a and b / a.
 COORDINATES = ((1, 0, 0, 0), (-1, 1, 0, 0), (0, 0, 1, 0), (0, 0, -1, 1))
-NODES = 64
+# Exact to ten digits where alpha is half a week or more, to 0.3 % at a thousandth of the time foretold.
+NODES = 128
 
 
 @dataclass(frozen=True)
