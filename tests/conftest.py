@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -13,6 +14,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from platform_place import Place
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,3 +59,20 @@ def warehouse_url(server_url: str) -> Iterator[str]:
     with fresh_database(server_url) as url:
         bootstrap(url)
         yield url
+
+
+@pytest.fixture(scope="module")
+def loader_connection(warehouse_url: str) -> Iterator[psycopg.Connection]:
+    """The loader's connection that the tests of a module about source profiles share."""
+    from platform_place import loading
+
+    with loading(warehouse_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def shop(loader_connection: psycopg.Connection, warehouse_url: str, tmp_path: Path) -> "Place":
+    """A landing place that a source profile reads, over an empty warehouse."""
+    from platform_place import emptied
+
+    return emptied(loader_connection, warehouse_url, tmp_path)

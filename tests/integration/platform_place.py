@@ -1,0 +1,105 @@
+"""What tests of source profiles share: a landing place read by a profile, over one warehouse."""
+
+import hashlib
+import hmac
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import psycopg
+
+from userops.checks import CheckResult
+from userops.contracts.model import load_contracts
+from userops.ingest import landing, loader, tables
+from userops.settings import Settings
+from userops.warehouse.pg import connect
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "profiles"
+DAY = date(2026, 3, 2)
+
+
+def pseudonym(prefix: str, name: str) -> str:
+    key = hmac.new(b"key", b"pseudonym", hashlib.sha256).hexdigest()
+    return f"{prefix}_{hashlib.sha256((key + name).encode()).hexdigest()[:32]}"
+
+
+@dataclass
+class Place:
+    """A landing place read by one profile, and the warehouse all tests of this file share."""
+
+    settings: Settings
+    connection: psycopg.Connection
+
+    @property
+    def folder(self) -> Path:
+        return self.folder_of(DAY)
+
+    def folder_of(self, day: date) -> Path:
+        path = Path(self.settings.landing) / day.isoformat()
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def read_by(self, profile: str, *fixtures: str) -> "Place":
+        for fixture in fixtures:
+            for path in (FIXTURES / fixture).iterdir():
+                shutil.copy(path, self.folder)
+        self.settings = replace(self.settings, profile=profile)
+        return self
+
+    def load(self, day: date = DAY) -> list[CheckResult]:
+        results = landing.check_delivery(self.settings, day)
+        sources = landing.list_folder(self.settings, day).sources
+        for export in dict.fromkeys(source.export for source in sources):
+            results += loader.load_export(self.connection, self.settings, export, day, "run")
+        return results
+
+    def rows(self, export: str, columns: str, order: str = "1") -> list[tuple]:
+        return self.connection.execute(f"select {columns} from raw.{export} order by {order}").fetchall()
+
+    def books(self) -> list[tuple]:
+        return self.connection.execute(
+            "select export, rows_in_file, rows_loaded, rows_quarantined from meta.load_files"
+            " where state = 'loaded' order by export, file_name"
+        ).fetchall()
+
+    def quarantine(self) -> list[tuple]:
+        return self.connection.execute(
+            "select export, line, reason from quarantine.rows order by export, file_name, line"
+        ).fetchall()
+
+
+@contextmanager
+def loading(warehouse_url: str) -> Iterator[psycopg.Connection]:
+    """The loader's connection to a warehouse with raw tables."""
+    with connect(warehouse_url, "loader") as connection:
+        tables.ensure_raw_tables(connection)
+        connection.execute("set timezone = 'Asia/Shanghai'")
+        connection.commit()
+        yield connection
+
+
+def emptied(connection: psycopg.Connection, warehouse_url: str, landing_place: Path) -> Place:
+    """A place over that warehouse without a row."""
+    connection.rollback()
+    with psycopg.connect(warehouse_url) as admin:
+        for name in load_contracts():
+            admin.execute(f"delete from raw.{name}")
+        admin.execute("truncate meta.load_files, quarantine.rows, vault.identifiers")
+    settings = Settings.load({"USEROPS_LANDING": str(landing_place), "USEROPS_HASH_KEY": "key"})
+    return Place(settings, connection)
+
+
+def blocking(results: list[CheckResult]) -> list[str]:
+    return [f"{result.subject} {result.check}: {result.observed}" for result in results if result.blocks]
+
+
+ORDER = (
+    "order_id, status, to_char(placed_at, 'MM-DD HH24:MI:SS'), to_char(paid_at, 'MM-DD HH24:MI:SS'),"
+    " round(gross_amount, 2)::text, round(discount_amount, 2)::text, round(shipping_amount, 2)::text,"
+    " round(paid_amount, 2)::text"
+)
+LINE = "order_id, line_no, sku, quantity, round(unit_price, 2)::text, round(line_amount, 2)::text"
+REFUND = "refund_id, order_id, line_no, round(amount, 2)::text, to_char(refunded_at, 'MM-DD HH24:MI:SS'), reason"
