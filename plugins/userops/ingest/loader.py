@@ -266,9 +266,15 @@ def _answers(file: File, staged: Staged, bad: list[tuple[int, str]], conflicts: 
         results.append(_result(file, "key_conflicts", "contract", False, f"{conflicts} rows repeat a key",
                                "one content for a key and instant", "the later line holds", "info"))
     if staged.unknown_columns:
-        results.append(_result(file, "unknown_columns", "contract", False, ", ".join(staged.unknown_columns),
+        results.append(_result(file, "unknown_columns", "contract", False, _named(staged.unknown_columns),
                                "the contract's columns", "add them to the contract, or have them left out", "warning"))
     return results
+
+
+def _named(names: list[str]) -> str:
+    """Names as they go into books and alerts: a hostile header holds thousands, or one of megabytes."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(name[:60] for name in names[:10]) + more
 
 
 def _empty(

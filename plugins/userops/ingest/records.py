@@ -16,6 +16,8 @@ import numpy as np
 QUOTE, LINE_END, RETURN = ord('"'), ord("\n"), ord("\r")
 # A record that does not end within this many bytes means that a quote was never closed.
 RECORD_LIMIT = 16 << 20
+# Bad records are kept in memory until the file is judged; a file with this many is no file of the export.
+MOST_BAD = 1_000_000
 DOCUMENT_LIMIT = 256 << 20
 
 
@@ -91,7 +93,11 @@ class Splitter:
         self._line += self.skip_lines
         end = int(_ends(data)[0]) + 1
         text = data[:end].decode()
-        self.header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=self.delimiter))]
+        try:
+            names = next(csv.reader(io.StringIO(text), delimiter=self.delimiter))
+        except csv.Error as error:
+            raise Unreadable(f"the first line is no header: {error}") from error
+        self.header = [name.strip() for name in names]
         self._line += text.count("\n")
         if not any(self.header):
             raise Unreadable("the first line is empty: there is no header")
@@ -112,6 +118,8 @@ class Splitter:
             wrong[np.searchsorted(ends, np.flatnonzero(codes == RETURN))] = True
         numbers = self.rows + np.cumsum(kept)
         lines = self._line + np.searchsorted(line_ends, starts)
+        if len(self.bad) + int(wrong.sum()) > MOST_BAD:
+            raise Unreadable(f"more than {MOST_BAD:,} records have another number of fields than the header")
         for at in np.flatnonzero(wrong):
             reason = f"{fields[at]} fields where the header has {len(self.header)}"
             if fields[at] == len(self.header):
@@ -173,6 +181,8 @@ def utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             text = decoder.decode(data, last)
         except UnicodeDecodeError as error:
             raise Unreadable(f"not {encoding}: {error.reason} (byte {error.object[error.start]:#04x})") from error
+        except UnicodeError as error:
+            raise Unreadable(f"not {encoding}: {error}") from error
         if first and text:
             text, first = text.removeprefix("\ufeff"), False
         if "\0" in text:
@@ -203,7 +213,7 @@ def csv_of_json(
     text = b"".join(_bounded(utf8(blocks, encoding)))
     try:
         document = json.loads(text, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"no JSON document with each field once: {error}") from error
     yield _csv_row(paths)
     for row in _elements([document] if isinstance(document, dict) else document, each):
@@ -264,7 +274,7 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _object(number: int, line: bytes) -> dict:
     try:
         row = json.loads(line, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"line {number} is no JSON object with each field once") from error
     if not isinstance(row, dict):
         raise Unreadable(f"line {number} is no JSON object")
@@ -289,7 +299,10 @@ def _cell(value: object) -> str:
 def _csv_row(values: list[str]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow(values)
-    return out.getvalue().encode()
+    try:
+        return out.getvalue().encode()
+    except UnicodeEncodeError as error:
+        raise Unreadable("half of a character stands in a text (a lone surrogate)") from error
 
 
 def csv_of_parquet(source: io.BufferedIOBase) -> Iterator[bytes]:
