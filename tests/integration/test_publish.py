@@ -9,6 +9,7 @@ import pytest
 from userops.errors import Overtaken, UseropsError
 from userops.ingest.tables import ensure_raw_tables
 from userops.warehouse import lease, privileges, publish, slots
+from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect
 from userops.warehouse.publish import Column, Mart
 
@@ -111,6 +112,7 @@ def test_a_live_writer_is_not_overtaken(warehouse_url):
     run_id, _ = begin(warehouse_url)
     lease.show_life(warehouse_url)
     with connect(warehouse_url, "publisher") as connection:
+        assert connection.execute("show idle_in_transaction_session_timeout").fetchone() == ("15min",)
         with pytest.raises(Overtaken, match="is writing"):
             lease.take(connection, "other", DAY)
         connection.rollback()
@@ -255,3 +257,11 @@ def test_other_words_change_no_table(warehouse_url):
         publish_shaped(warehouse_url, 4, colour=True)
     with connect(warehouse_url) as admin:
         assert admin.execute("select obj_description('marts.shaped'::regclass)").fetchone()[0].endswith("4.")
+
+
+def test_a_begin_waits_for_no_reader(warehouse_url):
+    with connect(warehouse_url, "bi_reader") as reader:
+        reader.execute("select * from marts.quality_results")
+        with psycopg.connect(warehouse_url) as load:
+            load.execute("lock table meta.load_files in row exclusive mode")
+            bootstrap(f"{warehouse_url}{'&' if '?' in warehouse_url else '?'}options=-c%20lock_timeout%3D500")

@@ -82,6 +82,7 @@ def list_folder(settings: Settings, business_date: date) -> Folder:
         if not files.isdir(base):
             return Folder(False, (), (), None)
         paths = sorted(str(entry) for entry in files.ls(base, detail=False))
+        kept = {path for path in paths if not _is_local(files) or _is_plain(path, base)}
     except (ImportError, ValueError) as error:
         raise UseropsError(
             f"The landing place {settings.landing} cannot be opened: {error}.",
@@ -93,9 +94,25 @@ def list_folder(settings: Settings, business_date: date) -> Folder:
             mend="check USEROPS_LANDING and the rights on it.", exit_code=EXIT_FAILED,
         ) from error
     names = {path.rstrip("/").rsplit("/", 1)[-1]: path for path in paths}
+    strange = sorted(name for name, path in names.items() if path not in kept)
+    names = {name: path for name, path in names.items() if path in kept}
     manifest, problem = _manifest(files, names.pop(MANIFEST, None))
     sources, unknown = _assign(names, load_profile(settings.profile))
-    return Folder(True, tuple(sources), tuple(unknown), manifest, problem)
+    shown = [name.encode("utf-8", "replace").decode()[:200] for name in [*unknown, *strange]]
+    return Folder(True, tuple(sources), tuple(shown), manifest, problem)
+
+
+def _is_local(files: fsspec.AbstractFileSystem) -> bool:
+    return "file" in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,))
+
+
+def _is_plain(path: str, base: str) -> bool:
+    """A regular file inside the folder, its name valid UTF-8: no pipe, no folder, no link that leads out."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return Path(path).is_file() and Path(path).resolve().parent == Path(base).resolve()
 
 
 def _assign(names: dict[str, str], profile: Profile | None) -> tuple[list[Source], list[str]]:
@@ -202,7 +219,7 @@ def local_copy(settings: Settings, source: Source) -> Iterator[tuple[Path, str, 
     """
     files, _ = fsspec.core.url_to_fs(settings.landing)
     digest, size = hashlib.sha256(), 0
-    local = "file" in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,))
+    local = _is_local(files)
     with tempfile.TemporaryDirectory(prefix="userops-") as scratch, files.open(source.path, "rb") as remote:
         path = Path(source.path) if local else Path(scratch) / "delivered"
         stamp = stamp_of(path) if local else ()

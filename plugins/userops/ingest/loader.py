@@ -309,9 +309,15 @@ def _answers(file: File, staged: Staged, bad: list[tuple[int, str]], conflicts: 
     if staged.unknown_columns:
         # A platform's file has many columns that nobody reads: those are no news.
         severity, whose = ("info", "profile") if file.source.layout else ("warning", "contract")
-        results.append(_result(file, "unknown_columns", "contract", False, ", ".join(staged.unknown_columns),
+        results.append(_result(file, "unknown_columns", "contract", False, _named(staged.unknown_columns),
                                f"the {whose}'s columns", f"add them to the {whose}, or have them left out", severity))
     return results
+
+
+def _named(names: list[str]) -> str:
+    """Names as they go into books and alerts: a hostile header holds thousands, or one of megabytes."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(name[:60] for name in names[:10]) + more
 
 
 def _empty(

@@ -16,6 +16,8 @@ import numpy as np
 QUOTE, LINE_END, RETURN = ord('"'), ord("\n"), ord("\r")
 # A record that does not end within this many bytes means that a quote was never closed.
 RECORD_LIMIT = 16 << 20
+# Bad records are kept in memory until the file is judged; a file with this many is no file of the export.
+MOST_BAD = 1_000_000
 DOCUMENT_LIMIT = 256 << 20
 
 
@@ -93,7 +95,11 @@ class Splitter:
     def _take_header(self, data: bytes) -> bytes:
         end = int(_ends(data)[0]) + 1
         text = data[:end].decode()
-        self.header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=self.delimiter))]
+        try:
+            names = next(csv.reader(io.StringIO(text), delimiter=self.delimiter))
+        except csv.Error as error:
+            raise Unreadable(f"the first line is no header: {error}") from error
+        self.header = [name.strip() for name in names]
         self._line += text.count("\n")
         if not any(self.header):
             raise Unreadable("the first line is empty: there is no header")
@@ -114,6 +120,8 @@ class Splitter:
             wrong[np.searchsorted(ends, np.flatnonzero(codes == RETURN))] = True
         numbers = self.rows + np.cumsum(kept)
         lines = self._line + np.searchsorted(line_ends, starts)
+        if len(self.bad) + int(wrong.sum()) > MOST_BAD:
+            raise Unreadable(f"more than {MOST_BAD:,} records have another number of fields than the header")
         for at in np.flatnonzero(wrong):
             reason = f"{fields[at]} fields where the header has {len(self.header)}"
             if fields[at] == len(self.header):
@@ -175,6 +183,8 @@ def utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             text = decoder.decode(data, last)
         except UnicodeDecodeError as error:
             raise Unreadable(f"not {encoding}: {error.reason} (byte {error.object[error.start]:#04x})") from error
+        except UnicodeError as error:
+            raise Unreadable(f"not {encoding}: {error}") from error
         if first and text:
             text, first = text.removeprefix("\ufeff"), False
         if "\0" in text:

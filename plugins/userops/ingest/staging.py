@@ -1,5 +1,6 @@
 """From a file to the temporary table `stage`: all text, canonical column names, `_row` the number in the file."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,6 +16,9 @@ from userops.ingest.landing import Source, blocks, unpacked, unpacked_limit
 from userops.ingest.records import BadRecord, Splitter, Unreadable
 from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
+
+# PostgreSQL holds 1,600 in a table.
+MOST_COLUMNS = 1000
 
 
 @contextmanager
@@ -59,6 +63,10 @@ def stage_file(
     except Unreadable as error:
         raise Refused("file_readable", "manifest", str(error), "a whole, readable file",
                       f"have {source.name} delivered again") from error
+    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+        # A row wider than a page, a cell that is no text of the database: the first line quotes no cell.
+        raise Refused("file_readable", "manifest", str(error).splitlines()[0][:200], "rows that a table can hold",
+                      f"have {source.name} written with the contract's columns") from error
     if reason := splitter.incomplete_end():
         raise Refused("file_whole", "manifest", reason, "a last line that is complete",
                       f"have {source.name} delivered again")
@@ -80,9 +88,13 @@ def stage_file(
 
 def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
     """Staging names in the file's order; a name twice refuses the file, unknown names get a place to be ignored."""
+    if len(header) > MOST_COLUMNS:
+        raise Refused("header", "contract", f"{len(header)} columns", f"at most {MOST_COLUMNS}",
+                      "have the export written with the contract's columns")
+    counts = Counter(header)
     for name in header:
-        if name and header.count(name) > 1:
-            raise Refused("header", "contract", f"column {name!r} stands twice", "each column once",
+        if name and counts[name] > 1:
+            raise Refused("header", "contract", f"column {name[:60]!r} stands twice", "each column once",
                           "have the export written with one header")
     taken: set[str] = set()
     columns = []
