@@ -153,7 +153,7 @@ def _told(known: list[tuple], result: CheckResult, day: str, asks: bool) -> set[
 
 
 def _report(settings: Settings) -> str:
-    return f"Report: {settings.home}/site (page quality), view marts.quality_results."
+    return f"Report: {settings.home}/site (page quality), {settings.home}/data_docs, view marts.quality_results."
 
 
 def _one_at_a_time(connection: psycopg.Connection) -> None:

@@ -40,21 +40,25 @@ def run_suite(
     """
     settings = settings or Settings.load()
     suite = load_suite(settings.project_root / "expectations", layer)
-    parameters = {
-        "business_date": business_date,
-        "since": min(since, business_date - timedelta(days=1)) if since else date(1900, 1, 1),
-        "timezone": settings.timezone,
-        "currency": settings.currency,
-        "contracts": json.dumps(
-            {c.name: {"mode": c.mode, "freshness_days": c.freshness_days} for c in load_contracts().values()}
-        ),
-    }
+    parameters = parameters_of(settings, business_date, since)
     measured, broken = measure(settings_url, suite, parameters)
     validation = validate(suite, measured)
     if validation is not None:
         docs.write_page(validation, settings.home / "data_docs", business_date.isoformat(), layer)
     outcomes = outcomes_of(validation)
     return [judge(check, measured, broken, outcomes) for check in suite.checks]
+
+
+def parameters_of(settings: Settings, business_date: date, since: date | None) -> dict[str, Any]:
+    """What queries may name; `since` None means that everything up to the date is new."""
+    contracts = {c.name: {"mode": c.mode, "freshness_days": c.freshness_days} for c in load_contracts().values()}
+    return {
+        "business_date": business_date,
+        "since": min(since, business_date - timedelta(days=1)) if since else date(1900, 1, 1),
+        "timezone": settings.timezone,
+        "currency": settings.currency,
+        "contracts": json.dumps(contracts),
+    }
 
 
 def measure(url: str, suite: Suite, parameters: dict[str, Any]) -> tuple[dict[str, Measures], dict[str, str]]:
