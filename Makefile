@@ -5,7 +5,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
 
-.PHONY: demo serve test corruptions test-serve lint lock clean audit
+.PHONY: demo serve test test-serve audit corruptions faults fuzz bench lint lock clean
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
@@ -25,6 +25,16 @@ audit: $(DEV)
 # Every corruption of the gate on simulated nights, and a clean simulated year: about a quarter of an hour.
 corruptions: $(DEV)
 	$(VENV)/bin/python -m pytest tests/corruptions -m 'slow_corruptions or not slow_corruptions'
+
+# Hours: every statement boundary and 300 random kills. FAULTS_EVERY=50 FAULTS_RANDOM=20 FAULTS_BUILDS=2 for a look.
+faults: $(DEV)
+	$(VENV)/bin/python -m pytest tests/faults -s --timeout 0
+
+fuzz: $(DEV)
+	FUZZ_SECONDS=600 $(VENV)/bin/python -m pytest tests/unit/test_hostile_records.py -s --timeout 0
+
+bench: $(RUNTIME)
+	$(VENV)/bin/python benchmarks/value.py
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

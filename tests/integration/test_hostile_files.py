@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from userops.contracts.model import load_contracts
-from userops.ingest import landing, loader, records, tables
+from userops.ingest import landing, loader, records, staging, tables
 from userops.settings import Settings
 from userops.warehouse.pg import connect
 
@@ -129,14 +129,15 @@ def test_an_archive_that_grows_is_refused_in_bounded_memory(
     settings: Settings, folder: Path, loading: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, packed: str
 ) -> None:
     """One line without an end, more bytes than the limit, and more bad records than anyone looks at."""
-    monkeypatch.setattr(landing.blocks, "__defaults__", (24 << 20,))
+    monkeypatch.setattr(staging, "unpacked_limit", lambda *_: 24 << 20)
     monkeypatch.setattr(records, "MOST_BAD", 50_000)
     pack = gzip.compress if packed == ".gz" else zstandard.ZstdCompressor().compress
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    header = ",".join(column.name for column in load_contracts()["products"].columns).encode() + b"\n"
     contents = (
-        b"sku\n" + b"x" * (20 << 20),
-        b"sku\n" + (b"x" * 999 + b"\n") * (30 << 10),
-        b"sku\n" + b"s,\n" * (4 << 20),
+        header + b"x" * (20 << 20),
+        header + (b"x" * 999 + b"\n") * (30 << 10),
+        header + b"s,\n" * (4 << 20),
     )
     for content in contents:
         (folder / f"products.csv{packed}").write_bytes(pack(content))

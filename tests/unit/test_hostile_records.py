@@ -118,7 +118,8 @@ def test_any_json() -> None:
         except Unreadable:
             pass
         with contextlib.suppress(Unreadable):
-            list(records.csv_of_json([json.dumps(rows).encode() + tail], "utf-8", ("a=b",), ["a.b", "c"], set()))
+            document = json.dumps(rows).encode() + tail
+            list(records.csv_of_json([document], "utf-8", ("a=b",), {"a.b": "x", "c": "y"}, set()))
 
     fuzz(one)
 

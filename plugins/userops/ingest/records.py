@@ -74,18 +74,18 @@ class Splitter:
             raise Unreadable("the file is empty: it has no header")
 
     def _whole_records(self, decoded: Iterable[bytes]) -> Iterator[bytes]:
-        rest = b""
+        rest, held = b"", b""
         for block in decoded:
-            data = rest + block
-            held = b"\r" if data.endswith(b"\r") else b""
-            data = data[: len(data) - len(held)].replace(b"\r\n", b"\n")
+            # What was read before has its line ends already: a return inside quotes must not lose its fellow.
+            fresh = held + block
+            held = b"\r" if fresh.endswith(b"\r") else b""
+            data = rest + fresh[: len(fresh) - len(held)].replace(b"\r\n", b"\n")
             cut = _last_record_end(data)
-            rest = data[cut:] + held
+            rest = data[cut:]
             if len(rest) > RECORD_LIMIT:
                 raise Unreadable("a quote is opened and not closed (a record is longer than 16 MB)")
             if cut:
                 yield data[:cut]
-        rest = rest.removesuffix(b"\r")
         if rest:
             if rest.count(b'"') % 2:
                 raise Unreadable("a quote is opened and not closed by the end of the file")
