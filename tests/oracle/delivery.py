@@ -65,16 +65,19 @@ class Delivery:
                     exports[file.stem] += rows
 
     def write(self, out: Path) -> None:
-        """One CSV file an export and folder that has rows."""
+        """One CSV file an export and folder that has rows, with the same columns in every folder."""
+        columns: dict[str, dict[str, None]] = defaultdict(dict)
+        for exports in self.rows.values():
+            for export, rows in exports.items():
+                columns[export] |= dict.fromkeys(name for row in rows for name in row)
         for day, exports in self.rows.items():
             folder = out / day.isoformat()
             folder.mkdir(parents=True)
             for export, rows in exports.items():
                 if not rows:
                     continue
-                names = list(dict.fromkeys(name for row in rows for name in row))
                 with (folder / f"{export}.csv").open("w", encoding="utf-8", newline="") as file:
-                    writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+                    writer = csv.DictWriter(file, list(columns[export]), restval="", lineterminator="\n")
                     writer.writeheader()
                     writer.writerows(rows)
 

@@ -47,6 +47,14 @@ def shape_before(connection: psycopg.Connection, file: File) -> tuple[date, list
     ).fetchone()
 
 
+def came_before(connection: psycopg.Connection, export: str, business_date: date) -> bool:
+    """Whether the export was loaded for an earlier date."""
+    return connection.execute(
+        "select exists (select from meta.load_files where export = %s and business_date < %s and state = 'loaded')",
+        [export, business_date],
+    ).fetchone()[0]
+
+
 def replace_earlier(connection: psycopg.Connection, export: str, business_date: date, name: str) -> None:
     """Take out what an earlier version of this file brought."""
     _take_out(connection, export, business_date, "file_name = %s", [name], "delivered again")

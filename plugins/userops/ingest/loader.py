@@ -248,12 +248,17 @@ def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged)
 
 
 def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> None:
-    """A delta of this size has rows of its own date (an optional one within its freshness): else it is another's."""
+    """A delta of this size has rows of its own date (an optional one within its freshness): else it is another's.
+
+    The first delivery of an optional export is its past, which may have ended some time ago.
+    """
     contract = file.contract
     if contract.mode != "delta" or staged.rows < LEAST_ROWS_TO_DATE:
         return
     newest = connection.execute("select max(updated_at::timestamptz)::date from stage").fetchone()[0]
     required = contract.required and file.source.required
+    if not required and not books.came_before(connection, contract.name, file.business_date):
+        return
     oldest = file.business_date - timedelta(days=0 if required else contract.freshness_days)
     if newest is not None and newest < oldest:
         raise Refused("business_date", "contract", f"newest change on {newest}", f"changes of {file.business_date}",
