@@ -5,7 +5,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
 
-.PHONY: demo serve test test-serve audit corruptions faults fuzz bench lint lock clean
+.PHONY: demo serve test test-serve audit corruptions oracle faults fuzz bench lint lock clean
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
@@ -25,6 +25,10 @@ audit: $(DEV)
 # Every corruption of the gate on simulated nights, and a clean simulated year: about a quarter of an hour.
 corruptions: $(DEV)
 	$(VENV)/bin/python -m pytest tests/corruptions -m 'slow_corruptions or not slow_corruptions'
+
+# Every mart against plain Python written from the specification, on three dates.
+oracle: $(DEV)
+	$(VENV)/bin/python -m pytest tests/integration/test_oracle.py -m oracle
 
 # Hours: every statement boundary and 300 random kills. FAULTS_EVERY=50 FAULTS_RANDOM=20 FAULTS_BUILDS=2 for a look.
 faults: $(DEV)

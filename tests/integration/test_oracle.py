@@ -32,6 +32,8 @@ from userops.warehouse import erasure, increments
 from userops.warehouse.dbt import environment
 from userops.warehouse.pg import connect
 
+pytestmark = pytest.mark.oracle
+
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
 # The day of a clock change, the end of a month, and a day on which 90-day figures of the first months are mature.
 BUSINESS_DATES = [date(2025, 3, 9), date(2025, 4, 30), date(2025, 5, 30)]
