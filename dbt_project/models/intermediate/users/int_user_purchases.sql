@@ -23,11 +23,12 @@ days as (
 ),
 
 lines as (
-    -- In any order: what is made of them does not hang on it, and sorting all lines would cost more than all the rest.
+    -- In one order: sums of floating-point scores hang on it in their last digits, and a night must give what a whole
+    -- build gives.
     select
         counted.user_id,
-        array_agg(lines.sku) as line_skus,
-        array_agg(counted.order_day) as line_days
+        array_agg(lines.sku order by counted.order_day, counted.order_id, lines.line_no) as line_skus,
+        array_agg(counted.order_day order by counted.order_day, counted.order_id, lines.line_no) as line_days
     from counted
     inner join {{ ref('int_order_lines') }} as lines on counted.order_id = lines.order_id
     group by counted.user_id
