@@ -28,7 +28,7 @@ corruptions: $(DEV)
 
 # Every mart against plain Python written from the specification, on three dates.
 oracle: $(DEV)
-	$(VENV)/bin/python -m pytest tests/integration/test_oracle.py -m oracle
+	$(VENV)/bin/python -m pytest tests/integration/test_oracle.py
 
 # Hours: every statement boundary and 300 random kills. FAULTS_EVERY=50 FAULTS_RANDOM=20 FAULTS_BUILDS=2 for a look.
 faults: $(DEV)
