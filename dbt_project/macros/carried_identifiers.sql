@@ -8,16 +8,27 @@
     }) -%}
 {%- endmacro %}
 
+{% macro key_and_identifiers(key, hashes) -%}
+    {{ ([key] if key == 'contact_id' else [key, 'contact_id']) | join(', ') }},
+    {%- for hash in hashes %} {{ hash }}_hash,{% endfor %} _business_date
+{%- endmacro %}
+
 {#
     How to read them: rows of (export, row_id, kind, identifier, _business_date). `prefix` names the relations: `stg_`
     models (current rows) or, empty, all versions in `raw`. Where a night builds on the last one, only rows of new
-    loads (raw) or rows that they changed (staging) are read.
+    loads and of erasure (raw) or rows that they changed (staging) are read.
 #}
 {% macro carried_identifiers(prefix='') %}
 {% for export, (key, hashes) in identifier_carriers().items() %}
     select
         '{{ export }}' as export, rows.{{ key }} as row_id, pairs.kind, pairs.identifier, rows._business_date
-    from {{ ref(prefix ~ export) if prefix else source('raw', export) }} as rows
+    {% if prefix %}
+    from {{ ref(prefix ~ export) }} as rows
+    {% else %}
+    from (
+        {{ raw_rows(export, [key], key_and_identifiers(key, hashes)) }}
+    ) as rows
+    {% endif %}
     cross join lateral (
         values
         ('contact_id', rows.contact_id)
@@ -27,12 +38,8 @@
     ) as pairs (kind, identifier)
     where
         pairs.identifier is not null
-        {%- if not builds_on_last_night() %}
-        and rows._business_date <= {{ business_date() }}
-        {%- elif prefix %}
+        {%- if prefix and builds_on_last_night() %}
         and rows.{{ key }} in (select row_id from {{ ref('int_changed_rows') }} where export = '{{ export }}')
-        {%- else %}
-        and {{ in_new_loads('rows') }}
         {%- endif %}
     {% if not loop.last %}union all{% endif %}
 {% endfor %}

@@ -12,26 +12,27 @@
 {#
     The newest version of each key of a delta export, as known by the end of the business date: on a tie of
     updated_at the later folder wins, then the later line, whatever the order of loading. On a night that builds on
-    the last one only the new loads are read: their rows compete with the versions that stand.
+    the last one only the new loads are read: their rows compete with the versions that stand. Of a row that erasure
+    changes all versions are read: the newest may have gone.
 #}
 {% macro newest_versions(export) -%}
     {%- set source_relation = source('raw', export) -%}
     {%- if not execute -%}
-    -- depends_on: {{ ref('int_new_loads') }} {{ ref('int_changed_rows') }}
+    -- depends_on: {{ ref('int_new_loads') }} {{ ref('int_changed_rows') }} {{ ref('int_erasure_rows') }}
     {%- else -%}
     {%- set shape = export_shape(export) %}
     {%- set key = shape.key | join(', ') %}
     {%- set columns = shape.columns | join(', ') %}
 select distinct on ({{ key }}) {{ columns }}
 from (
-    select {{ columns }}
-    from {{ source_relation }}
-    where {{ in_new_loads() if builds_on_last_night() else '_business_date <= ' ~ business_date() }}
+    {{ raw_rows(export, shape.key, columns) }}
     {%- if builds_on_last_night() %}
     union all
     select {{ columns }}
     from {{ this }}
-    where ({{ key }}) in (select {{ key }} from {{ source_relation }} where {{ in_new_loads() }})
+    where
+        ({{ key }}) in (select {{ key }} from {{ source_relation }} where {{ in_new_loads() }})
+        and not ({{ in_erasure_rows(export, shape.key) }})
     {%- endif %}
 ) as versions
 order by {{ key }}, updated_at desc nulls last, _business_date desc, _line desc, _load_id desc

@@ -19,6 +19,33 @@
     {{ relation ~ '.' if relation }}_load_id in (select load_id from {{ ref('int_new_loads') }})
 {%- endmacro %}
 
+{# A row's key as one text, by which models of the night name rows of any export. #}
+{% macro row_id(key, relation='') -%}
+    concat_ws('|', {% for column in key %}{{ relation ~ '.' if relation }}{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# The rows that erasure takes, empties or gives back on this night. #}
+{% macro in_erasure_rows(export, key, relation='') -%}
+    {{ row_id(key, relation) }}
+        in (select erased.row_id from {{ ref('int_erasure_rows') }} as erased where erased.export = '{{ export }}')
+{%- endmacro %}
+
+{# The rows of `raw` that a night reads: those of new loads and, of whatever load, those that erasure changes. Two selects, for one with `or` would read the whole table on every night. #}
+{% macro raw_rows(export, key, columns) -%}
+    select {{ columns }}
+    from {{ source('raw', export) }}
+    where {{ in_new_loads() if builds_on_last_night() else '_business_date <= ' ~ business_date() }}
+    {%- if builds_on_last_night() %}
+    union all
+    select {{ columns }}
+    from {{ source('raw', export) }}
+    where
+        {{ in_erasure_rows(export, key) }}
+        and _business_date <= {{ business_date() }}
+        and not ({{ in_new_loads() }})
+    {%- endif %}
+{%- endmacro %}
+
 {# Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. #}
 {% macro get_incremental_replace_sql(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
@@ -26,10 +53,13 @@
     insert into {{ arg_dict['target_relation'] }} ({{ columns }}) select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
 
-{# Incremental strategy `newest`: the keys that came are replaced; keys are the export's, from its contract. #}
+{# Incremental strategy `newest`: keys that came or that erasure changes are replaced; they are the export's, from its contract. #}
 {% macro get_incremental_newest_sql(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
-    {%- set key = export_shape(model.name | replace('base_', '')).key | join(', ') %}
+    {%- set export = model.name | replace('base_', '') %}
+    {%- set keys = export_shape(export).key %}
+    {%- set key = keys | join(', ') %}
+    delete from {{ arg_dict['target_relation'] }} where {{ in_erasure_rows(export, keys) }};
     delete from {{ arg_dict['target_relation'] }} where ({{ key }}) in (select {{ key }} from {{ arg_dict['temp_relation'] }});
     insert into {{ arg_dict['target_relation'] }} ({{ columns }}) select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 -- Every version of a contact, one an instant of change; the later delivery of an instant stands.
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', unique_key=['contact_id', 'updated_at'],
+    materialized='incremental', incremental_strategy='replace',
+    replaced="contact_id in (select row_id from " ~ target.schema ~ ".int_changed_rows where export = 'contacts')",
     indexes=[{'columns': ['contact_id', 'updated_at'], 'unique': true}]
 ) }}
 {% set columns = [
@@ -9,14 +10,14 @@
     '_load_id', '_line', '_business_date',
 ] | join(', ') %}
 with versions as (
-    select {{ columns }}
-    from {{ source('raw', 'contacts') }}
-    where {{ in_new_loads() if builds_on_last_night() else '_business_date <= ' ~ business_date() }}
+    {{ raw_rows('contacts', ['contact_id'], columns) }}
     {% if builds_on_last_night() %}
     union all
     select {{ columns }}
     from {{ this }}
-    where contact_id in (select contact_id from {{ source('raw', 'contacts') }} where {{ in_new_loads() }})
+    where
+        contact_id in (select row_id from {{ ref('int_changed_rows') }} where export = 'contacts')
+        and not ({{ in_erasure_rows('contacts', ['contact_id']) }})
     {% endif %}
 )
 

@@ -190,7 +190,7 @@ def _log(connection: psycopg.Connection, table: str, statement: sql.Composable) 
 
 
 def note_users(connection: psycopg.Connection) -> None:
-    """Before `build` is made anew, in the role transformer: note which users they were (the caller commits)."""
+    """Before a build, in the role transformer: note which users the erased were (the caller commits)."""
     if connection.execute("select to_regclass('build.map_contact_user')").fetchone()[0] is None:
         return
     connection.execute(

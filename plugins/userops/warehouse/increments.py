@@ -50,8 +50,8 @@ def plan(connection: psycopg.Connection, settings: Settings, business_date: date
     now = fingerprint(settings)
     newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
     why = _why_whole(connection, now, business_date)
+    erasure.note_users(connection)
     if why:
-        erasure.note_users(connection)
         # The models of the night compare with this row: where all is built anew there is nothing to compare with.
         connection.execute("delete from meta.build_state")
     else:
@@ -87,27 +87,6 @@ TAKEN_BACK = (
     "select state.loads <> (select count(*) from meta.load_files as files where files.state = 'loaded'"
     " and files.load_id <= state.load_id and files.business_date <= state.business_date) from meta.build_state as state"
 )
-NEW_LOADS = (
-    "select files.load_id from meta.load_files as files cross join meta.build_state as state where"
-    " files.state = 'loaded' and files.business_date <= %(day)s"
-    " and (files.load_id > state.load_id or files.business_date > state.business_date)"
-)
-ERASES = (
-    "select exists (select from raw.erasure_requests where scope = 'erase'"
-    f" and _load_id in ({NEW_LOADS} and files.export = 'erasure_requests'))"
-)
-# A refused row of somebody erased before told another identifier of theirs: rows known by it stand in what was built.
-NOTES = (
-    "select exists (select from meta.erased_identifiers as erased cross join meta.build_state as state"
-    " where erased.load_id > state.load_id)"
-)
-# A new contact that carries what only erased contacts carried gives it back to the rows known by it.
-REVIVES = (
-    "select exists (select from raw.contacts as contacts inner join staging.stg_erased_identifiers as erased"
-    " on erased.hash in (contacts.phone_hash, contacts.email_hash, contacts.unionid_hash,"
-    " contacts.external_userid_hash, contacts.device_id_hash)"
-    f" where contacts._load_id in ({NEW_LOADS} and files.export = 'contacts'))"
-)
 
 
 def _why_whole(connection: psycopg.Connection, fingerprint_now: str, day: date) -> str:
@@ -120,13 +99,6 @@ def _why_whole(connection: psycopg.Connection, fingerprint_now: str, day: date) 
         return "code or configuration changed"
     if day < state[0]:
         return f"{state[0]} was built before"
-    parameters = {"day": day}
-    for question, answer in (
-        (TAKEN_BACK, "a delivery was taken back or replaced"),
-        (ERASES, "contacts are to be erased"),
-        (NOTES, "more is known of what erased contacts carried"),
-        (REVIVES, "a new contact carries what erased contacts carried"),
-    ):
-        if connection.execute(question, parameters).fetchone()[0]:
-            return answer
+    if connection.execute(TAKEN_BACK).fetchone()[0]:
+        return "a delivery was taken back or replaced"
     return ""

@@ -16,7 +16,10 @@ known as (
     union all
     select stood.export, stood.row_id, stood.kind, stood.identifier, stood.first_carried
     from {{ this }} as stood
-    where (stood.export, stood.row_id) in (select export, row_id from {{ ref('int_changed_rows') }})
+    where
+        (stood.export, stood.row_id) in (select export, row_id from {{ ref('int_changed_rows') }})
+        -- Erasure took versions of these out of `raw`: what is left of them is read there.
+        and (stood.export, stood.row_id) not in (select export, row_id from {{ ref('int_erasure_rows') }})
     {% endif %}
 ),
 

@@ -3,10 +3,12 @@
 -- Empty where everything is built anew. The users are read as the last night left them.
 {% if builds_on_last_night() %}
 with changed as (
-    select distinct carried.kind, carried.identifier
+    select carried.kind, carried.identifier
     from {{ ref('int_identity_carried') }} as carried
     inner join {{ ref('int_changed_rows') }} as rows
         on carried.export = rows.export and carried.row_id = rows.row_id
+    union
+    select kind, identifier from {{ ref('int_erasure_links') }}
 ),
 
 -- A key that too many contacts share links nobody: it leads nowhere.
