@@ -37,8 +37,11 @@ faults: $(DEV)
 fuzz: $(DEV)
 	FUZZ_SECONDS=600 $(VENV)/bin/python -m pytest tests/unit/test_hostile_records.py -s --timeout 0
 
+# Ratios of nights, loads and builds; SCALE=1 is a million users and takes many hours on a laptop.
+SCALE ?= 0.02
 bench: $(RUNTIME)
-	$(VENV)/bin/python benchmarks/value.py
+	$(VENV)/bin/python benchmarks/warehouse.py --scale $(SCALE)
+	$(VENV)/bin/python benchmarks/value.py --users $$($(VENV)/bin/python -c 'print(round(1e6 * $(SCALE)))') --lines $$($(VENV)/bin/python -c 'print(round(25e6 * $(SCALE)))')
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

@@ -12,6 +12,7 @@ class CheckResult:
 
     `subject` is an export or a mart; `observed` and `expected` are short texts without personal data.
     A check that crashed or gave no answer is a failed critical result: no answer blocks.
+    `seconds` it took and `rows` it wrote, where that is known.
     """
 
     check: str
@@ -22,6 +23,8 @@ class CheckResult:
     observed: str
     expected: str
     detail: str = ""
+    seconds: float | None = None
+    rows: int | None = None
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:

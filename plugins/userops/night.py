@@ -3,6 +3,7 @@
 Every step finds its state in the warehouse, so each may run in a process of its own and be run again.
 """
 
+import time
 import uuid
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from userops.gate import hold, runner
 from userops.gate.decision import decide
 from userops.ingest import backlog, books, landing, loader, tables
 from userops.settings import Settings
-from userops.warehouse import dbt, erasure, lease, privileges, publish
+from userops.warehouse import dbt, erasure, lease, privileges, profile, publish
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect, record_results
 from userops.warehouse.place import warehouse_url
@@ -26,6 +27,7 @@ from userops.warehouse.state import unpublished_since
 
 def begin(business_date: str) -> dict:
     """Take the right to write and look at the delivery; returns what the later steps are told."""
+    began = time.perf_counter()
     lease.let_go()
     settings, url = _place()
     day = date.fromisoformat(business_date)
@@ -40,6 +42,7 @@ def begin(business_date: str) -> dict:
     _record(url, night, landing.check_delivery(settings, day))
     with connect(url, "loader") as connection, lease.transaction(connection, token):
         books.settle_withdrawn(connection, day, landing.list_folder(settings, day))
+    profile.note(url, night, "begin", "", time.perf_counter() - began)
     return night | {"delivered": landing.delivered(settings, day)}
 
 
@@ -48,6 +51,7 @@ def exports_of(night: dict, domain: str) -> list[str]:
     return night["delivered"].get(domain, [])
 
 
+@profile.timed
 def load(night: dict, export: str) -> int:
     """Load one export; what was wrong with its files is recorded for `check_raw` to judge."""
     settings, url = _place()
@@ -62,6 +66,7 @@ def load(night: dict, export: str) -> int:
     return len(results)
 
 
+@profile.timed
 def check_raw(night: dict) -> None:
     """Judge delivery, files and raw rows, and what earlier nights owe; a blocking failure ends the night here."""
     settings, url = _place()
@@ -77,6 +82,7 @@ def check_raw(night: dict) -> None:
     _judge(night)
 
 
+@profile.timed
 def build(night: dict) -> None:
     """Build and test the marts in `build`, where no reader looks."""
     settings, url = _place()
@@ -86,6 +92,7 @@ def build(night: dict) -> None:
     _judge(night)
 
 
+@profile.timed
 def check_marts(night: dict) -> None:
     """Judge the marts: the last step before readers see them."""
     _, url = _place()
@@ -94,6 +101,7 @@ def check_marts(night: dict) -> None:
     _judge(night)
 
 
+@profile.timed
 def publish_marts(night: dict) -> int:
     """Put all marts before the readers at once; returns the version. Raises Blocked where the night is held."""
     settings, url = _place()
@@ -125,6 +133,7 @@ def approve(business_date: str, by: str) -> int | None:
     return version
 
 
+@profile.timed
 def serve(night: dict) -> str:
     """Make the site from the published marts and send what waits in the outbox."""
     settings, url = _place()

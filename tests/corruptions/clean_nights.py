@@ -28,7 +28,7 @@ from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect
 
 FIRST = date(2025, 1, 6)
-LIVE = ("publication", "quality_results", "rejected_rows", "freshness")
+LIVE = ("publication", "quality_results", "night_profile", "rejected_rows", "freshness")
 
 
 @dataclass(frozen=True)

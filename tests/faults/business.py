@@ -25,7 +25,7 @@ from userops.warehouse.pg import connect
 FIRST = date(2024, 3, 1)
 NIGHT = FIRST + timedelta(days=1)
 READ = ("users", "lifecycle_daily", "channel_daily")
-LIVE = {"publication", "quality_results", "rejected_rows", "freshness", "erasure_log"}
+LIVE = {"publication", "quality_results", "night_profile", "rejected_rows", "freshness", "erasure_log"}
 
 
 def with_database(url: str, name: str) -> str:

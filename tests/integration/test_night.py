@@ -25,7 +25,7 @@ from userops.simulate import simulate
 USEROPS = Path(sys.executable).parent / "userops"
 START = date(2024, 3, 1)
 NIGHTS = 4
-LIVE = {"publication", "quality_results", "rejected_rows", "freshness"}
+LIVE = {"publication", "quality_results", "night_profile", "rejected_rows", "freshness"}
 pytestmark = pytest.mark.slow
 
 

@@ -40,11 +40,16 @@ def parse_day(text: str) -> date:
 def night(
     date: Annotated[str, typer.Option(help="Business date, YYYY-MM-DD.")],
     landing: Annotated[str | None, typer.Option(help="Landing folder or fsspec URL.")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print where the time went.")] = False,
 ) -> None:
     """Run one business date through the DAG: exit 0 published, 1 blocked, 2 usage, 3 failed and safe to run again."""
-    from userops.cli.nights import run_one
+    from userops.cli.nights import run_one, show_profile
 
-    raise typer.Exit(run_one(parse_day(date), landing))
+    day, began = parse_day(date), time.monotonic()
+    code = run_one(day, landing)
+    if profile:
+        show_profile(day, time.monotonic() - began)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -5,14 +5,18 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Column, Table
 
 from userops import airflow_runtime
 from userops.errors import EXIT_BLOCKED, EXIT_FAILED, EXIT_OK, UseropsError
 from userops.settings import Settings
+from userops.warehouse import profile
+from userops.warehouse.pg import connect
 from userops.warehouse.place import warehouse_url
 from userops.warehouse.state import status
 
 out = Console(soft_wrap=True)
+MODELS_SHOWN = 15
 
 
 def run_one(day: date, landing: str | None) -> int:
@@ -68,6 +72,28 @@ def report(url: str, day: date, run: tuple[str, str, str]) -> int:
         return EXIT_BLOCKED
     out.print(f"{day} failed: {error or 'see meta.quality_results'}; {readers}. It is safe to run again.")
     return EXIT_FAILED
+
+
+def show_profile(day: date, whole: float) -> None:
+    """The steps of the newest run of a date, what Airflow and start-up took besides, and the slowest models."""
+    url = warehouse_url(Settings.load())
+    run = _newest(url, day)
+    if run is None:
+        out.print(f"No run of {day} is on record.")
+        return
+    with connect(url, "publisher") as connection:
+        rows = profile.of_run(connection, run[0])
+    steps = [(f"{step} {part}".strip(), float(seconds)) for step, part, seconds, _ in rows if step != "model"]
+    between = whole - sum(seconds for _, seconds in steps)
+    table = Table("step", Column("seconds", justify="right"), Column("share", justify="right"))
+    for name, seconds in [*steps, ("start-up and orchestration", between), ("whole", whole)]:
+        table.add_row(name, f"{seconds:.1f}", f"{seconds / whole:.0%}")
+    out.print(table)
+    models = sorted((row for row in rows if row[0] == "model"), key=lambda row: -row[2])[:MODELS_SHOWN]
+    table = Table("slowest models and tests", Column("seconds", justify="right"), Column("rows", justify="right"))
+    for _, name, seconds, written in models:
+        table.add_row(name, f"{seconds:.1f}", "" if written is None else f"{written:,}")
+    out.print(table)
 
 
 def require_folder(settings: Settings, day: date) -> None:

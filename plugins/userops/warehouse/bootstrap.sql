@@ -123,6 +123,18 @@ create table if not exists meta.quality_results (
     checked_at timestamptz not null default now()
 );
 create index if not exists quality_results_by_run on meta.quality_results (run_id);
+-- What a model or test took and wrote; null for checks that are not timed one by one.
+alter table meta.quality_results add column if not exists seconds numeric, add column if not exists rows bigint;
+
+create table if not exists meta.step_times (
+    run_id text not null,
+    business_date date not null,
+    step text not null,
+    part text not null,
+    seconds numeric not null,
+    ended_at timestamptz not null default clock_timestamp()
+);
+create index if not exists step_times_by_run on meta.step_times (run_id);
 
 -- One row: what the last complete build in `build` knew. A night builds on it where nothing else has changed.
 create table if not exists meta.build_state (
@@ -274,6 +286,16 @@ select
 from meta.quality_results;
 comment on view marts.quality_results is 'One row per check of every night, blocked nights included.';
 
+create or replace view marts.night_profile as
+select run_id, business_date, step, part, seconds, null::bigint as rows, ended_at
+from meta.step_times
+union all
+select run_id, business_date, 'model', check_name, seconds, rows, checked_at
+from meta.quality_results
+where layer = 'dbt' and seconds is not null;
+comment on view marts.night_profile is
+'One row per step of a run (part: the export loaded) and per model or test of its build (step model): seconds, rows written.';
+
 create or replace view marts.rejected_rows as
 select rows.business_date, rows.export, rows.reason, count(*) as rejected
 from quarantine.rows
@@ -304,6 +326,7 @@ comment on view marts.freshness is 'One row per export that ever came: its newes
 grant usage on schema meta to loader, transformer, publisher, bi_reader;
 grant usage on sequence meta.fencing_token to loader, publisher;
 grant select, insert, update on meta.runs, meta.writer, meta.quality_results, meta.outbox to publisher;
+grant select, insert on meta.step_times to publisher;
 grant select, update on meta.writer to loader, transformer;
 grant select on meta.runs to loader, transformer;
 grant select, insert, update on meta.load_files to loader;
@@ -337,5 +360,5 @@ grant usage on schema build to publisher;
 grant usage, create on schema slot_0, slot_1, slot_2, marts to publisher;
 grant usage on schema marts to bi_reader;
 revoke usage on schema meta from bi_reader;
-grant select on marts.publication, marts.quality_results, marts.rejected_rows, marts.freshness, marts.erasure_log to bi_reader, publisher;
+grant select on marts.publication, marts.quality_results, marts.night_profile, marts.rejected_rows, marts.freshness, marts.erasure_log to bi_reader, publisher;
 alter default privileges for role transformer in schema build grant select on tables to publisher;

@@ -187,6 +187,8 @@ def read_results(results_path: Path, manifest_path: Path) -> list[CheckResult]:
                 passed=status in {"pass", "success"},
                 observed=_observed(result, is_test),
                 expected="0 failing rows" if is_test else "built",
+                seconds=round(result.get("execution_time", 0), 3),
+                rows=None if is_test else result.get("adapter_response", {}).get("rows_affected"),
             )
         )
     return results

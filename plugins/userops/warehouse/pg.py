@@ -36,12 +36,16 @@ def record_results(
 ) -> None:
     """Append check results to `meta.quality_results` (the caller commits)."""
     rows = [
-        (run_id, business_date, r.check, r.layer, r.subject, r.severity, r.passed, r.observed, r.expected, r.detail)
+        (
+            run_id, business_date, r.check, r.layer, r.subject, r.severity, r.passed, r.observed, r.expected, r.detail,
+            r.seconds, r.rows,
+        )
         for r in results
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into meta.quality_results (run_id, business_date, check_name, layer, subject, severity,"
-            " passed, observed, expected, detail) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " passed, observed, expected, detail, seconds, rows)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             rows,
         )

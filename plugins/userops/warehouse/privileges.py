@@ -40,13 +40,13 @@ BY_TABLE = {
     "publisher": {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,
         "meta.load_files": READ, "meta.publications": ADD | TAKE, "meta.pointer": MOVE, "meta.builds": READ,
-        "meta.approvals": ADD,
+        "meta.approvals": ADD, "meta.step_times": ADD,
         "meta.slot_contents": KEEP, "meta.erasure_log": ADD, "meta.erased_users": TAKE,
     },
     "bi_reader": {},
 }
 # Views over the books that the owner of the database makes: readers and the publisher read them.
-BOOKS_IN_MARTS = ("publication", "quality_results", "rejected_rows", "freshness", "erasure_log")
+BOOKS_IN_MARTS = ("publication", "quality_results", "night_profile", "rejected_rows", "freshness", "erasure_log")
 
 ACTUAL = """
     select roles.role, schemas.nspname || '.' || tables.relname as name, verbs.verb

@@ -1,0 +1,63 @@
+"""Folders of a simulated business for the benchmarks: all but the last nights as one delivery, as a first one comes."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from userops.contracts.model import Contract, load_contracts
+from userops.simulate import simulate
+
+START = date(2025, 1, 1)
+
+
+def deliver(place: Path, users: int, days: int, nights: int, pace: float, seed: int = 1) -> list[date]:
+    """Simulate `days` + `nights` and write `place/landing`; returns the business dates, the first being the history."""
+    simulated, landing = place / "simulated", place / "landing"
+    simulate(simulated, users, days + nights, START, seed, pace=pace)
+    first = START + timedelta(days=days - 1)
+    folders = sorted(p for p in simulated.iterdir() if not p.name.startswith("_"))
+    (landing / first.isoformat()).mkdir(parents=True)
+    for contract in load_contracts().values():
+        files = [p for f in folders if f.name <= first.isoformat() for p in f.glob(f"{contract.name}.csv")]
+        if files:
+            fold(contract, files, landing / first.isoformat() / f"{contract.name}.csv")
+    for folder in folders:
+        if folder.name > first.isoformat():
+            shutil.copytree(folder, landing / folder.name)
+    shutil.rmtree(simulated)
+    return [first + timedelta(days=k) for k in range(nights + 1)]
+
+
+def fold(contract: Contract, files: list[Path], out: Path) -> None:
+    """The newest version of each key of a delta, the last file of a snapshot."""
+    if contract.mode != "delta":
+        shutil.copyfile(files[-1], out)
+        return
+    rows: dict[tuple, list[str]] = {}
+    for path in files:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.reader(file)
+            head = next(reader)
+            key = [head.index(name) for name in contract.key]
+            rows.update({tuple(row[k] for k in key): row for row in reader})
+    with out.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows.values())
+
+
+def keep(folder: Path, chosen: Callable[[str], bool]) -> None:
+    """Of the deltas in a folder, the rows whose contact (or order, where a row names no contact) is chosen."""
+    for path in folder.glob("*.csv"):
+        if load_contracts()[path.stem].mode != "delta":
+            continue
+        with path.open(newline="", encoding="utf-8") as file:
+            head, *rows = csv.reader(file)
+        by = next((head.index(name) for name in ("order_id", "contact_id") if name in head), None)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(head)
+            writer.writerows(row for row in rows if by is None or chosen(row[by]))
+    (folder / "_manifest.json").unlink(missing_ok=True)

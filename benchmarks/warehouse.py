@@ -1,0 +1,193 @@
+"""How long nights take as the business grows: `python benchmarks/warehouse.py [--scale 0.02]`.
+
+Simulates a business and a tenth of it, loads their history as one delivery, builds it, and runs nights on it; prints a
+table of ratios, each of two things timed one after the other on this machine. `OVER` marks a ratio out of its bound.
+Scale 1 is a million users with ten orders each; the bounds are meant for that size.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+from history import deliver, keep
+from psycopg import sql
+
+from userops import night
+from userops.errors import Blocked
+from userops.settings import Settings
+from userops.warehouse import dbt
+from userops.warehouse.bootstrap import bootstrap
+from userops.warehouse.embedded import EmbeddedServer
+
+DAYS, NIGHTS, ORDERS_A_USER = 200, 5, 10
+# Orders a simulated user places in DAYS at pace 1, about.
+USUAL_ORDERS = 1.25
+LOADED = ("orders", "order_lines", "events")
+PEER = Path(__file__).parent / "peer"
+PEER_MARTS = "+users +cohort_retention +channel_performance"
+
+
+@dataclass
+class Business:
+    """A warehouse of its own with its history loaded and built, and what that took."""
+
+    place: Path
+    url: str
+    dates: list[date]
+    nights: list[dict[str, float]]
+    whole: float
+
+    def night(self, step: str) -> float:
+        """Median seconds of a step over the nights after the history."""
+        return statistics.median(steps[step] for steps in self.nights)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=0.02)
+    given = parser.parse_args()
+    rows: list[tuple[str, float, float, str]] = []
+    with tempfile.TemporaryDirectory(prefix="userops-bench-") as folder:
+        users = round(1_000_000 * given.scale)
+        large = run(Path(folder) / "large", users, tenth=False)
+        rows += [load_ratio(large, export) for export in LOADED]
+        rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
+        rows.append(peer_ratio(large))
+        size = on_disk(large.url)
+        EmbeddedServer(large.place).stop()
+        shutil.rmtree(large.place / "landing")
+        small = run(Path(folder) / "small", users // 10, tenth=False)
+        EmbeddedServer(small.place).stop()
+        grown = run(Path(folder) / "grown", users, tenth=True)
+        EmbeddedServer(grown.place).stop()
+        rows.append(("the same night over ten times the users", whole(grown) / whole(small), 1.2, "at most"))
+        show(rows, large, size, users)
+
+
+def run(place: Path, users: int, tenth: bool) -> Business:
+    """Load and build a business, then its nights; with `tenth`, nights of a tenth of its users."""
+    say(f"{users:,} users{', a tenth of each night' if tenth else ''}: simulating")
+    dates = deliver(place, users, DAYS, NIGHTS, ORDERS_A_USER / USUAL_ORDERS)
+    if tenth:
+        for day in dates[1:]:
+            keep(place / "landing" / day.isoformat(), lambda key: zlib.crc32(key.encode()) % 10 == 0)
+    os.environ.update(USEROPS_HOME=str(place), USEROPS_LANDING=str(place / "landing"), USEROPS_HASH_KEY="k" * 32)
+    server = EmbeddedServer(place)
+    server.start()
+    url = server.ensure_database("userops")
+    bootstrap(url)
+    history = one_night(url, dates[0])
+    say(f"history: {history}")
+    nights = []
+    for day in dates[1:]:
+        nights.append(one_night(url, day))
+        say(f"{day}: {nights[-1]}")
+    with psycopg.connect(url) as connection:
+        connection.execute("delete from meta.build_state")
+    began = time.perf_counter()
+    dbt.build(Settings.load(), url, dates[-1])
+    return Business(place, url, dates, nights, time.perf_counter() - began)
+
+
+def one_night(url: str, day: date) -> dict[str, float]:
+    """The steps of a night in this process, without Airflow; seconds a step. A blocked night ends the benchmark."""
+    begun = night.begin(day.isoformat())
+    try:
+        for exports in begun["delivered"].values():
+            for export in exports:
+                night.load(begun, export)
+        for step in (night.check_raw, night.build, night.check_marts, night.publish_marts):
+            step(begun)
+    except Blocked as blocked:
+        sys.exit(f"{day}: {blocked}")
+    with psycopg.connect(url) as connection:
+        return {step: float(seconds) for step, seconds in connection.execute(
+            "select step, sum(seconds) from marts.night_profile where run_id = %s and step <> 'model' group by step",
+            [begun["run_id"]],
+        )}
+
+
+def whole(business: Business) -> float:
+    return sum(business.night(step) for step in business.nights[0])
+
+
+def load_ratio(business: Business, export: str) -> tuple[str, float, float, str]:
+    """Rows a second of the loader, the whole contract applied, against `COPY` of the same file from the client."""
+    path = business.place / "landing" / business.dates[0].isoformat() / f"{export}.csv"
+    with psycopg.connect(business.url) as connection:
+        ours = float(connection.execute(
+            "select seconds from meta.step_times where step = 'load' and part = %s and business_date = %s",
+            [export, business.dates[0]],
+        ).fetchone()[0])
+        with path.open("rb") as file:
+            head = file.readline().decode().strip().split(",")
+            columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in head)
+            connection.execute(sql.SQL("create temp table copied ({})").format(columns))
+            began = time.perf_counter()
+            with connection.cursor().copy("copy copied from stdin (format csv)") as copy:
+                while block := file.read(1 << 20):
+                    copy.write(block)
+            copied = time.perf_counter() - began
+    return f"rows a second of loading {export} against COPY", copied / ours, 0.6, "at least"
+
+
+def peer_ratio(business: Business) -> tuple[str, float, float, str]:
+    """Our whole build of the same marts against a plain dbt project's, each a process of its own."""
+    settings = Settings.load()
+    environment = os.environ | dbt.environment(business.url)
+    seconds = []
+    day = business.dates[-1].isoformat()
+    night_of = ["--vars", f'{{"business_date": "{day}"}}', "--select", *PEER_MARTS.split()]
+    for project, more in ((settings.project_root / "dbt_project", night_of), (PEER, [])):
+        began = time.perf_counter()
+        subprocess.run(
+            [str(Path(sys.executable).parent / "dbt"), "run", "--quiet", "--threads", "2",
+             "--project-dir", str(project), "--profiles-dir", str(settings.project_root / "dbt_project"),
+             "--target-path", str(business.place / f"target-{project.name}"), *more],
+            env=environment, check=True,
+        )
+        seconds.append(time.perf_counter() - began)
+    what = "whole build of customer, cohort and channel marts against a plain project's"
+    return what, seconds[0] / seconds[1], 0.5, "at most"
+
+
+def on_disk(url: str) -> tuple[int, int]:
+    """Bytes of the warehouse and orders in it."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "select pg_database_size(current_database()), (select count(*) from staging.base_orders)"
+        ).fetchone()
+
+
+def show(rows: list[tuple[str, float, float, str]], large: Business, size: tuple[int, int], users: int) -> None:
+    print(f"\n{users:,} users, {size[1]:,} orders, {DAYS} days of history and {NIGHTS} nights; {date.today()},"
+          f" {os.cpu_count()} cores, {platform.python_version()}\n")
+    print("| what | ratio | bound | |\n|---|---|---|---|")
+    for what, ratio, bound, way in rows:
+        is_over = ratio > bound if way == "at most" else ratio < bound
+        print(f"| {what} | {ratio:.3f} | {way} {bound:g} | {'OVER' if is_over else ''} |")
+    print(f"\nWhole build {large.whole:.1f} s. A night's steps, median seconds: "
+          + ", ".join(f"{step} {large.night(step):.1f}" for step in large.nights[0]))
+    print(f"On disk {size[0] / size[1] * 1e6 / 2**30:.1f} GiB a million orders, three published versions included.")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"Peak memory of this process, which simulates, loads, builds and scores: {peak / 2**20:.2f} GiB")
+
+
+def say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
