@@ -136,7 +136,7 @@ def _section(connection: psycopg.Connection, section: Section, formats: Formats)
         "missing": found is None,
         "empty": section.empty,
         "head": [
-            {"label": formats.label(c["label"], c["format"]), "numeric": formats.numeric(c["format"])}
+            {"label": formats.label(c["label"], c["format"]), "kind": formats.kind(c["format"])}
             for c in section.columns.values()
         ],
         "rows": [[formats.show(row[n], c["format"]) for n, c in section.columns.items()] for row in found or []],
