@@ -21,6 +21,7 @@ class Formats:
             "decimal": lambda v: f"{_round(v, 2):,}",
             "money": lambda v: f"{_round(v, 2):,}",
             "percent": lambda v: f"{_round(Decimal(str(v)) * 100, 1):,} %",
+            "day": str,
             "moment": lambda v: v.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
         }
 
@@ -33,9 +34,9 @@ class Formats:
         return f"{label}, {self.currency}" if name == "money" else label
 
     @staticmethod
-    def numeric(name: str) -> bool:
-        """Whether a table aligns this format to the right."""
-        return name in ("integer", "decimal", "money", "percent")
+    def kind(name: str) -> str:
+        """How a table sets this format: `number` to the right, `day` on one line, or as text."""
+        return {"day": "day", "moment": "day", "text": "text"}.get(name, "number")
 
     @staticmethod
     def _text(value: object) -> str:
@@ -45,7 +46,8 @@ class Formats:
 
 
 def _round(value: object, places: int) -> Decimal:
-    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    # Added to 0, because what rounds to nothing from below is no "-0.0" to a reader.
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0
 
 
 def plain(value: object) -> object:

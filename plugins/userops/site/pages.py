@@ -8,6 +8,7 @@ import yaml
 from userops.errors import EXIT_FAILED, UseropsError
 
 KINDS = ("chart", "table")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def read_pages(folder: Path) -> list[Page]:
 
 def _page(path: Path) -> Page:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), LOADER)
         return Page(
             name=path.stem,
             title=data["title"],
