@@ -148,6 +148,9 @@ def test_quality_by_hand():
     # interest: tea and cups for 0 (hit), cups and tea for 1, cups for 2 (tea is left out). popularity: tea and nuts for
     # all (hits for 1 and 2). history: tea for 0, cups for 1, tea for 2 (hit).
     assert quality == [("interest", 3, 1), ("popularity", 3, 2), ("history", 3, 1)]
+    # As many guesses as there are categories are always right: they tell nothing of a method.
+    all_named = interests.quality(purchases(lines), catalogue, TODAY - 30, Rules(half_life=30, best=3))
+    assert all_named == [("interest", 0, 0), ("popularity", 0, 0), ("history", 0, 0)]
 
 
 def world_with_taste(seed, users=600, clusters=5, each=5, products=3, days=180):

@@ -242,12 +242,13 @@ def quality(purchases: Purchases, catalogue: Catalogue, cut: int, rules: Rules) 
     """(method, users, hits): predictions made on day number `cut` against what was bought in the days after it.
 
     Users are those with a purchase up to the cut and one after it. A hit is a user who bought one of the `best`
-    categories. `history` ranks by the user's own decayed purchases alone, `popularity` by everyone's.
+    categories. `history` ranks by the user's own decayed purchases alone, `popularity` by everyone's. Where there are
+    no more than `best` categories nobody is asked: whoever names them all is right, whatever the method.
     """
     then = purchases.pairs(cut, rules.half_life)
     later = purchases.pairs(int(purchases.days().max(initial=cut)), rules.half_life, since=cut)
-    asked = (np.diff(then.indptr) > 0) & (np.diff(later.indptr) > 0)
     categories = len(catalogue.replenishment)
+    asked = (np.diff(then.indptr) > 0) & (np.diff(later.indptr) > 0) & (categories > rules.best)
     bought = np.unique(_cells(later, catalogue))
     asked_pairs = then.of(asked)
     found = predict(asked_pairs, catalogue, similarity(then, catalogue), rules.best)
