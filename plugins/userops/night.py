@@ -37,7 +37,7 @@ def begin(business_date: str) -> dict:
     run_id = f"{business_date}-{uuid.uuid4().hex[:8]}"
     with connect(url, "publisher") as connection:
         token = lease.take(connection, run_id, business_date)
-    lease.show_life(url)
+    lease.show_life(url, token)
     night = {"run_id": run_id, "token": token, "business_date": business_date}
     _record(url, night, landing.check_delivery(settings, day))
     with connect(url, "loader") as connection, lease.transaction(connection, token):
@@ -55,7 +55,7 @@ def exports_of(night: dict, domain: str) -> list[str]:
 def load(night: dict, export: str) -> int:
     """Load one export; what was wrong with its files is recorded for `check_raw` to judge."""
     settings, url = _place()
-    lease.show_life(url)
+    lease.show_life(url, night["token"])
     with connect(url, "loader") as connection:
         results = loader.load_export(
             connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"], night["token"]
@@ -70,7 +70,7 @@ def load(night: dict, export: str) -> int:
 def check_raw(night: dict) -> None:
     """Judge delivery, files and raw rows, and what earlier nights owe; a blocking failure ends the night here."""
     settings, url = _place()
-    lease.show_life(url)
+    lease.show_life(url, night["token"])
     day = date.fromisoformat(night["business_date"])
     with connect(url, "loader") as connection:
         erasure.apply(connection, day, night["token"])
@@ -86,7 +86,7 @@ def check_raw(night: dict) -> None:
 def build(night: dict) -> None:
     """Build and test the marts in `build`, where no reader looks."""
     settings, url = _place()
-    lease.show_life(url)
+    lease.show_life(url, night["token"])
     results = dbt.build(settings, url, date.fromisoformat(night["business_date"]), night["token"])
     _record(url, night, results)
     _judge(night)
@@ -96,7 +96,7 @@ def build(night: dict) -> None:
 def check_marts(night: dict) -> None:
     """Judge the marts: the last step before readers see them."""
     _, url = _place()
-    lease.show_life(url)
+    lease.show_life(url, night["token"])
     _run_suite(url, night, "marts")
     _judge(night)
 
@@ -105,7 +105,7 @@ def check_marts(night: dict) -> None:
 def publish_marts(night: dict) -> int:
     """Put all marts before the readers at once; returns the version. Raises Blocked where the night is held."""
     settings, url = _place()
-    lease.show_life(url)
+    lease.show_life(url, night["token"])
     if settings.hold_warnings:
         _hold(settings, url, night)
     marts = publish.marts_of_manifest(dbt.target_path(settings) / "manifest.json")

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -109,10 +110,25 @@ def test_an_overtaken_run_writes_nothing(warehouse_url):
 
 
 def test_a_live_writer_is_not_overtaken(warehouse_url):
-    run_id, _ = begin(warehouse_url)
-    lease.show_life(warehouse_url)
+    run_id, token = begin(warehouse_url)
+    lease.show_life(warehouse_url, token)
     with connect(warehouse_url, "publisher") as connection:
         assert connection.execute("show idle_in_transaction_session_timeout").fetchone() == ("15min",)
+        with pytest.raises(Overtaken, match="is writing"):
+            lease.take(connection, "other", DAY)
+        connection.rollback()
+        lease.let_go()
+        lease.end(connection, run_id, "failed")
+
+
+def test_a_writer_whose_statement_takes_longer_than_the_limit_is_not_overtaken(warehouse_url, monkeypatch):
+    monkeypatch.setattr(lease, "HEARTBEAT_LIMIT", timedelta(seconds=1))
+    monkeypatch.setattr(lease, "BEAT", timedelta(seconds=0.1))
+    run_id, token = begin(warehouse_url)
+    lease.show_life(warehouse_url, token)
+    with connect(warehouse_url, "publisher") as connection:
+        connection.execute("select pg_sleep(2)")
+        connection.commit()
         with pytest.raises(Overtaken, match="is writing"):
             lease.take(connection, "other", DAY)
         connection.rollback()

@@ -28,8 +28,8 @@ insert into meta.quality_results (run_id, business_date, check_name, layer, subj
 select 'r7', '2026-06-30', 'check ' || n, 'contract', 'orders', 'warning', n > 1, '3 <b>rows</b>', '0 rows'
 from generate_series(1, 12) as n;
 insert into meta.quality_results (run_id, business_date, check_name, layer, subject, severity, passed, observed,
-    expected, seconds, rows) values ('r7', '2026-06-30', 'users', 'dbt', 'users', 'critical', true, 'success 9', 'built',
-    1.5, 9);
+    expected, seconds, rows)
+values ('r7', '2026-06-30', 'users', 'dbt', 'users', 'critical', true, 'success 9', 'built', 1.5, 9);
 insert into meta.step_times (run_id, business_date, step, part, seconds) values
     ('r6', '2026-06-29', 'build', '', 21.5), ('r7', '2026-06-30', 'load', 'orders', 0.4),
     ('r7', '2026-06-30', 'build', '', 20.5);

@@ -1,5 +1,7 @@
 """One writer: a run takes a fencing token, and every commit it makes checks that no later run took another."""
 
+import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,7 +12,9 @@ from userops.errors import Overtaken
 from userops.warehouse.pg import connect
 
 HEARTBEAT_LIMIT = timedelta(minutes=15)
+BEAT = timedelta(minutes=1)
 WRITER_LOCK = "userops.writer"
+log = logging.getLogger(__name__)
 
 
 def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int:
@@ -52,23 +56,51 @@ def _holder(connection: psycopg.Connection) -> tuple[str | None, bool]:
     return run_id, bool(fresh) and not nobody_alive
 
 
-_signs_of_life: list[psycopg.Connection] = []
+_signs_of_life: list["_Life"] = []
 
 
-def show_life(url: str) -> None:
-    """Keep a session open that shows that the writer's process lives: it ends with the process, whatever the cause."""
+class _Life(threading.Thread):
+    """A session that ends with this process, whatever the cause, and a heartbeat through statements of any length.
+
+    A process that is stopped beats no more, so it can be overtaken; one that waits for the server goes on beating.
+    """
+
+    def __init__(self, url: str, token: int) -> None:
+        super().__init__(name="userops-life", daemon=True)
+        self.token, self.ended = token, threading.Event()
+        self.connection = connect(url, "publisher", autocommit=True)
+        self.connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [WRITER_LOCK])
+
+    def run(self) -> None:
+        while not self.ended.wait(BEAT.total_seconds()):
+            try:
+                self.connection.execute(
+                    "update meta.writer set heartbeat_at = now() where token = %s", [self.token]
+                )
+            except psycopg.Error as error:
+                # The session is gone, and with it the sign of life: the run's next commit finds out what that means.
+                log.warning("no heartbeat any more: %s", str(error).strip())
+                return
+
+    def end(self) -> None:
+        self.ended.set()
+        self.join(timeout=BEAT.total_seconds())
+        self.connection.close()
+
+
+def show_life(url: str, token: int) -> None:
+    """Let others see that the writer's process lives, until it ends or lets go."""
     if _signs_of_life:
         return
-    connection = connect(url, "publisher")
-    connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [WRITER_LOCK])
-    connection.commit()
-    _signs_of_life.append(connection)
+    life = _Life(url, token)
+    life.start()
+    _signs_of_life.append(life)
 
 
 def let_go() -> None:
-    """Close that session: this process writes no more."""
+    """This process writes no more."""
     while _signs_of_life:
-        _signs_of_life.pop().close()
+        _signs_of_life.pop().end()
 
 
 def hold(connection: psycopg.Connection, token: int) -> None:
