@@ -110,10 +110,11 @@ def publish_one(url: str, version: int, rows: int) -> float:
 def read_beside(url: str, rows: int, work) -> dict[str, tuple[dict[str, int], list[float]]]:
     """Read in processes of their own while `work` runs; what each kind of reader found, and its times in seconds."""
     context = multiprocessing.get_context("spawn")
-    stop, found = context.Event(), context.Queue()
-    readers = [context.Process(target=read, args=(url, kind, rows, stop, found)) for kind in KINDS]
+    stop, found, ready = context.Event(), context.Queue(), context.Barrier(len(KINDS) + 1)
+    readers = [context.Process(target=read, args=(url, kind, rows, stop, found, ready)) for kind in KINDS]
     for reader in readers:
         reader.start()
+    ready.wait()
     try:
         work()
     finally:
@@ -124,9 +125,10 @@ def read_beside(url: str, rows: int, work) -> dict[str, tuple[dict[str, int], li
     return results
 
 
-def read(url: str, kind: str, rows: int, stop, found) -> None:
+def read(url: str, kind: str, rows: int, stop, found, ready) -> None:
     notes, times = {"errors": 0, "empty": 0, "mixed": 0}, []
     with connect(url, "bi_reader", autocommit=True) as connection:
+        ready.wait()
         while not stop.wait(PAUSE):
             began = time.perf_counter()
             try:
