@@ -113,6 +113,31 @@ def test_an_ocean_engine_report_with_a_page_missing_is_refused(shop: Place) -> N
     ]
 
 
+def test_tencent_ads_money_is_in_fen(shop: Place) -> None:
+    assert blocking(shop.read_by("tencent_ads", "tencent_ads").load()) == []
+    columns = "stat_date::text, campaign_id, keyword, impressions, clicks, cost::text, currency, channel_code"
+    same = ("CNY", "tencent_ads")
+    assert shop.rows("ad_stats", columns, "1, 2") == [
+        ("2026-03-01", "880001", "", 5000, 80, "99.99", *same),
+        ("2026-03-02", "880001", "", 12000, 301, "1234.57", *same),
+        ("2026-03-02", "880002", "", 0, 0, "0.00", *same),
+        ("2026-03-02", "880003", "", 100, 1, "0.50", *same),
+    ]
+    assert shop.quarantine() == [("ad_stats", 5, "a metric is left out: unknown, not 0")]
+
+
+@pytest.mark.parametrize("said, reason", [
+    ('"code": 0', None),
+    ('"code": 11017', "the platform answered with an error (code is not 0)"),
+])
+def test_a_tencent_ads_report_with_an_error_or_by_account_is_refused(shop: Place, said, reason) -> None:
+    text = (FIXTURES / "tencent_ads" / "tencent_ads_report.json").read_text().replace('"code": 0', said)
+    if reason is None:
+        text, reason = text.replace("campaign_id", "account_id"), "rows name neither campaign nor ad group"
+    (shop.folder / "tencent_ads_report.json").write_text(text)
+    assert blocking(shop.read_by("tencent_ads").load()) == [f"ad_stats suspect_file: {reason}"]
+
+
 @pytest.mark.parametrize("fixture", ["google_ads", "google_ads_editor"])
 def test_google_ads_past_its_titles_and_without_its_totals(shop: Place, fixture: str) -> None:
     assert blocking(shop.read_by("google_ads", fixture).load()) == []
