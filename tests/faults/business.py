@@ -115,7 +115,7 @@ class Case:
                 while not ready:
                     pass
                 ready[0].kill()
-                ready[0].process.join(10)
+                ready[0].gone()
                 link.cut()
 
         self.proxy.reset(strike)
