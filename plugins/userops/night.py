@@ -62,7 +62,7 @@ def load(night: dict, export: str) -> int:
         )
         # The checks and models that follow join this table: they need to know how large it is now.
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", export)))
-    _record(url, night, results)
+    _record(url, night, results or [loader.gone(export)])
     return len(results)
 
 

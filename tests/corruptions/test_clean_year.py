@@ -1,15 +1,19 @@
 """No false alarm: a clean simulated year blocks no night and warns at most twice a month.
 
-It has promotions, holidays, a Double 11 of eight times, a store that opens and a channel that is switched off.
+It has promotions, holidays, a Double 11 of eight times, a store that opens and a channel that is switched off. The
+same year with a drift of 1 % a night (corruption 38) warns.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
+import psycopg
 import pytest
 from clean_nights import Business, business, run
 
+from conftest import fresh_database
 from userops.checks import CheckResult
 from userops.gate import runner
 from userops.gate.suites import Suite, load_suite
@@ -19,6 +23,14 @@ FIRST, NIGHTS = date(2025, 1, 1), 365
 DOUBLE_11 = date(2025, 11, 11)
 # Whole nights, marts and all: quarters' ends, the peak and the last night.
 WHOLE = (date(2025, 3, 31), date(2025, 6, 30), DOUBLE_11, date(2025, 12, 31))
+# Each night 1 % less, or dearer, than the one before, from the first of a quarter on.
+DRIFT_FROM, WATCHED = date(2025, 4, 1), 56
+DRIFTS = {
+    "fewer orders": "delete from raw.orders where placed_at::date >= %(since)s"
+    " and abs(hashtextextended(order_id, 1) %% 10000) >= 10000 * 0.99 ^ (placed_at::date - %(since)s)",
+    "dearer orders": "update raw.orders set paid_amount = paid_amount * 1.01 ^ (placed_at::date - %(since)s)"
+    " where placed_at::date >= %(since)s",
+}
 pytestmark = [pytest.mark.slow_corruptions, pytest.mark.timeout(7200)]
 
 
@@ -60,8 +72,10 @@ def test_a_clean_year_blocks_nothing_and_warns_at_most_twice_a_month(year) -> No
     suite = load_suite(PROJECT_ROOT / "expectations", "raw")
     told: dict[int, list[str]] = defaultdict(list)
     blocked, open_before, asked = [], set(), 0
-    for day in (FIRST + timedelta(days=k) for k in range(1, NIGHTS)):
-        results = judged(url, suite, day)
+    days = [FIRST + timedelta(days=k) for k in range(1, NIGHTS)]
+    with ThreadPoolExecutor(2) as pool:
+        nights = list(pool.map(lambda day: judged(url, suite, day), days))
+    for day, results in zip(days, nights, strict=True):
         asked += sum(r.severity != "info" for r in results)
         failed = [r for r in results if not r.passed]
         blocked += [f"{day} {r.check}@{r.subject}: {r.observed} {r.detail}" for r in failed if r.blocks]
@@ -81,3 +95,24 @@ def test_whole_nights_of_the_year_are_published(year) -> None:
         outcome = run(day, url, "publish")
         assert not outcome.blocked, (day, outcome.failing())
         assert outcome.of("day_net_unusual").passed or day == DOUBLE_11, outcome.failing()
+
+
+@pytest.mark.parametrize("size", [1, 0.2], ids=["the business", "a fifth of it"])
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_a_slow_drift_warns(server_url, year, drift: str, size: float) -> None:
+    """No single night shows it: the first weeks are silent, then every night says it until the baseline moves on."""
+    made, _ = year
+    suite = load_suite(PROJECT_ROOT / "expectations", "raw")
+    (check,) = (c for c in suite.checks if c.name == "slow_drift")
+    asked = Suite({check.query: suite.queries[check.query]}, (check,), {"order_days": suite.prepared["order_days"]})
+    with fresh_database(server_url, made.database) as url:
+        with psycopg.connect(url) as admin:
+            thinned = "delete from raw.orders where abs(hashtextextended(order_id, 2) %% 1000) >= %s"
+            admin.execute(thinned, [1000 * size])
+            admin.execute(DRIFTS[drift], {"since": DRIFT_FROM})
+            admin.execute("analyze raw.orders")
+        answers = [judged(url, asked, DRIFT_FROM + timedelta(days=k))[0] for k in range(WATCHED)]
+    assert all(answer.severity == "warning" for answer in answers), answers
+    told = [night for night, answer in enumerate(answers) if not answer.passed]
+    assert told and 14 <= told[0] <= 42, [answer.observed for answer in answers]
+    assert told == list(range(told[0], WATCHED)), told

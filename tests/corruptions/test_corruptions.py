@@ -28,7 +28,7 @@ def small(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def big(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     """Some hundred orders a night, published as a user publishes: marts and all."""
-    with business(server_url, tmp_path_factory.mktemp(BIG), BIG, *SIZES[BIG], publish=True) as made:
+    with business(server_url, tmp_path_factory.mktemp(BIG), BIG, *SIZES[BIG], publish=True, compact=True) as made:
         yield made
 
 

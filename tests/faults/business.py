@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ class Case:
                 while not ready:
                     pass
                 ready[0].kill()
-                ready[0].process.join(10)
+                ready[0].gone()
                 link.cut()
 
         self.proxy.reset(strike)
@@ -187,6 +188,9 @@ class Business:
         self.raw: dict[str, str] = {}
         self.marts: dict[str, str] = {}
         self.told: list[tuple[str, str]] = []
+        # How many statements each part of the night takes, and how long.
+        self.statements: dict[tuple[str, ...], int] = {}
+        self.seconds: dict[tuple[str, ...], float] = {}
         simulate(self.landing, users, 3, FIRST, 3)
 
     def keep(self, case: Case, name: str) -> None:
@@ -202,15 +206,21 @@ class Business:
             case.messages()
             self.keep(case, "published")
             self.before = readers.states(case.url, READ)
-            case.run(steps.INGEST)
+            self._measured(case, steps.INGEST)
             self.raw = raw_hashes(case.url)
             self.keep(case, "loaded")
-            case.run(steps.BUILD)
+            self._measured(case, steps.BUILD)
             self.keep(case, "built")
             self._finish(case)
 
+    def _measured(self, case: Case, names: tuple[str, ...]) -> None:
+        case.proxy.reset()
+        started = time.monotonic()
+        case.run(names)
+        self.statements[names], self.seconds[names] = len(case.proxy.reached), time.monotonic() - started
+
     def _finish(self, case: Case) -> None:
-        case.run(steps.PUBLISH)
+        self._measured(case, steps.PUBLISH)
         self.marts, self.after = hashes(case.url), readers.states(case.url, READ)
         self.told = case.told()
         assert self.before != self.after and None not in self.before

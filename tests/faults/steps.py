@@ -38,6 +38,16 @@ class Child:
         self.killed = True
         os.kill(self.process.pid, signal.SIGKILL)
 
+    def gone(self, seconds: float = 10) -> None:
+        """Wait until there is no such process. Not by `join`: of two threads that ask, one would get no exit code."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                os.kill(self.process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.002)
+
     def signal(self, number: int) -> None:
         """Stop or continue the process."""
         os.kill(self.process.pid, number)

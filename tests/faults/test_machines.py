@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ PLACES = {
     "a slot": ("built", steps.PUBLISH, lambda b: b.text.startswith("insert into") and "slot_" in b.text),
     "the flip": ("built", steps.PUBLISH, lambda b: b.text.startswith("update meta.pointer")),
 }
+
+LONG = "select count(*) from generate_series(1, 20000000000) as g where g % 7 = 3"
 
 
 def postmaster(server: EmbeddedServer) -> int:
@@ -65,6 +68,27 @@ def test_the_server_is_killed(business: Business, server: EmbeddedServer, place:
         else:
             case.run(names if names == steps.PUBLISH else steps.WHOLE)
             checks.converges(business, case)
+
+
+def test_a_killed_server_starts_again_beside_what_it_left(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A session in the middle of a long statement does not notice, and the next server may not start beside it."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("left"))
+    server.start()
+    try:
+        left = psycopg.connect(server.url("postgres"))
+        ended = threading.Thread(target=lambda: pytest.raises(psycopg.OperationalError, left.execute, LONG))
+        ended.start()
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+            while not admin.execute("select 1 from pg_stat_activity where query = %s", [LONG]).fetchone():
+                time.sleep(0.05)
+        os.kill(postmaster(server), signal.SIGKILL)
+        started_again(server)
+        ended.join(30)
+        assert not ended.is_alive()
+        with psycopg.connect(server.url("postgres")) as admin:
+            assert admin.execute("select 1").fetchone() == (1,)
+    finally:
+        server.stop()
 
 
 def test_a_backend_is_killed(business: Business) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -24,18 +26,21 @@ class Receiver:
         self.answers: list[tuple[int, str]] = []
         self.taken: list[dict] = []
         self.tries = 0
+        self.slow = 0.0
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver.tries += 1
+                time.sleep(receiver.slow)
                 status, text = receiver.answers.pop(0) if receiver.answers else (200, '{"errcode": 0}')
                 if (status, text) == (200, '{"errcode": 0}'):
                     receiver.taken.append(content)
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(text.encode())
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    self.send_response(status)
+                    self.end_headers()
+                    self.wfile.write(text.encode())
 
             def log_message(self, *_: object) -> None:
                 """Keep the test's output quiet."""
@@ -90,6 +95,34 @@ def test_500_then_an_error_in_200_then_taken_once(connection, settings, receiver
     assert outbox.deliver_pending(connection, settings) == (0, 0)
     assert len(receiver.taken) == 1
     assert "Readers still see version 3 of 2024-02-29." in receiver.taken[0]["body"]
+
+
+def test_a_webhook_that_times_out_is_tried_again_under_the_same_id(
+    connection, settings, receiver, monkeypatch
+) -> None:
+    """Whether it took the message nobody can know: the id is the same, so that it can drop the second."""
+    monkeypatch.setattr(delivery, "TIMEOUT_SECONDS", 0.2)
+    receiver.slow = 1.0
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
+    started = time.monotonic()
+    assert outbox.deliver_pending(connection, settings) == (0, 1)
+    assert time.monotonic() - started < 1.0, "the night does not wait for it"
+    assert "imeout" in connection.execute("select last_error from meta.outbox").fetchone()[0]
+    receiver.slow = 0.0
+    due_now(connection)
+    assert outbox.deliver_pending(connection, settings) == (1, 0)
+    time.sleep(1.2)
+    assert len(receiver.taken) == 2
+    assert len({message["message_id"] for message in receiver.taken}) == 1
+
+
+def test_a_webhook_that_is_not_there_is_tried_again(connection, settings, receiver) -> None:
+    receiver.server.shutdown()
+    receiver.server.server_close()
+    outbox.raise_alert(connection, settings, "r1", DAY, [failed()], None)
+    assert outbox.deliver_pending(connection, settings) == (0, 1)
+    kept = connection.execute("select state, last_error from meta.outbox").fetchone()
+    assert kept == ("pending", "http://127.0.0.1: URLError")
 
 
 def test_the_same_cause_on_the_same_date_is_told_once(connection, settings, receiver) -> None:

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from userops.checks import CheckResult
 from userops.contracts.model import Contract, load_contracts
+from userops.errors import EXIT_FAILED, UseropsError
 from userops.ingest import books, identifiers, judge
 from userops.ingest.landing import MANIFEST, Folder, Source, list_folder, local_copy, stamp_of
 from userops.ingest.staged import Refused, Staged
@@ -50,6 +51,10 @@ def load_export(
     With `token` every commit checks that the run was not overtaken: one that was paused brings nothing of its own.
     """
     folder = list_folder(settings, business_date)
+    if not folder.exists:
+        # Not a delivery without files: a landing place out of reach. What it brought so far stays.
+        raise UseropsError(f"The folder {business_date} of the landing place has gone while it was read.",
+                           mend="run the night again when it is back.", exit_code=EXIT_FAILED)
     contract = load_contracts()[export]
     sources = folder.of(export)
     connection.commit()
@@ -64,6 +69,12 @@ def load_export(
                 File(contract, source, path, sha256, size, business_date, run_id, promised, stamp, token),
             )
     return results + _empty(connection, contract, folder, business_date)
+
+
+def gone(export: str) -> CheckResult:
+    """The answer where an export was delivered when the night began and its load finds no file any more."""
+    return CheckResult("file_there", "manifest", export, "critical", False, "no file any more",
+                       "the files as delivered", f"deliver {export} again and run again")
 
 
 def _load_file(connection: psycopg.Connection, settings: Settings, file: File) -> list[CheckResult]:

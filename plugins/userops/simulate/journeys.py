@@ -20,6 +20,7 @@ NAMED, BY_DEVICE, BY_TYPED, STRANGER = range(4)
 EVENTS = ("browse", "search", "add_to_cart", "consult", "check_in", "share", "game", "content_view", "message_in")
 # A week of each, for the people of the trait, as long as they take part.
 HABITS = (("checks_in", "check_in", 1.5), ("reads_content", "content_view", 0.8), ("plays_games", "game", 0.6))
+PAST_THE_END = 7
 TAKES_PART_DAYS = 30
 
 
@@ -133,12 +134,15 @@ def write_events(
         before = bought.at[order] - chance.integers(earliest, latest, len(order))
         known = before > crowd.born[bought.person[order]]
         deeds.add(bought.person[order[known]], before[known], EVENTS.index(name), products[order[known]])
-    until = np.maximum(_last_order(crowd, bought), crowd.born) + TAKES_PART_DAYS * DAY
+    # Habits go on past the last night: cut off at its end, it would be half a day.
+    until = np.minimum(
+        np.maximum(_last_order(crowd, bought), crowd.born) + TAKES_PART_DAYS * DAY, world.clock.end + PAST_THE_END * DAY
+    )
     for trait, name, weekly in HABITS:
         some = np.flatnonzero(crowd.traits[trait])
-        long = np.minimum(until[some], world.clock.end) - crowd.born[some]
+        long = until[some] - crowd.born[some]
         person = np.repeat(some, chance.poisson(weekly * np.maximum(long, 0) / (7 * DAY)))
-        days = chance.random(len(person)) * (np.minimum(until, world.clock.end) - crowd.born)[person] / DAY
+        days = chance.random(len(person)) * (until - crowd.born)[person] / DAY
         at = world.season.after(chance, crowd.born[person], days.astype(np.int64))
         deeds.add(person, at, EVENTS.index(name), nothing)
     person, at, kind, product = deeds.sorted()

@@ -85,19 +85,21 @@ def build(settings: Settings, url: str, business_date: date, token: int | None =
 def _parsed(settings: Settings, url: str, night: list[str], fingerprint: str) -> object:
     """The parsed project: kept from one night to the next, for dbt itself would parse anew for another date.
 
-    What a date changes is rendered when a model is built, so one parse serves them all (`fingerprint`: code, versions).
+    What a date changes is rendered when a model is built, so one parse serves them all (`fingerprint`: code, versions)
+    as long as the warehouse has the same name: every relation is written with it.
     """
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
     target = target_path(settings)
     kept, stamp = target / "parsed.msgpack", target / "parsed.stamp"
-    if stamp.exists() and stamp.read_text() == fingerprint and (target / "manifest.json").exists():
+    made_for = f"{fingerprint} {environment(url)['DBT_DBNAME']}"
+    if stamp.exists() and stamp.read_text() == made_for and (target / "manifest.json").exists():
         return Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
     stamp.unlink(missing_ok=True)
     manifest = _invoke(["parse", *night], settings, url).result
     kept.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
-    stamp.write_text(fingerprint)
+    stamp.write_text(made_for)
     return manifest
 
 

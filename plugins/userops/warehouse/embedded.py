@@ -3,8 +3,11 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,6 +56,17 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
+def _processes_in(data: Path) -> list[int]:
+    """Living server processes whose home is that folder: each of PostgreSQL's has its data as working folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            place, name = (process / "cwd").readlink(), (process / "comm").read_text().strip()
+            if place == data.resolve() and name == "postgres":
+                found.append(int(process.name))
+    return found
+
+
 def _signalable(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -86,6 +100,7 @@ class EmbeddedServer:
         stale = self.data / "postmaster.pid"
         if stale.exists():
             stale.unlink()
+        self._end_orphans()
         chosen = self._choose_port(port)
         self._write_settings(chosen)
         self._run("pg_ctl", "-D", str(self.data), "-l", str(self.data / "server.log"), "-w", "-t", "60", "start")
@@ -188,6 +203,18 @@ class EmbeddedServer:
             raise
         finally:
             handed.unlink()
+
+    def _end_orphans(self, seconds: float = 30) -> None:
+        """End what a killed server left: a session goes on with its statement, and holds memory that the next wants.
+
+        The server finds that out for itself and refuses to start; where there is no /proc that is what happens.
+        """
+        until = time.monotonic() + seconds
+        while (orphans := _processes_in(self.data)) and time.monotonic() < until:
+            for pid in orphans:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGQUIT)
+            time.sleep(0.1)
 
     def _choose_port(self, port: int | None) -> int:
         if port is None and self.port_file.exists():

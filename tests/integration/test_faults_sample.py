@@ -1,0 +1,71 @@
+"""Twenty faults of a night, drawn anew each time: what `make faults` sweeps for hours. FAULTS_SEED repeats a draw."""
+
+import random
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from faults import checks, steps
+from faults.business import Business, raw_hashes
+
+pytestmark = pytest.mark.slow
+KILLS = {"ingest": 9, "publication": 6, "build": 1}
+MOMENTS = 4
+
+
+@pytest.fixture(scope="module")
+def business(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+    made = Business(server_url, tmp_path_factory.mktemp("business"))
+    made.prepare()
+    yield made
+    made.drop()
+
+
+def drawn(business: Business) -> list[tuple]:
+    """The faults: what to do, and where."""
+    draw = random.Random(checks.SEED)
+    places = {
+        "ingest": (checks.killed_in_ingest, steps.INGEST),
+        "publication": (checks.killed_in_publish, steps.PUBLISH),
+        "build": (checks.killed_in_build, steps.BUILD),
+    }
+    found = [
+        (name, one, place)
+        for name, (one, names) in places.items()
+        for place in sorted(draw.sample(range(1, business.statements[names] + 1), KILLS[name]))
+    ]
+    for number in range(MOMENTS):
+        names, template = ((steps.INGEST, "published"), (steps.PUBLISH, "built"))[number % 2]
+        moment = draw.uniform(0, business.seconds[names])
+        found.append(("moment", lambda b, s, names=names, template=template: checks.killed_after(b, names, template, s),
+                      moment))
+    return found
+
+
+def test_a_night_converges_after_each_of_twenty_faults(business: Business, capsys: pytest.CaptureFixture) -> None:
+    faults = drawn(business)
+    assert len(faults) == 20
+    with capsys.disabled():
+        print(f"\ntwenty faults, seed {checks.SEED}: FAULTS_SEED={checks.SEED} repeats them")
+    failures = []
+    for name, one, place in faults:
+        try:
+            checks.sweep(name, one, business, [place])
+        except AssertionError as error:
+            failures.append(str(error))
+    assert failures == []
+
+
+def test_what_did_not_converge_is_noticed(business: Business) -> None:
+    """A row lost on the way in, and one on the way out: the hashes that the faults are judged by tell."""
+    with business.case("loaded") as case:
+        with psycopg.connect(case.url) as admin:
+            admin.execute("delete from raw.touches where ctid = (select ctid from raw.touches limit 1)")
+        assert raw_hashes(case.url) != business.raw
+    with business.case("built") as case:
+        with psycopg.connect(case.url) as admin:
+            admin.execute("delete from build.users where ctid = (select ctid from build.users limit 1)")
+        case.run(steps.PUBLISH)
+        with pytest.raises(AssertionError):
+            checks.converges(business, case)
