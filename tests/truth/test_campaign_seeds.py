@@ -7,6 +7,7 @@ reach it alone, so that those without effect cannot make up for those with one. 
 """
 
 import os
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -38,8 +39,11 @@ def coverage(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
         for seed in range(1, SEEDS + 1):
             started = time.monotonic()
             _empty(server_url, url)
-            settings, last, truth = deliver(tmp_path_factory.mktemp("seed"), USERS, NIGHTS, FIRST, seed)
+            home = tmp_path_factory.mktemp("seed")
+            settings, last, truth = deliver(home, USERS, NIGHTS, FIRST, seed)
             load(url, settings, last)
+            for folder in ("nights", "landing"):
+                shutil.rmtree(home / folder)
             run = run or runner(url, settings)
             run("+campaign_performance", last)
             for campaign, holds in _judged(url, truth["campaigns"]):
