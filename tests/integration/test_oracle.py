@@ -25,12 +25,13 @@ from oracle.exports import Known, Landing, identifiers
 from oracle.identity import KEY_MAX_CONTACTS, identity_links, over_shared
 from oracle.marts import MARTS, PARTS
 from oracle.warehouse import Built, with_user_ids
+from userops import scores
 from userops.contracts.model import load_contracts
 from userops.ingest import loader, tables
 from userops.settings import Settings
 from userops.tags.store import write_catalog
 from userops.warehouse import erasure, increments
-from userops.warehouse.dbt import environment
+from userops.warehouse.dbt import AFTER_SCORES, environment
 from userops.warehouse.pg import connect
 
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
@@ -113,7 +114,7 @@ def load(url: str, settings: Settings, folders: list[date]) -> None:
 
 
 def dbt_runner(url: str, settings: Settings) -> Callable[[date, bool], None]:
-    """Builds the models of a business date; the project is parsed once for all of them."""
+    """Builds the models of a business date, with the scores between; the project is parsed once for all of them."""
     from dbt.cli.main import dbtRunner
 
     project, target = str(settings.project_root / "dbt_project"), str(settings.home / "dbt")
@@ -128,9 +129,15 @@ def dbt_runner(url: str, settings: Settings) -> Callable[[date, bool], None]:
     parsed = dbtRunner().invoke(["parse", *options, *variables(BUSINESS_DATES[0], False)])
     assert parsed.success, parsed.exception
 
-    def run(day: date, incremental: bool) -> None:
-        done = dbtRunner(manifest=parsed.result).invoke(["run", *options, *variables(day, incremental)])
+    def run_part(part: str, night: list[str]) -> None:
+        done = dbtRunner(manifest=parsed.result).invoke(["run", part, AFTER_SCORES, *options, *night])
         assert done.success, done.exception or [r.message for r in done.result if r.status != "success"]
+
+    def run(day: date, incremental: bool) -> None:
+        night = variables(day, incremental)
+        run_part("--exclude", night)
+        scores.run(url, settings, day)
+        run_part("--select", night)
 
     return run
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from oracle import attribution, campaigns, channels, community, journey, lifecycle, tags, users
+from oracle import attribution, campaigns, channels, community, journey, lifecycle, scores, tags, users
 
 MARTS = {
     "users": (users.users, ("user_id",)),
@@ -35,6 +35,9 @@ MARTS = {
     "product_turnover": (campaigns.product_turnover, ("campaign_id", "sku")),
     "user_tags": (tags.user_tags, ("user_id", "tag_code")),
     "tag_history": (tags.tag_history, ("user_id", "tag_code", "valid_from")),
+    "user_value": (scores.user_value, ("user_id",)),
+    "interest_predictions": (scores.interest_predictions, ("user_id", "category")),
+    "interest_quality": (scores.interest_quality, ("method",)),
     "loyalty_ledger": (campaigns.loyalty_ledger, ("user_id", "month")),
 }
 # Of these the oracle computes the rows for which this holds.
