@@ -23,13 +23,15 @@ from oracle.businesses import deliver
 from oracle.compare import differences
 from oracle.exports import Known, Landing, identifiers
 from oracle.identity import KEY_MAX_CONTACTS, identity_links, over_shared
-from oracle.marts import MARTS
+from oracle.marts import MARTS, PARTS
 from oracle.warehouse import Built, with_user_ids
+from userops import scores
 from userops.contracts.model import load_contracts
 from userops.ingest import loader, tables
 from userops.settings import Settings
+from userops.tags.store import write_catalog
 from userops.warehouse import erasure, increments
-from userops.warehouse.dbt import environment
+from userops.warehouse.dbt import AFTER_SCORES, environment
 from userops.warehouse.pg import connect
 
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
@@ -46,6 +48,8 @@ class Compared:
         built = Built(connection)
         self.user_ids, self.identity_differences = built.user_ids(business.identity)
         self.tables = {mart: built.rows(mart) for mart in (*MARTS, "identity_links", "user_merges")}
+        for mart, is_computed in PARTS.items():
+            self.tables[mart] = [row for row in self.tables[mart] if is_computed(row)]
 
     def differences(self, mart: str) -> list[str]:
         """What the two sides say differently of a mart."""
@@ -66,6 +70,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def compared(warehouse_url: str, settings: Settings) -> dict[date, Compared]:
     """Night after night as the pipeline does it: load, erase, build on the last one where that is allowed."""
     landing = Landing.read(Path(settings.landing), ZoneInfo(TIMEZONE), BUSINESS_DATES)
+    write_catalog(warehouse_url)
     run = dbt_runner(warehouse_url, settings)
     loaded: set[date] = set()
     sides, whole = {}, []
@@ -103,7 +108,7 @@ def load(url: str, settings: Settings, folders: list[date]) -> None:
 
 
 def dbt_runner(url: str, settings: Settings) -> Callable[[date, bool], None]:
-    """Builds the models of a business date; the project is parsed once for all of them."""
+    """Builds the models of a business date, with the scores between; the project is parsed once for all of them."""
     from dbt.cli.main import dbtRunner
 
     project, target = str(settings.project_root / "dbt_project"), str(settings.home / "dbt")
@@ -118,9 +123,15 @@ def dbt_runner(url: str, settings: Settings) -> Callable[[date, bool], None]:
     parsed = dbtRunner().invoke(["parse", *options, *variables(BUSINESS_DATES[0], False)])
     assert parsed.success, parsed.exception
 
-    def run(day: date, incremental: bool) -> None:
-        done = dbtRunner(manifest=parsed.result).invoke(["run", *options, *variables(day, incremental)])
+    def run_part(part: str, night: list[str]) -> None:
+        done = dbtRunner(manifest=parsed.result).invoke(["run", part, AFTER_SCORES, *options, *night])
         assert done.success, done.exception or [r.message for r in done.result if r.status != "success"]
+
+    def run(day: date, incremental: bool) -> None:
+        night = variables(day, incremental)
+        run_part("--exclude", night)
+        scores.run(url, settings, day)
+        run_part("--select", night)
 
     return run
 

@@ -118,14 +118,18 @@ class Person:
         return {self.known.local_day(m) for m in moments}
 
     @cached_property
-    def activity_days(self) -> set[date]:
+    def activity_moments(self) -> set[datetime]:
         moments = [e["occurred_at"] for e in self.events] + [t["occurred_at"] for t in self.touches]
         moments += [o["placed_at"] for o in self.placed]
         moments += [f[c] for f in self.friendships for c in ("added_at", "first_reply_at") if f[c]]
         moments += [m["added_at"] for m in self.first_added]
         moments += [j["joined_at"] for j in self.joins]
         moments += [p[c] for p in self.pushes for c in ("opened_at", "clicked_at") if p[c]]
-        return {self.known.local_day(m) for m in moments}
+        return set(moments)
+
+    @cached_property
+    def activity_days(self) -> set[date]:
+        return {self.known.local_day(m) for m in self.activity_moments}
 
     @cached_property
     def active_months(self) -> set[date]:

@@ -1,6 +1,8 @@
-"""Every mart the oracle computes: its rows and the key that finds a row again."""
+"""Every mart the oracle computes: its rows and the key that finds a row again; and of which marts it knows a part."""
 
-from oracle import attribution, campaigns, channels, community, journey, lifecycle, users
+from collections.abc import Callable
+
+from oracle import attribution, campaigns, channels, community, journey, lifecycle, scores, tags, users
 
 MARTS = {
     "users": (users.users, ("user_id",)),
@@ -31,5 +33,14 @@ MARTS = {
     "push_fatigue": (campaigns.push_fatigue, ("user_id",)),
     "push_response": (campaigns.push_response, ("pushes_7d_band",)),
     "product_turnover": (campaigns.product_turnover, ("campaign_id", "sku")),
+    "user_tags": (tags.user_tags, ("user_id", "tag_code")),
+    "tag_history": (tags.tag_history, ("user_id", "tag_code", "valid_from")),
+    "user_value": (scores.user_value, ("user_id",)),
+    "interest_predictions": (scores.interest_predictions, ("user_id", "category")),
+    "interest_quality": (scores.interest_quality, ("method",)),
     "loyalty_ledger": (campaigns.loyalty_ledger, ("user_id", "month")),
 }
+# Of these the oracle computes the rows for which this holds.
+PARTS: dict[str, Callable[[dict], bool]] = dict.fromkeys(
+    ("user_tags", "tag_history"), lambda row: row["tag_code"] in tags.TAGS
+)

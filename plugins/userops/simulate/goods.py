@@ -53,12 +53,8 @@ class Goods:
 
     def _liking(self, likes: dict) -> np.ndarray:
         """A taste's weights over the products."""
-        weights = np.zeros(len(self.rows))
-        rest = BESIDES / len(self.categories)
-        for number, category in enumerate(self.categories):
-            of_it = self.category == number
-            wanted = (likes.get(category, 0) + rest) * self.popularity * of_it
-            weights += wanted
+        rest = BESIDES / len({row["family"] for row in self.rows})
+        weights = np.array([likes.get(row["family"], 0) + rest for row in self.rows]) * self.popularity
         return weights / weights.sum()
 
     def pick(self, chance: np.random.Generator, taste: np.ndarray, day: np.ndarray, *, again: bool) -> np.ndarray:
@@ -81,18 +77,16 @@ def _ladder(lifts: list[np.ndarray], likes: np.ndarray) -> np.ndarray:
 
 
 def _rows(causes: Causes) -> list[dict]:
-    rows, subcategories = [], 0
-    variants, slow = causes["variants"], causes["slow_movers"]
-    for category, listed in causes["goods"].items():
-        for subcategory, (price, cycle, popularity) in listed.items():
-            subcategories += 1
-            for number, (factor, share) in enumerate(zip(variants["prices"], variants["popularity"], strict=True), 1):
-                is_slow = number == len(variants["prices"]) and subcategories % slow["every"] == 0
-                rows.append({
-                    "category": category, "subcategory": subcategory, "price": round(price * factor, 2), "cycle": cycle,
-                    "name": f"{subcategory}, size {number}", "slow": is_slow,
-                    "popularity": popularity * (slow["popularity"] if is_slow else share),
-                })
+    rows, variants, slow = [], causes["variants"], causes["slow_movers"]
+    listed = [(family, *of_it) for family, categories in causes["goods"].items() for of_it in categories.items()]
+    for place, (family, category, (price, cycle, popularity)) in enumerate(listed, 1):
+        for name, factor, share in zip(*(variants[key] for key in ("names", "prices", "popularity")), strict=True):
+            is_slow = name == variants["names"][-1] and place % slow["every"] == 0
+            rows.append({
+                "family": family, "category": category, "subcategory": name, "price": round(price * factor, 2),
+                "cycle": cycle, "slow": is_slow, "name": f"{category}, {name.lower()}",
+                "popularity": popularity * (slow["popularity"] if is_slow else share),
+            })
     return rows
 
 
@@ -102,7 +96,7 @@ def _promotions(causes: Causes, goods: Goods, clock: Clock) -> list[Promotion]:
         for given in (given for given in causes["promotions"] if month.month in given["months"]):
             first = month.replace(day=given["day"])
             chosen = goods.is_slow if given.get("slow_movers") else np.array(
-                [row["category"] == given["category"] for row in goods.rows])
+                [row["family"] == given["family"] for row in goods.rows])
             found.append(Promotion(
                 f"PROMO_{first:%Y%m%d}", f"{given['name']} {first.year}", given["offer"], first,
                 first + timedelta(days=given["days"] - 1), np.where(chosen, given["lift"], 1.0),

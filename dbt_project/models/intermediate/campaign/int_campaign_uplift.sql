@@ -19,8 +19,9 @@ compared as (
 
     select
         *,
-        -- Agresti and Caffo (2000): one buyer and one other added to each group for the variance alone, without which
-        -- a small group of which nobody bought would pass for certain.
+        -- Agresti and Caffo (2000): one buyer and one other added to each group, for the centre of the interval and its
+        -- width alike. Without them a small group of which nobody bought would pass for certain; about the plain
+        -- difference the interval of small groups would hold too seldom.
         (pushed_buyers + 1.0) / (pushed + 2) as pushed_spread,
         (control_buyers + 1.0) / (control + 2) as control_spread,
         pushed / sum(pushed) over (partition by campaign_id) as weight
@@ -37,6 +38,7 @@ estimated as (
         sum(control) as control_users,
         {{ ratio('sum(pushed_buyers)', 'sum(pushed)') }} as order_rate,
         sum(weight * control_buyers / control) as control_order_rate,
+        sum(weight * (pushed_spread - control_spread)) as centre,
         sqrt(sum(
             weight ^ 2 * (
                 pushed_spread * (1 - pushed_spread) / (pushed + 2)
@@ -54,10 +56,10 @@ select
     coalesce(estimated.control_users, 0)::bigint as control_users,
     estimated.order_rate,
     trim_scale(round(estimated.control_order_rate, 12)) as control_order_rate,
-    {%- for column, sign in [('uplift', 0), ('uplift_low', -1), ('uplift_high', 1)] %}
+    trim_scale(round(estimated.order_rate - estimated.control_order_rate, 12)) as uplift,
+    {%- for column, sign in [('uplift_low', '-'), ('uplift_high', '+')] %}
     trim_scale(round(
-        estimated.order_rate - estimated.control_order_rate
-        + {{ sign }} * {{ var('confidence_z') }} * estimated.standard_error, 12
+        estimated.centre {{ sign }} {{ var('confidence_z') }} * estimated.standard_error, 12
     )) as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 from (select distinct campaign_id from stages where pushed > 0) as campaigns

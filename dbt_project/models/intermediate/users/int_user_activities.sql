@@ -1,4 +1,5 @@
--- Everything that counts as activity, and which of it signals intent.
+-- Everything that counts as activity, and which of it signals intent. What falls into one instant is one activity: a
+-- group joined by its QR code is a touch as well.
 {{ config(indexes=[{'columns': ['user_id', 'activity_day']}]) }}
 with activities as (
     select users.user_id, events.occurred_at as activity_at,
@@ -36,9 +37,10 @@ with activities as (
 ),
 
 final as (
-    select distinct user_id, activity_at, {{ local_day('activity_at') }} as activity_day, is_intent
+    select user_id, activity_at, {{ local_day('activity_at') }} as activity_day, bool_or(is_intent) as is_intent
     from activities
     where activity_at is not null and {{ local_day('activity_at') }} <= {{ business_date() }}
+    group by 1, 2, 3
 )
 
 select * from final

@@ -1,0 +1,164 @@
+"""What a person was like on a day, as far as it is known by the business date: what the tags of the oracle ask for."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+from oracle.business import Business, Person
+from oracle.exports import Row
+from oracle.journey import referrer_of
+from oracle.orders import Order
+from oracle.users import categories, ratio, total
+
+DAYPARTS = {"morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24), "night": range(6)}
+
+
+class On:
+    """One person on one day from the acquired day on."""
+
+    def __init__(self, business: Business, person: Person, day: date) -> None:
+        self.business, self.person, self.day, self.known = business, person, day, business.known
+
+    def ago(self, moment: datetime | None) -> int | None:
+        """Days from a moment to the day; below 0 where it is yet to come."""
+        return None if moment is None else (self.day - self.known.local_day(moment)).days
+
+    def within(self, rows: Iterable[Row], column: str, days: int) -> list[Row]:
+        """Rows whose moment lies in so many days to the day."""
+        return [row for row in rows if row[column] is not None and 0 <= self.ago(row[column]) < days]
+
+    def by_then(self, rows: Iterable[Row], column: str) -> list[Row]:
+        return [row for row in rows if row[column] is not None and self.ago(row[column]) >= 0]
+
+    def is_over(self, moment: datetime | None) -> bool:
+        """Whether it came, by the day."""
+        return moment is not None and self.ago(moment) >= 0
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        return [order for order in self.person.orders if order.day <= self.day]
+
+    def orders_within(self, days: int) -> list[Order]:
+        return [order for order in self.orders if (self.day - order.day).days < days]
+
+    @property
+    def recency(self) -> int | None:
+        return (self.day - self.orders[-1].day).days if self.orders else None
+
+    @property
+    def mean_gap(self) -> Fraction | None:
+        return ratio((self.orders[-1].day - self.orders[0].day).days, len(self.orders) - 1) if self.orders else None
+
+    @property
+    def discounted(self) -> int:
+        return sum(order.discount > 0 for order in self.orders)
+
+    @property
+    def stage(self) -> str:
+        return self.person.stage(self.day)
+
+    @cached_property
+    def spent(self) -> dict[str, Decimal]:
+        """Converted line amounts of the categories bought so far."""
+        of_sku, spent = categories(self.business), defaultdict(Decimal)
+        for order in self.orders:
+            for line, amount in order.lines:
+                if line["sku"] in of_sku:
+                    spent[of_sku[line["sku"]]] += amount
+        return dict(spent)
+
+    @cached_property
+    def due(self) -> list[tuple[int, str]]:
+        """Days until each category is needed again, counted from its last purchase; the first one first."""
+        cycle = {row["sku"]: row["replenishment_days"] for row in self.known.rows("products")}
+        of_sku, bought = categories(self.business), defaultdict(lambda: defaultdict(set))
+        for order in self.orders:
+            for line, _ in order.lines:
+                if line["sku"] in of_sku:
+                    bought[of_sku[line["sku"]]][order.day].add(cycle[line["sku"]])
+        found = []
+        for category, days in bought.items():
+            cycles = days[max(days)] - {None}
+            if cycles:
+                found.append((min(cycles) - (self.day - max(days)).days, category))
+        return sorted(found)
+
+    @cached_property
+    def activities(self) -> list[datetime]:
+        """Moments of activity in the 90 days to the day, in the business timezone."""
+        moments = self.person.activity_moments
+        return [m.astimezone(self.known.zone) for m in moments if 0 <= self.ago(m) < 90]
+
+    @property
+    def daypart(self) -> str:
+        counts = Counter(part for m in self.activities for part, hours in DAYPARTS.items() if m.hour in hours)
+        return max(DAYPARTS, key=lambda part: counts[part])
+
+    def events(self, kind: str, days: int) -> list[Row]:
+        return [e for e in self.within(self.person.events, "occurred_at", days) if e["event_type"] == kind]
+
+    @property
+    def pushes(self) -> list[Row]:
+        """Those sent in 90 days."""
+        return self.within(self.person.pushes, "sent_at", 90)
+
+    @property
+    def coupons(self) -> list[Row]:
+        return self.by_then(self.person.coupons, "issued_at")
+
+    @property
+    def points(self) -> list[Row]:
+        return self.by_then(self.person.points, "occurred_at")
+
+    @property
+    def refunds(self) -> list[Row]:
+        """Of all the person's orders, whatever became of them."""
+        theirs = {order["order_id"] for order in self.person.placed}
+        rows = [row for row in self.known.rows("refunds") if row["order_id"] in theirs]
+        return self.by_then(rows, "refunded_at")
+
+    @property
+    def friends(self) -> set[str]:
+        return {f["staff_id"] for f in self.by_then(self.person.friendships, "added_at")
+                if not self.is_over(f["deleted_at"])}
+
+    @property
+    def groups(self) -> set[str]:
+        return {j["group_id"] for j in self.by_then(self.person.joins, "joined_at") if not self.is_over(j["left_at"])}
+
+    @property
+    def plans(self) -> set[str]:
+        """Plans in force."""
+        return {m["plan"] for m in self.by_then(self.person.memberships, "effective_at")
+                if not self.is_over(m["expires_at"])}
+
+    @property
+    def ratings(self) -> list[int]:
+        return [review["rating"] for review in self.by_then(self.person.reviews, "created_at")]
+
+    @property
+    def is_referred(self) -> bool:
+        return referrer_of(self.business, self.person) is not None
+
+    @property
+    def money_score(self) -> int | None:
+        """ceil(5 × share of the buyers of 365 days who spent at most as much)."""
+        spent = spent_in_a_year(self.business, self.day)
+        if self.person.user not in spent:
+            return None
+        at_most = sum(amount <= spent[self.person.user] for amount in spent.values())
+        return -(-5 * at_most // len(spent))
+
+
+@lru_cache(maxsize=32)
+def spent_in_a_year(business: Business, day: date) -> dict[str, Decimal]:
+    """Net of each buyer of the 365 days to the day."""
+    found = {}
+    for person in business.people.values():
+        recent = [order.net for order in person.orders if 0 <= (day - order.day).days < 365]
+        if recent:
+            found[person.user] = total(recent)
+    return found

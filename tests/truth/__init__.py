@@ -1,0 +1,1 @@
+"""Whether the marts find what was planted into simulated businesses: `make truth`."""
