@@ -112,7 +112,9 @@ def test_a_slow_drift_warns(server_url, year, drift: str, size: float) -> None:
             admin.execute(DRIFTS[drift], {"since": DRIFT_FROM})
             admin.execute("analyze raw.orders")
         answers = [judged(url, asked, DRIFT_FROM + timedelta(days=k))[0] for k in range(WATCHED)]
-    assert all(answer.severity == "warning" for answer in answers), answers
+    # The first fortnight of a quarter is not judged: its days would stand in for the fortnight before.
+    assert {answer.severity for answer in answers[:14]} == {"info"}
+    assert {answer.severity for answer in answers[14:]} == {"warning"}
     told = [night for night, answer in enumerate(answers) if not answer.passed]
     assert told and 14 <= told[0] <= 42, [answer.observed for answer in answers]
     assert told == list(range(told[0], WATCHED)), told
