@@ -31,7 +31,7 @@ from userops.warehouse import dbt
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
 
-DAYS, NIGHTS, ORDERS_A_USER = 200, 5, 10
+DAYS, NIGHTS, ORDERS_A_USER = 200, 3, 10
 # Orders a simulated user places in DAYS at pace 1, about.
 USUAL_ORDERS = 1.25
 LOADED = ("orders", "order_lines", "events")
