@@ -37,6 +37,8 @@ from userops.warehouse.pg import connect
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
 # The day of a clock change, the end of a month, and a day on which 90-day figures of the first months are mature.
 BUSINESS_DATES = [date(2025, 3, 9), date(2025, 4, 30), date(2025, 5, 30)]
+# Marts that are compared by tests of their own.
+BESIDE = ("identity_links", "user_merges", "audience_members", "audiences", "audience_overlap")
 SEED = int(os.environ.get("USEROPS_ORACLE_SEED", 1))
 
 
@@ -47,7 +49,7 @@ class Compared:
         self.business = business
         built = Built(connection)
         self.user_ids, self.identity_differences = built.user_ids(business.identity)
-        self.tables = {mart: built.rows(mart) for mart in (*MARTS, "identity_links", "user_merges")}
+        self.tables = {mart: built.rows(mart) for mart in (*MARTS, *BESIDE)}
         for mart, is_computed in PARTS.items():
             self.tables[mart] = [row for row in self.tables[mart] if is_computed(row)]
 
@@ -162,6 +164,31 @@ def test_identity_links_are_those_of_the_rows(compared, day):
                      for rows in (ours, sides.tables["identity_links"]))
     assert_none([f"{link}: oracle {wanted[link]}, warehouse {found[link]}"
                  for link in wanted | found if wanted[link] != found[link]])
+
+
+@pytest.mark.parametrize("day", BUSINESS_DATES, ids=str)
+def test_audiences_are_counted_and_laid_over_each_other_by_their_members(compared, day):
+    tables = compared[day].tables
+    members: dict[str, dict[str, dict]] = defaultdict(dict)
+    for row in tables["audience_members"]:
+        members[row["audience_code"]][row["user_id"]] = row
+    assert len(tables["audience_members"]) == sum(map(len, members.values())) > 0
+    everyone = sum(row["acquired_at"] is not None for row in tables["users"])
+    media = ("sms", "email", "wechat", "app", "weibo")
+    for row in tables["audiences"]:
+        mine = members[row["audience_code"]].values()
+        wanted = {"size": len(mine), "tired": sum(m["is_tired"] for m in mine)}
+        wanted |= {f"reachable_{medium}": sum(m[f"may_{medium}"] for m in mine) for medium in media}
+        wanted["reachable_any"] = sum(any(m[f"may_{medium}"] for medium in media) for m in mine)
+        assert {name: row[name] for name in wanted} == wanted, row["audience_code"]
+        assert float(row["share"]) == pytest.approx(len(mine) / everyone)
+    pairs = {(row["audience_code"], row["other_audience_code"]): row for row in tables["audience_overlap"]}
+    assert set(pairs) == set(combinations(sorted(code for code, users in members.items() if users), 2))
+    for (code, other), row in pairs.items():
+        one, two = set(members[code]), set(members[other])
+        assert (row["size"], row["other_size"], row["shared_users"]) == (len(one), len(two), len(one & two))
+        found = [float(row[name]) for name in ("share", "other_share", "jaccard")]
+        assert found == pytest.approx([len(one & two) / len(whole) for whole in (one, two, one | two)])
 
 
 @pytest.mark.parametrize("day", BUSINESS_DATES, ids=str)
