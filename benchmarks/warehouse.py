@@ -58,22 +58,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=0.02)
     given = parser.parse_args()
-    rows: list[tuple[str, float, float, str]] = []
     with tempfile.TemporaryDirectory(prefix="userops-bench-") as folder:
         users = round(1_000_000 * given.scale)
         large = run(Path(folder) / "large", users, tenth=False)
-        rows += [load_ratio(large, export) for export in LOADED]
+        rows = [load_ratio(large, export) for export in LOADED]
         rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
         rows.append(peer_ratio(large))
-        size = on_disk(large.url)
+        # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
+        show(rows, large, on_disk(large.url), users)
         EmbeddedServer(large.place).stop()
         shutil.rmtree(large.place / "landing")
         small = run(Path(folder) / "small", users // 10, tenth=False)
         EmbeddedServer(small.place).stop()
         grown = run(Path(folder) / "grown", users, tenth=True)
         EmbeddedServer(grown.place).stop()
-        rows.append(("the same night over ten times the users", whole(grown) / whole(small), 1.2, "at most"))
-        show(rows, large, size, users)
+        print_row("the same night over ten times the users", whole(grown) / whole(small), 1.2, "at most")
 
 
 def run(place: Path, users: int, tenth: bool) -> Business:
@@ -175,14 +174,18 @@ def show(rows: list[tuple[str, float, float, str]], large: Business, size: tuple
     print(f"\n{users:,} users, {size[1]:,} orders, {DAYS} days of history and {NIGHTS} nights; {date.today()},"
           f" {os.cpu_count()} cores, {platform.python_version()}\n")
     print("| what | ratio | bound | |\n|---|---|---|---|")
-    for what, ratio, bound, way in rows:
-        is_over = ratio > bound if way == "at most" else ratio < bound
-        print(f"| {what} | {ratio:.3f} | {way} {bound:g} | {'OVER' if is_over else ''} |")
+    for row in rows:
+        print_row(*row)
     print(f"\nWhole build {large.whole:.1f} s. A night's steps, median seconds: "
           + ", ".join(f"{step} {large.night(step):.1f}" for step in large.nights[0]))
     print(f"On disk {size[0] / size[1] * 1e6 / 2**30:.1f} GiB a million orders, three published versions included.")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"Peak memory of this process, which simulates, loads, builds and scores: {peak / 2**20:.2f} GiB")
+
+
+def print_row(what: str, ratio: float, bound: float, way: str) -> None:
+    is_over = ratio > bound if way == "at most" else ratio < bound
+    print(f"| {what} | {ratio:.3f} | {way} {bound:g} | {'OVER' if is_over else ''} |", flush=True)
 
 
 def say(what: str) -> None:
