@@ -90,7 +90,7 @@ def _rhythm(
     lift, lift_in_group = _lifts(world, crowd)
     joining = world.clock.day(np.minimum(crowd.group_at, world.clock.end))
     joined = np.where(crowd.group_at < NEVER, season.passed(joining), np.inf)
-    rounds = []
+    rounds = [(person[:0], passed[:0])]  # of a few people nobody may buy
     while len(person):
         inside = passed < season.end
         person, passed = person[inside], passed[inside]
