@@ -16,6 +16,9 @@ import sys
 import tempfile
 import time
 import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +30,7 @@ from psycopg import sql
 from userops import night
 from userops.errors import Blocked
 from userops.settings import Settings
-from userops.warehouse import dbt
+from userops.warehouse import dbt, profile
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
 
@@ -60,23 +63,23 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="userops-bench-") as folder:
         users = round(1_000_000 * given.scale)
-        large = run(Path(folder) / "large", users, tenth=False)
-        rows = [load_ratio(large, export) for export in LOADED]
-        rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
-        rows.append(peer_ratio(large))
-        # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
-        show(rows, large, on_disk(large.url), users)
-        EmbeddedServer(large.place).stop()
+        with running(Path(folder) / "large", users, tenth=False) as large:
+            rows = [load_ratio(large, export) for export in LOADED]
+            rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
+            rows.append(peer_ratio(large))
+            # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
+            show(rows, large, on_disk(large.url), users)
         shutil.rmtree(large.place / "landing")
-        small = run(Path(folder) / "small", users // 10, tenth=False)
-        EmbeddedServer(small.place).stop()
-        grown = run(Path(folder) / "grown", users, tenth=True)
-        EmbeddedServer(grown.place).stop()
+        with running(Path(folder) / "small", users // 10, tenth=False) as small:
+            pass
+        with running(Path(folder) / "grown", users, tenth=True) as grown:
+            pass
         print_row("the same night over ten times the users", whole(grown) / whole(small), 1.2, "at most")
 
 
-def run(place: Path, users: int, tenth: bool) -> Business:
-    """Load and build a business, then its nights; with `tenth`, nights of a tenth of its users."""
+@contextmanager
+def running(place: Path, users: int, tenth: bool) -> Iterator[Business]:
+    """Load and build a business, then its nights; with `tenth`, nights of a tenth of its users. The server ends too."""
     say(f"{users:,} users{', a tenth of each night' if tenth else ''}: simulating")
     dates = deliver(place, users, DAYS, NIGHTS, ORDERS_A_USER / USUAL_ORDERS)
     if tenth:
@@ -85,7 +88,13 @@ def run(place: Path, users: int, tenth: bool) -> Business:
     os.environ.update(USEROPS_HOME=str(place), USEROPS_LANDING=str(place / "landing"), USEROPS_HASH_KEY="k" * 32)
     server = EmbeddedServer(place)
     server.start()
-    url = server.ensure_database("userops")
+    try:
+        yield measured(place, server.ensure_database("userops"), dates)
+    finally:
+        server.stop()
+
+
+def measured(place: Path, url: str, dates: list[date]) -> Business:
     bootstrap(url)
     history = one_night(url, dates[0])
     say(f"history: {history}")
@@ -111,11 +120,12 @@ def one_night(url: str, day: date) -> dict[str, float]:
             step(begun)
     except Blocked as blocked:
         sys.exit(f"{day}: {blocked}")
+    steps: dict[str, float] = defaultdict(float)
     with psycopg.connect(url) as connection:
-        return {step: float(seconds) for step, seconds in connection.execute(
-            "select step, sum(seconds) from marts.night_profile where run_id = %s and step <> 'model' group by step",
-            [begun["run_id"]],
-        )}
+        for step, _, seconds, _ in profile.of_run(connection, begun["run_id"]):
+            if step != "model":  # a part of the build's seconds
+                steps[step] += float(seconds)
+    return dict(steps)
 
 
 def whole(business: Business) -> float:
