@@ -4,6 +4,9 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
+# Test files side by side, each worker with a server of its own.
+WORKERS ?= 2
+PYTEST := $(VENV)/bin/python -m pytest
 
 .PHONY: demo serve test test-serve audit corruptions truth oracle faults fuzz bench lint lock clean
 
@@ -14,33 +17,33 @@ serve: $(RUNTIME)
 	$(USEROPS) serve
 
 test: lint
-	$(VENV)/bin/python -m pytest
+	$(PYTEST) -n $(WORKERS) --dist loadfile
 
 test-serve: $(DEV)
-	$(VENV)/bin/python -m pytest tests/serve
+	$(PYTEST) tests/serve
 
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
 
 # Every corruption of the gate on simulated nights, and a clean simulated year: about a quarter of an hour.
 corruptions: $(DEV)
-	$(VENV)/bin/python -m pytest tests/corruptions -m 'slow_corruptions or not slow_corruptions'
+	$(PYTEST) -n $(WORKERS) --dist loadfile tests/corruptions -m 'slow_corruptions or not slow_corruptions'
 
 # What was planted into simulated businesses is found by the marts: a quarter of an hour for the large one, and half a
 # minute for each of the 100 small ones; SEEDS=10 for a look.
 truth: $(DEV)
-	$(VENV)/bin/python -m pytest tests/truth -s --timeout 0
+	$(PYTEST) tests/truth -s --timeout 0
 
 # Every mart against plain Python written from the specification, on three dates.
 oracle: $(DEV)
-	$(VENV)/bin/python -m pytest tests/integration/test_oracle.py
+	$(PYTEST) tests/integration/test_oracle.py
 
 # Hours: every statement boundary and 300 random kills. FAULTS_EVERY=50 FAULTS_RANDOM=20 FAULTS_BUILDS=2 for a look.
 faults: $(DEV)
-	$(VENV)/bin/python -m pytest tests/faults -s --timeout 0
+	$(PYTEST) tests/faults -s --timeout 0
 
 fuzz: $(DEV)
-	FUZZ_SECONDS=600 $(VENV)/bin/python -m pytest tests/unit/test_hostile_records.py -s --timeout 0
+	FUZZ_SECONDS=600 $(PYTEST) tests/unit/test_hostile_records.py -s --timeout 0
 
 # Ratios of nights, loads and builds; SCALE=1 is a million users and takes many hours on a laptop.
 SCALE ?= 0.02

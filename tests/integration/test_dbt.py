@@ -4,7 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+
+import psycopg
 
 from userops.ingest.tables import ensure_raw_tables
 from userops.warehouse.dbt import environment
@@ -45,3 +48,26 @@ def test_a_business_that_delivers_nothing_builds_and_unit_tests_pass(warehouse_u
     unit_tests = [r for r in results if r["unique_id"].startswith("unit_test.")]
     assert len(unit_tests) >= 30
     assert {r["status"] for r in results} <= {"pass", "success"}
+    manifest = json.loads((tmp_path / "target" / "manifest.json").read_text())
+    assert enforced(warehouse_url) == declared(manifest)
+
+
+def declared(manifest: dict) -> Counter:
+    """Conditions on the columns of a mart, by mart; a view cannot hold any."""
+    found: Counter = Counter()
+    for node in manifest["nodes"].values():
+        for column in node.get("columns", {}).values():
+            checks = sum(constraint["type"] == "check" for constraint in column.get("constraints") or ())
+            found[node["name"]] += checks
+            assert not checks or node["config"]["materialized"] != "view", node["name"]
+    return +found
+
+
+def enforced(url: str) -> Counter:
+    """Conditions that the server asks of every row of a mart."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select conrelid::regclass::text, count(*) from pg_constraint"
+            " where contype = 'c' and connamespace = 'build'::regnamespace group by 1"
+        )
+        return Counter({name.removeprefix("build."): checks for name, checks in rows})

@@ -9,10 +9,6 @@ having count(*) > 1
 select {{ column_name }} from {{ model }} where {{ column_name }} < 0
 {% endtest %}
 
-{% test within_0_and_1(model, column_name) %}
-select {{ column_name }} from {{ model }} where {{ column_name }} not between 0 and 1
-{% endtest %}
-
 {# The sum of one expression must equal that of another relation: the guard against fan-out. #}
 {% test same_total(model, expression, other, other_expression) %}
 select mine.total, theirs.total as expected

@@ -149,6 +149,9 @@ def _invoke(arguments: list[str], settings: Settings, url: str, manifest: object
             "--log-path",
             str(target / "logs"),
             "--quiet",
+            # At dbt's own level, debug, writing the log costs a quarter of its time; statements stand below `run/`.
+            "--log-level-file",
+            "error",
             "--no-use-colors",
             "--threads",
             "2",
