@@ -127,7 +127,7 @@ def doubled(project: Path, model: str, reference: str) -> None:
 )
 def test_a_fan_out_reaches_no_reader(server_url, published, tmp_path, monkeypatch, model, reference, mart) -> None:
     project = tmp_path / "project"
-    for part in ("dbt_project", "expectations", "dags"):
+    for part in ("dbt_project", "expectations", "dags", "tags", "audiences"):
         shutil.copytree(PROJECT_ROOT / part, project / part)
     doubled(project / "dbt_project", model, reference)
     monkeypatch.setenv("USEROPS_PROJECT", str(project))
