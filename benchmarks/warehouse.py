@@ -10,8 +10,6 @@ import os
 import platform
 import resource
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,13 +17,13 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import psycopg
+import ratios
 from history import deliver, keep
-from psycopg import sql
+from ratios import Business
 
 from userops import night
 from userops.errors import Blocked
@@ -34,27 +32,10 @@ from userops.warehouse import dbt, profile
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
 
-DAYS, NIGHTS, ORDERS_A_USER = 200, 3, 10
+DAYS, NIGHTS, ORDERS_A_USER = 200, 4, 10
 # Orders a simulated user places in DAYS at pace 1, about.
 USUAL_ORDERS = 1.25
 LOADED = ("orders", "order_lines", "events")
-PEER = Path(__file__).parent / "peer"
-PEER_MARTS = "+users +cohort_retention +channel_performance"
-
-
-@dataclass
-class Business:
-    """A warehouse of its own with its history loaded and built, and what that took."""
-
-    place: Path
-    url: str
-    dates: list[date]
-    nights: list[dict[str, float]]
-    whole: float
-
-    def night(self, step: str) -> float:
-        """Median seconds of a step over the nights after the history."""
-        return statistics.median(steps[step] for steps in self.nights)
 
 
 def main() -> None:
@@ -64,9 +45,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="userops-bench-") as folder:
         users = round(1_000_000 * given.scale)
         with running(Path(folder) / "large", users, tenth=False) as large:
-            rows = [load_ratio(large, export) for export in LOADED]
+            rows = [ratios.load(large, export) for export in LOADED]
             rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
-            rows.append(peer_ratio(large))
+            rows += [ratios.peer(large), ratios.touched_users(large), ratios.gate(large), ratios.orchestration(large)]
             # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
             show(rows, large, on_disk(large.url), users)
         shutil.rmtree(large.place / "landing")
@@ -99,14 +80,17 @@ def measured(place: Path, url: str, dates: list[date]) -> Business:
     history = one_night(url, dates[0])
     say(f"history: {history}")
     nights = []
-    for day in dates[1:]:
+    # The last night is left for the command, as a user runs it.
+    for day in dates[1:-1]:
         nights.append(one_night(url, day))
         say(f"{day}: {nights[-1]}")
+    command = ratios.night_by_command(url, dates[-1])
+    say(f"{dates[-1]}: {command.seconds:.1f} s by `userops night`, {command.in_steps:.1f} of them in its steps")
     with psycopg.connect(url) as connection:
         connection.execute("delete from meta.build_state")
     began = time.perf_counter()
     dbt.build(Settings.load(), url, dates[-1])
-    return Business(place, url, dates, nights, time.perf_counter() - began)
+    return Business(place, url, dates, nights, command, time.perf_counter() - began)
 
 
 def one_night(url: str, day: date) -> dict[str, float]:
@@ -130,46 +114,6 @@ def one_night(url: str, day: date) -> dict[str, float]:
 
 def whole(business: Business) -> float:
     return sum(business.night(step) for step in business.nights[0])
-
-
-def load_ratio(business: Business, export: str) -> tuple[str, float, float, str]:
-    """Rows a second of the loader, the whole contract applied, against `COPY` of the same file from the client."""
-    path = business.place / "landing" / business.dates[0].isoformat() / f"{export}.csv"
-    with psycopg.connect(business.url) as connection:
-        ours = float(connection.execute(
-            "select seconds from meta.step_times where step = 'load' and part = %s and business_date = %s",
-            [export, business.dates[0]],
-        ).fetchone()[0])
-        with path.open("rb") as file:
-            head = file.readline().decode().strip().split(",")
-            columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in head)
-            connection.execute(sql.SQL("create temp table copied ({})").format(columns))
-            began = time.perf_counter()
-            with connection.cursor().copy("copy copied from stdin (format csv)") as copy:
-                while block := file.read(1 << 20):
-                    copy.write(block)
-            copied = time.perf_counter() - began
-    return f"rows a second of loading {export} against COPY", copied / ours, 0.6, "at least"
-
-
-def peer_ratio(business: Business) -> tuple[str, float, float, str]:
-    """Our whole build of the same marts against a plain dbt project's, each a process of its own."""
-    settings = Settings.load()
-    environment = os.environ | dbt.environment(business.url)
-    seconds = []
-    day = business.dates[-1].isoformat()
-    night_of = ["--vars", f'{{"business_date": "{day}"}}', "--select", *PEER_MARTS.split()]
-    for project, more in ((settings.project_root / "dbt_project", night_of), (PEER, [])):
-        began = time.perf_counter()
-        subprocess.run(
-            [str(Path(sys.executable).parent / "dbt"), "run", "--quiet", "--threads", "2",
-             "--project-dir", str(project), "--profiles-dir", str(settings.project_root / "dbt_project"),
-             "--target-path", str(business.place / f"target-{project.name}"), *more],
-            env=environment, check=True,
-        )
-        seconds.append(time.perf_counter() - began)
-    what = "whole build of customer, cohort and channel marts against a plain project's"
-    return what, seconds[0] / seconds[1], 0.5, "at most"
 
 
 def on_disk(url: str) -> tuple[int, int]:

@@ -1,0 +1,152 @@
+"""What the benchmark sets beside each other: each function gives what, the ratio, its bound and which way it holds."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from userops.gate import runner
+from userops.gate.suites import load_suite
+from userops.settings import Settings
+from userops.warehouse import dbt
+
+PEER = Path(__file__).parent / "peer"
+PEER_MARTS = "+users +cohort_retention +channel_performance"
+Ratio = tuple[str, float, float, str]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A night by `userops night`: its seconds from start to end, and those of its steps."""
+
+    seconds: float
+    in_steps: float
+
+
+@dataclass(frozen=True)
+class Business:
+    """A warehouse of its own with its history loaded and built, and what that took."""
+
+    place: Path
+    url: str
+    dates: list[date]
+    nights: list[dict[str, float]]
+    command: Command
+    whole: float
+
+    def night(self, step: str) -> float:
+        """Median seconds of a step over the nights after the history."""
+        return statistics.median(steps[step] for steps in self.nights)
+
+
+def load(business: Business, export: str) -> Ratio:
+    """Rows a second of the loader, the whole contract applied, against `COPY` of the same file from the client."""
+    path = business.place / "landing" / business.dates[0].isoformat() / f"{export}.csv"
+    with psycopg.connect(business.url) as connection:
+        ours = float(connection.execute(
+            "select seconds from meta.step_times where step = 'load' and part = %s and business_date = %s",
+            [export, business.dates[0]],
+        ).fetchone()[0])
+        with path.open("rb") as file:
+            head = file.readline().decode().strip().split(",")
+            columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in head)
+            connection.execute(sql.SQL("create temp table copied ({})").format(columns))
+            began = time.perf_counter()
+            with connection.cursor().copy("copy copied from stdin (format csv)") as copy:
+                while block := file.read(1 << 20):
+                    copy.write(block)
+            copied = time.perf_counter() - began
+    return f"rows a second of loading {export} against COPY", copied / ours, 0.6, "at least"
+
+
+def peer(business: Business) -> Ratio:
+    """Our whole build of the same marts against a plain dbt project's, each a process of its own."""
+    settings = Settings.load()
+    environment = os.environ | dbt.environment(business.url)
+    seconds = []
+    day = business.dates[-1].isoformat()
+    night_of = ["--vars", f'{{"business_date": "{day}"}}', "--select", *PEER_MARTS.split()]
+    for project, more in ((settings.project_root / "dbt_project", night_of), (PEER, [])):
+        began = time.perf_counter()
+        subprocess.run(
+            [str(Path(sys.executable).parent / "dbt"), "run", "--quiet", "--threads", "2",
+             "--project-dir", str(project), "--profiles-dir", str(settings.project_root / "dbt_project"),
+             "--target-path", str(business.place / f"target-{project.name}"), *more],
+            env=environment, check=True,
+        )
+        seconds.append(time.perf_counter() - began)
+    what = "whole build of customer, cohort and channel marts against a plain project's"
+    return what, seconds[0] / seconds[1], 0.5, "at most"
+
+
+def touched_users(business: Business) -> Ratio:
+    """The models of users against reading the touched users' orders by a covering index and writing their mart rows."""
+    with psycopg.connect(business.url) as connection:
+        ours = float(connection.execute(
+            "select sum(seconds) from meta.quality_results where business_date = %s and layer = 'dbt'"
+            " and check_name = any(%s)",
+            [business.dates[-1], _models("intermediate/users") + ["users"]],
+        ).fetchone()[0])
+        touched = "user_id in (select user_id from build.int_touched_users)"
+        connection.execute("create temp table orders as select * from build.int_orders_counted")
+        connection.execute("create index on orders (user_id) include (order_day, net, margin, gross, discount)")
+        connection.execute("create temp table users as select * from build.users")
+        connection.execute("create unique index on users (user_id)")
+        connection.execute("analyze orders; analyze users")
+        began = time.perf_counter()
+        connection.execute(
+            "select user_id, count(*), min(order_day), max(order_day), sum(net), sum(margin), sum(gross), sum(discount)"
+            f" from orders where {touched} group by user_id"
+        )
+        connection.execute(f"delete from users where {touched}")
+        connection.execute(f"insert into users select * from build.users where {touched}")
+        least = time.perf_counter() - began
+        connection.rollback()
+    return "a night's models of users against reading and writing the touched ones", ours / least, 1.6, "at most"
+
+
+def _models(folder: str) -> list[str]:
+    return [path.stem for path in (Settings.load().project_root / "dbt_project" / "models" / folder).glob("*.sql")]
+
+
+def gate(business: Business) -> Ratio:
+    """The suite of raw rows, judged by Great Expectations, against its measuring queries alone."""
+    settings, day = Settings.load(), business.dates[-1]
+    since = day - timedelta(days=1)
+    suite = load_suite(settings.project_root / "expectations", "raw")
+    seconds = []
+    for ask in (
+        lambda: runner.run_suite(business.url, "raw", day, since, settings),
+        lambda: runner.measure(business.url, suite, runner.parameters_of(settings, day, since)),
+    ):
+        began = time.perf_counter()
+        ask()
+        seconds.append(time.perf_counter() - began)
+    return "the gate's raw suite against its aggregate queries alone", seconds[0] / seconds[1], 1.5, "at most"
+
+
+def night_by_command(url: str, day: date) -> Command:
+    """Run a night as a user does, in a process of its own."""
+    began = time.perf_counter()
+    subprocess.run([str(Path(sys.executable).parent / "userops"), "night", "--date", day.isoformat()], check=True)
+    seconds = time.perf_counter() - began
+    with psycopg.connect(url) as connection:
+        in_steps = connection.execute(
+            "select sum(seconds) from meta.step_times where run_id ="
+            " (select run_id from meta.runs where business_date = %s order by started_at desc limit 1)",
+            [day],
+        ).fetchone()[0]
+    return Command(seconds, float(in_steps))
+
+
+def orchestration(business: Business) -> Ratio:
+    """What start-up, Airflow and the time between steps are of a night by the command."""
+    share = 1 - business.command.in_steps / business.command.seconds
+    return "start-up and orchestration, of a night by `userops night`", share, 0.1, "at most"
