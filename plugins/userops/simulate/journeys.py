@@ -22,6 +22,8 @@ EVENTS = ("browse", "search", "add_to_cart", "consult", "check_in", "share", "ga
 HABITS = (("checks_in", "check_in", 1.5), ("reads_content", "content_view", 0.8), ("plays_games", "game", 0.6))
 PAST_THE_END = 7
 TAKES_PART_DAYS = 30
+# Nearly everyone who is met before their first day is met within so many days of it.
+MET_WITHIN = 30 * DAY
 
 
 @dataclass
@@ -61,7 +63,11 @@ def write_touches(
     before = crowd.born[met] - 120 - (chance.exponential(5, len(met)) * DAY).astype(np.int64)
     own = chance.random(len(met)) < 0.4
     how = np.where(crowd.has["device_id"][met] & (crowd.device[met] != SHARED), BY_DEVICE, BY_TYPED)
-    deeds.add(met, before, np.where(own, crowd.channel[met], _by(world, chance, MET_BY, len(met))), how)
+    through = np.where(own, crowd.channel[met], _by(world, chance, MET_BY, len(met)))
+    deeds.add(met, before, through, how)
+    # Those who come after the last night are met before it, as strangers: without them its days would be too quiet.
+    last = crowd.born[met] >= world.clock.end - MET_WITHIN
+    deeds.add(met[last], before[last] + MET_WITHIN, through[last], STRANGER)
     # Who tells the CRM no source is known by the first touch alone.
     comes = np.flatnonzero((chance.random(len(crowd)) < 0.75) | ~crowd.names_source)
     deeds.add(comes, crowd.born[comes], crowd.channel[comes], NAMED)
