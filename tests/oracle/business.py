@@ -111,11 +111,14 @@ class Person:
         return "unknown"
 
     @cached_property
-    def intent_days(self) -> set[date]:
+    def intent_moments(self) -> set[datetime]:
         moments = [e["occurred_at"] for e in self.events if e["event_type"] in INTENT_EVENTS]
         moments += [f["first_reply_at"] for f in self.friendships if f["first_reply_at"]]
-        moments += [j["joined_at"] for j in self.joins]
-        return {self.known.local_day(m) for m in moments}
+        return {*moments, *(j["joined_at"] for j in self.joins)}
+
+    @cached_property
+    def intent_days(self) -> set[date]:
+        return {self.known.local_day(m) for m in self.intent_moments}
 
     @cached_property
     def activity_moments(self) -> set[datetime]:

@@ -6,6 +6,7 @@ communities are; a courier's projected day; whose orders a group's share counts;
 
 from collections import Counter
 from datetime import date, timedelta
+from functools import lru_cache
 from math import asin, ceil, cos, radians, sin, sqrt
 
 from oracle.business import Business, Person, grouped, has_ended, months_between, next_month
@@ -203,9 +204,14 @@ class Forest:
         return found
 
 
+@lru_cache(maxsize=8)
+def forest_of(business: Business) -> Forest:
+    return Forest(business)
+
+
 def referrals(business: Business) -> list[dict]:
     """One row per user with an acquired day."""
-    forest = Forest(business)
+    forest = forest_of(business)
     rows = []
     for person in business.acquired:
         below, direct = forest.below(person.user), len(forest.brought.get(person.user, []))
@@ -225,7 +231,7 @@ def referrals(business: Business) -> list[dict]:
 
 def referral_k(business: Business) -> list[dict]:
     """One row per month from the first with an acquired user on."""
-    forest, people = Forest(business), grouped(business.acquired, lambda p: p.acquired_month)
+    forest, people = forest_of(business), grouped(business.acquired, lambda p: p.acquired_month)
     users_active = Counter(month for p in business.acquired for month in p.active_months)
     rows = []
     for month in months_between(min(people), business.day) if people else []:

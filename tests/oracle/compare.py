@@ -2,19 +2,39 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from oracle.exports import Row
 
-RELATIVE = 1e-9
+RELATIVE, COMPUTED = 1e-9, 1e-6
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A computed figure of which the warehouse shows so many places."""
+
+    figure: float
+    places: int
+
+    def is_near(self, found: object) -> bool:
+        """Within half a unit of the last place and what two ways of computing it may differ by."""
+        if not isinstance(found, int | Decimal | float):
+            return False
+        return abs(float(found) - self.figure) <= 0.5 * 10**-self.places + COMPUTED * abs(self.figure)
 
 
 def is_same(oracle: object, warehouse: object) -> bool:
-    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine places."""
+    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine places.
+
+    Figures of fitted models to the places shown.
+    """
     if oracle is None or warehouse is None:
         return oracle is warehouse
+    if isinstance(oracle, Shown):
+        return oracle.is_near(warehouse)
     if isinstance(oracle, Fraction | float):
         if not isinstance(warehouse, int | Decimal | float) or isinstance(warehouse, bool):
             return False
@@ -56,6 +76,8 @@ def shown(value: object) -> str:
     """A value for reading: quotients as decimals, dates as they are written."""
     if isinstance(value, tuple):
         return "(" + ", ".join(shown(part) for part in value) + ")"
+    if isinstance(value, Shown):
+        return f"{value.figure:.12g}"
     if isinstance(value, Fraction):
         return f"{float(value):.12g}"
     return value if isinstance(value, str) else str(value)

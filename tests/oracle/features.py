@@ -1,18 +1,25 @@
-"""What a person was like on a day, as far as it is known by the business date: what the tags of the oracle ask for."""
+"""What a person was like on a day, as far as it is known by the business date: what tags and audiences ask for.
+
+Left open by the specification and taken from the published descriptions: which product is a slow mover, which
+discount is deep and which rating low.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from oracle.business import Business, Person
+from oracle.campaigns import PUSH_MAX_7D, SLOW_MOVER_SHARE
+from oracle.community import forest_of
 from oracle.exports import Row
 from oracle.journey import referrer_of
 from oracle.orders import Order
-from oracle.users import categories, ratio, total
+from oracle.users import MEDIA, categories, is_reachable, ratio, rfm_on
 
+SLOW_MOVER_DAYS, DEEP_DISCOUNT, LOW_RATING = 90, Decimal("0.2"), 2
 DAYPARTS = {"morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24), "night": range(6)}
 
 
@@ -57,6 +64,19 @@ class On:
         return sum(order.discount > 0 for order in self.orders)
 
     @property
+    def deeply_discounted(self) -> int:
+        return sum(order.discount > 0 and order.discount >= DEEP_DISCOUNT * order.gross for order in self.orders)
+
+    def orders_by(self, sales_channel: str) -> int:
+        return sum(order.row["sales_channel"] == sales_channel for order in self.orders)
+
+    @property
+    def slow_mover_orders(self) -> int:
+        """Those of 30 days."""
+        slow = slow_movers(self.business, self.day)
+        return sum(any(line["sku"] in slow for line, _ in order.lines) for order in self.orders_within(30))
+
+    @property
     def stage(self) -> str:
         return self.person.stage(self.day)
 
@@ -93,6 +113,11 @@ class On:
         return [m.astimezone(self.known.zone) for m in moments if 0 <= self.ago(m) < 90]
 
     @property
+    def intents(self) -> list[datetime]:
+        """Moments of intent in 30 days."""
+        return [moment for moment in self.person.intent_moments if 0 <= self.ago(moment) < 30]
+
+    @property
     def daypart(self) -> str:
         counts = Counter(part for m in self.activities for part, hours in DAYPARTS.items() if m.hour in hours)
         return max(DAYPARTS, key=lambda part: counts[part])
@@ -104,6 +129,23 @@ class On:
     def pushes(self) -> list[Row]:
         """Those sent in 90 days."""
         return self.within(self.person.pushes, "sent_at", 90)
+
+    @property
+    def opened(self) -> int:
+        """Of the pushes, those opened by the day."""
+        return sum(self.is_over(push["opened_at"]) for push in self.pushes)
+
+    @property
+    def is_tired(self) -> bool:
+        return len(self.within(self.person.pushes, "sent_at", 7)) >= PUSH_MAX_7D
+
+    def is_reachable(self, medium: str) -> bool:
+        """By what is known on the business date, on every day."""
+        return is_reachable(self.business, self.person, medium)
+
+    @property
+    def is_reachable_at_all(self) -> bool:
+        return any(map(self.is_reachable, MEDIA))
 
     @property
     def coupons(self) -> list[Row]:
@@ -130,35 +172,63 @@ class On:
         return {j["group_id"] for j in self.by_then(self.person.joins, "joined_at") if not self.is_over(j["left_at"])}
 
     @property
+    def memberships(self) -> list[Row]:
+        """Those in force."""
+        begun = self.by_then(self.person.memberships, "effective_at")
+        return [m for m in begun if not self.is_over(m["expires_at"])]
+
+    @property
     def plans(self) -> set[str]:
-        """Plans in force."""
-        return {m["plan"] for m in self.by_then(self.person.memberships, "effective_at")
-                if not self.is_over(m["expires_at"])}
+        return {m["plan"] for m in self.memberships}
+
+    @property
+    def level(self) -> int | None:
+        """The one that took effect last, the highest of several."""
+        levels = [(m["effective_at"], m["level"]) for m in self.memberships if m["plan"] == "level"]
+        return max(levels)[1] if levels else None
 
     @property
     def ratings(self) -> list[int]:
         return [review["rating"] for review in self.by_then(self.person.reviews, "created_at")]
 
     @property
+    def low_ratings(self) -> int:
+        """Those of 90 days."""
+        return sum(r["rating"] <= LOW_RATING for r in self.within(self.person.reviews, "created_at", 90))
+
+    @property
     def is_referred(self) -> bool:
         return referrer_of(self.business, self.person) is not None
 
     @property
-    def money_score(self) -> int | None:
-        """ceil(5 × share of the buyers of 365 days who spent at most as much)."""
-        spent = spent_in_a_year(self.business, self.day)
-        if self.person.user not in spent:
-            return None
-        at_most = sum(amount <= spent[self.person.user] for amount in spent.values())
-        return -(-5 * at_most // len(spent))
+    def brought(self) -> int:
+        """Users brought by then, rings apart."""
+        people = self.business.people
+        theirs = forest_of(self.business).brought.get(self.person.user, [])
+        return sum(people[user].acquired_day <= self.day for user in theirs)
+
+    @property
+    def rfm(self) -> Row:
+        """The row of user_rfm; of one without an order in 365 days an empty one."""
+        return rfm_on(self.business, self.day).get(self.person.user, {})
 
 
 @lru_cache(maxsize=32)
-def spent_in_a_year(business: Business, day: date) -> dict[str, Decimal]:
-    """Net of each buyer of the 365 days to the day."""
-    found = {}
-    for person in business.people.values():
-        recent = [order.net for order in person.orders if 0 <= (day - order.day).days < 365]
-        if recent:
-            found[person.user] = total(recent)
-    return found
+def people_on(business: Business, day: date) -> list[On]:
+    """Everyone acquired by a day."""
+    return [On(business, person, day) for person in business.acquired if person.acquired_day <= day]
+
+
+@lru_cache(maxsize=32)
+def slow_movers(business: Business, day: date) -> set[str]:
+    """Products launched before the 90 days that end 30 days earlier, and sold less than a fifth of the mean in them."""
+    end = day - timedelta(days=30)
+    sold = Counter()
+    for product in business.known.rows("products"):
+        if product["launched_on"] is None or (end - product["launched_on"]).days >= SLOW_MOVER_DAYS:
+            sold[product["sku"]] = 0
+    for order in business.counted:
+        for line, _ in order.lines if 0 <= (end - order.day).days < SLOW_MOVER_DAYS else ():
+            if line["sku"] in sold:
+                sold[line["sku"]] += line["quantity"]
+    return {sku for sku, units in sold.items() if units * len(sold) < SLOW_MOVER_SHARE * sold.total()}

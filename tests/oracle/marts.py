@@ -2,7 +2,19 @@
 
 from collections.abc import Callable
 
-from oracle import attribution, campaigns, channels, community, journey, lifecycle, scores, tags, users
+from oracle import (
+    attribution,
+    audiences,
+    campaigns,
+    channels,
+    community,
+    journey,
+    lifecycle,
+    scores,
+    tag_value,
+    tags,
+    users,
+)
 
 MARTS = {
     "users": (users.users, ("user_id",)),
@@ -35,12 +47,14 @@ MARTS = {
     "product_turnover": (campaigns.product_turnover, ("campaign_id", "sku")),
     "user_tags": (tags.user_tags, ("user_id", "tag_code")),
     "tag_history": (tags.tag_history, ("user_id", "tag_code", "valid_from")),
-    "user_value": (scores.user_value, ("user_id",)),
+    "tag_value": (tag_value.tag_value, ("tag_code",)),
+    "audience_members": (audiences.audience_members, ("audience_code", "user_id")),
     "interest_predictions": (scores.interest_predictions, ("user_id", "category")),
     "interest_quality": (scores.interest_quality, ("method",)),
     "loyalty_ledger": (campaigns.loyalty_ledger, ("user_id", "month")),
 }
 # Of these the oracle computes the rows for which this holds.
-PARTS: dict[str, Callable[[dict], bool]] = dict.fromkeys(
-    ("user_tags", "tag_history"), lambda row: row["tag_code"] in tags.TAGS
-)
+PARTS: dict[str, Callable[[dict], bool]] = {
+    **dict.fromkeys(("user_tags", "tag_history", "tag_value"), lambda row: row["tag_code"] in tags.TAGS),
+    "audience_members": lambda row: row["audience_code"] in audiences.AUDIENCES,
+}

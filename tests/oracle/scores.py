@@ -1,4 +1,4 @@
-"""interest_predictions, interest_quality, and the history of buyers in user_value.
+"""interest_predictions, interest_quality.
 
 Interest of a user in a category: the sum over bought products of 0.5 ^ (age ÷ 30 days) a line × the sum of the cosines
 with the products of the category, the product itself among them; cosine: buyers of both ÷ √(buyers × buyers).
@@ -6,7 +6,6 @@ with the products of the category, the product itself among them; cosine: buyers
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
-from fractions import Fraction
 from functools import lru_cache
 from math import sqrt
 from struct import pack, unpack
@@ -147,22 +146,3 @@ def interest_quality(business: Business) -> list[dict]:
         hits = sum(bool(later[user] & set(guess(user))) for user in asked)
         rows.append({"method": method, "users": len(asked), "hits": hits, "hit_rate": ratio(hits, len(asked))})
     return rows
-
-
-def user_value(business: Business) -> list[dict]:
-    """One row per user with a counted order: what the models know of it (they are fitted to that)."""
-    return [
-        {
-            "user_id": person.user,
-            "frequency": len(person.order_days) - 1,
-            "recency_weeks": _weeks(person.order_days[-1] - person.order_days[0]),
-            "age_weeks": _weeks(business.day - person.order_days[0]),
-        }
-        for person in business.people.values()
-        if person.orders
-    ]
-
-
-def _weeks(time: timedelta) -> Fraction:
-    """To four places."""
-    return Fraction(round(time.days / 7, 4)).limit_denominator(10_000)

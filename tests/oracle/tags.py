@@ -1,4 +1,4 @@
-"""user_tags and tag_history, of a quarter of the tags: what each of them means, said once more in plain Python."""
+"""user_tags and tag_history, of half of the tags: what each of them means, said once more in plain Python."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from oracle.business import Business, Person
 from oracle.features import On
-from oracle.users import MEDIA, is_reachable, most, ratio, total
+from oracle.users import most, ratio, total
 
 MONTHS = 6
 
@@ -34,10 +34,6 @@ def _is_from_paid_channel(on: On) -> bool:
 def _has_waiting_cart(on: On) -> bool:
     carts = [on.ago(event["occurred_at"]) for event in on.events("add_to_cart", 8)]
     return bool(carts) and (on.recency is None or on.recency > min(carts))
-
-
-def _opened(on: On) -> int:
-    return sum(on.is_over(push["opened_at"]) for push in on.pushes)
 
 
 def _open_rate(on: On) -> Fraction | int:
@@ -76,8 +72,9 @@ def _is_thin(on: On) -> bool:
     return share is not None and share < Fraction(3, 10)
 
 
-def _is_reachable(on: On) -> bool:
-    return any(is_reachable(on.business, on.person, medium) for medium in MEDIA)
+def _buys_by_the_case(on: On) -> bool:
+    units = sum(line["quantity"] for order in on.orders for line, _ in order.lines)
+    return len(on.orders) >= 2 and units >= 4 * len(on.orders)
 
 
 def _is_of_age(on: On, first: int, last: int) -> bool:
@@ -101,15 +98,22 @@ TAGS = {
         score=lambda on: ratio(max(on.spent.values()), total(on.spent.values())),
     ),
     "category_explorer": Tag(lambda on: len(on.spent) >= 4, score=lambda on: len(on.spent)),
+    "single_category_buyer": Tag(lambda on: len(on.spent) == 1 and len(on.orders) >= 2),
+    "bulk_buyer": Tag(_buys_by_the_case),
     "cart_waiting": Tag(_has_waiting_cart),
+    "store_shopper": Tag(lambda on: on.orders_by("store") >= 1, score=lambda on: on.orders_by("store")),
     "active_hours": Tag(lambda on: len(on.activities) >= 3, value=lambda on: on.daypart),
     "weekend_active": Tag(lambda on: len(on.activities) >= 3 and 2 * _weekend_share(on) >= 1),
-    "opens_messages": Tag(lambda on: _opened(on) >= 1, score=_open_rate),
-    "tired_of_messages": Tag(lambda on: len(on.within(on.person.pushes, "sent_at", 7)) >= 3),
-    "unreachable": Tag(lambda on: not _is_reachable(on)),
+    "opens_messages": Tag(lambda on: on.opened >= 1, score=_open_rate),
+    "ignores_messages": Tag(lambda on: len(on.pushes) >= 2 and on.opened == 0),
+    "tired_of_messages": Tag(lambda on: on.is_tired),
+    "unreachable": Tag(lambda on: not on.is_reachable_at_all),
     "family_age": Tag(lambda on: _is_of_age(on, 30, 45)),
     "home_city": Tag(lambda on: on.person.attribute("city") is not None, value=lambda on: on.person.attribute("city")),
+    "store_member": Tag(lambda on: on.person.attribute("store_id") is not None),
     "loyal_core": Tag(lambda on: on.stage == "loyal", score=lambda on: len(on.orders)),
+    "warm_prospect": Tag(lambda on: on.stage == "prospect_strong", score=lambda on: len(on.intents)),
+    "zombie": Tag(lambda on: on.stage == "zombie"),
     "lapsing": Tag(
         lambda on: on.stage in ("new", "active", "loyal", "won_back") and 30 <= on.recency <= 45,
         score=lambda on: on.recency,
@@ -118,16 +122,25 @@ TAGS = {
         lambda on: len(on.orders) >= 2 and 2 * on.discounted >= len(on.orders),
         score=lambda on: ratio(total(o.discount for o in on.orders), total(o.gross for o in on.orders)),
     ),
+    "tried_deep_discount": Tag(lambda on: on.deeply_discounted >= 1),
     "thin_margin": Tag(_is_thin),
     "coupon_holder": Tag(
         lambda on: any(not on.is_over(c["redeemed_at"]) and on.ago(c["expires_at"]) <= 0 for c in on.coupons)
     ),
     "coupon_redeemer": Tag(lambda on: bool(on.coupons) and 2 * _redeemed_share(on) >= 1, score=_redeemed_share),
     "out_of_rhythm": Tag(_is_overdue, score=lambda on: on.recency / on.mean_gap if on.mean_gap else 1),
+    "second_order_window": Tag(lambda on: len(on.orders) == 1 and 7 <= on.recency <= 45),
+    "one_time_buyer": Tag(lambda on: len(on.orders) == 1 and on.recency >= 60),
+    "frequent_buyer": Tag(lambda on: len(on.orders_within(90)) >= 3, score=lambda on: len(on.orders_within(90))),
     "refill_due": Tag(lambda on: bool(on.due) and -14 <= on.due[0][0] <= 0, value=lambda on: on.due[0][1]),
+    "refill_soon": Tag(lambda on: bool(on.due) and 1 <= on.due[0][0] <= 7, value=lambda on: on.due[0][1]),
     "value_rising": Tag(_is_spending_more),
-    "high_value": Tag(lambda on: on.money_score == 5, score=lambda on: on.money_score),
+    "high_value": Tag(lambda on: on.rfm.get("m") == 5, score=lambda on: on.rfm["m"]),
+    "champion": Tag(lambda on: on.rfm.get("segment") == "champions"),
+    "next_level_near": Tag(lambda on: on.level in (1, 2) and len(on.orders_within(90)) >= 2),
     "plus_member": Tag(lambda on: "plus" in on.plans),
+    "refunded_lately": Tag(lambda on: bool(on.within(on.refunds, "refunded_at", 90))),
+    "unhappy_reviewer": Tag(lambda on: on.low_ratings >= 1),
     "serial_refunder": Tag(lambda on: len({refund["order_id"] for refund in on.refunds}) >= 2),
     "refund_silent": Tag(_is_silent_since_refund),
     "points_unused": Tag(_leaves_points, score=lambda on: sum(p["points"] for p in on.points)),

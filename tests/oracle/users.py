@@ -1,8 +1,10 @@
 """users, user_rfm, cohort_retention, reachability."""
 
 from collections import Counter, defaultdict
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from oracle.business import Business, Person, has_ended, months_between
 from oracle.exports import normalised
@@ -155,26 +157,30 @@ def categories(business: Business) -> dict[str, str]:
 
 def user_rfm(business: Business) -> list[dict]:
     """One row per user with a counted order in the 365 days to D."""
+    return list(rfm_on(business, business.day).values())
+
+
+@lru_cache(maxsize=32)
+def rfm_on(business: Business, day: date) -> dict[str, dict]:
+    """The rows of user_rfm, by user, as they stood on a day."""
     figures = {}
     for person in business.people.values():
-        recent = [o for o in person.orders if (business.day - o.day).days < 365]
+        recent = [o for o in person.orders if 0 <= (day - o.day).days < 365]
         if recent:
             figures[person.user] = (max(o.day for o in recent), len(recent), total(o.net for o in recent))
     scores = {user: [_score(figures, user, k) for k in range(3)] for user in figures}
     means = [ratio(sum(s[k] for s in scores.values()), len(scores)) for k in range(3)]
-    rows = []
+    rows = {}
     for user, (last, frequency, monetary) in figures.items():
         letters = "".join("H" if scores[user][k] > means[k] else "L" for k in range(3))
-        rows.append(
-            {
-                "user_id": user,
-                "recency_days": (business.day - last).days,
-                "frequency": frequency,
-                "monetary": monetary,
-                **dict(zip("rfm", scores[user], strict=True)),
-                "segment": SEGMENTS[letters],
-            }
-        )
+        rows[user] = {
+            "user_id": user,
+            "recency_days": (day - last).days,
+            "frequency": frequency,
+            "monetary": monetary,
+            **dict(zip("rfm", scores[user], strict=True)),
+            "segment": SEGMENTS[letters],
+        }
     return rows
 
 

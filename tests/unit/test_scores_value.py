@@ -178,6 +178,25 @@ def test_customers_who_are_all_alike_are_fitted(leaves, truth):
         assert bg_nbd.expected_orders(fit.values, x, recency, age, 8).mean() == pytest.approx(2, rel=0.1)
 
 
+# Ages of those who came once, and (x, t_x, T) of the others, in days.
+ONCE = (8, 9, 10, 17, 18, 18, 19, 20, 27, 27, 32, 39, 61, 62, 75, 76, 77, 90, 91, 121, 130, 148, 227, 261, 422, 444,
+        492, 546, 603)  # fmt: skip
+AGAIN = (
+    (1, 2, 557), (1, 29, 121), (1, 30, 121), (1, 31, 121), (1, 31, 266), (1, 44, 121), (1, 46, 121), (1, 46, 134),
+    (1, 59, 121), (1, 60, 121), (1, 89, 121), (1, 90, 121), (1, 195, 471), (1, 197, 216), (1, 197, 515), (1, 234, 240),
+    (1, 316, 335), (2, 2, 25), (2, 10, 21), (2, 101, 191), (2, 269, 599), (2, 275, 442), (2, 283, 347), (2, 293, 391),
+    (2, 322, 374), (2, 364, 405), (2, 390, 414), (3, 20, 25), (3, 364, 574), (3, 387, 583), (3, 410, 522),
+    (3, 446, 590), (3, 527, 536), (5, 299, 533), (5, 377, 464), (6, 305, 530), (6, 550, 553), (9, 602, 609),
+)  # fmt: skip
+
+
+def test_of_two_maxima_the_higher_one_is_found():
+    """One where everybody may leave with the same small chance, and a higher one: some leave at once, others never."""
+    histories = np.array([*((0, 0, age) for age in ONCE), *AGAIN], dtype=float) / (1, 7, 7)
+    higher, _ = bg_nbd.log_likelihood(np.array([3.578, 94.56, 1e-4, 2.035e-3]), bg_nbd.Histories.of(*histories.T))
+    assert bg_nbd.fit(*histories.T).log_likelihood >= higher
+
+
 def test_customers_who_all_spend_alike_are_fitted_at_the_edge():
     fit = gamma_gamma.fit(np.arange(1, 101), np.full(100, 25.0))
     assert fit.note == AT_EDGE

@@ -103,7 +103,10 @@ def fit(x: np.ndarray, recency: np.ndarray, age: np.ndarray, min_repeat_buyers: 
         return Fit(None, None, users, note, enough=False)
     histories = Histories.of(x, recency, age)
     weeks = max(float(np.mean(age)), 1.0)
-    starts = ((0.5, weeks / 4, 1.0, 2.0), (2.0, weeks, 0.1, 1.0), (0.2, weeks / 10, 1.0, 10.0))
+    # The last is where some leave at once and others never, which may be a maximum of its own.
+    starts = (
+        (0.5, weeks / 4, 1.0, 2.0), (2.0, weeks, 0.1, 1.0), (0.2, weeks / 10, 1.0, 10.0), (1.0, weeks, 0.01, 0.05),
+    )  # fmt: skip
     problem = Problem(NAMES, COORDINATES, starts)
     sample = None
     if users > SAMPLE:

@@ -1,4 +1,5 @@
--- One row per user × day of int_feature_days with a counted line of known category by then.
+-- One row per user × day of int_feature_days with a counted line by then. Units are all that were bought; the rest
+-- speaks of lines with a category.
 with standing as (
     select
         bought.user_id, days.as_of, bought.category, bought.due_day, bought.amount_by_then, bought.units_by_then
@@ -9,9 +10,13 @@ with standing as (
 final as (
     select
         user_id, as_of,
-        count(*)::int as categories,
-        (array_agg(category order by amount_by_then desc, category collate "C"))[1] as favourite_category,
-        {{ ratio('max(amount_by_then)', 'sum(amount_by_then)') }} as favourite_category_share,
+        count(category)::int as categories,
+        (array_agg(category order by amount_by_then desc, category collate "C") filter (where category is not null))[1]
+            as favourite_category,
+        {{ ratio(
+            'max(amount_by_then) filter (where category is not null)',
+            'sum(amount_by_then) filter (where category is not null)'
+        ) }} as favourite_category_share,
         sum(units_by_then)::bigint as units,
         min(due_day) - as_of as days_to_replenishment,
         (count(*) filter (where due_day <= as_of))::int as categories_due,
