@@ -4,8 +4,6 @@ The file's cells stand in the temporary table `delivered`; the profile's SQL rea
 cells, cleaned, and what is computed of them) or `kept` (without the rows set aside) and makes the table `stage`.
 """
 
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from userops.errors import UseropsError
-from userops.ingest.identifiers import require_key
+from userops.ingest import keys
 from userops.ingest.judge import SHAPES
 from userops.ingest.landing import Source
 from userops.ingest.layout import Clean, Layout, ProfileExport
@@ -184,8 +182,8 @@ def _prepare(connection: psycopg.Connection, night: Night, layout: Layout, expor
     """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
     written = " ".join([layout.exports[export].select, *layout.compute.values()])
     if "pg_temp.pseudonym" in written:
-        key = hmac.new(require_key(night.settings).encode(), b"pseudonym", hashlib.sha256).hexdigest()
-        connection.execute("select set_config('userops.pseudonym_key', %s, true)", [key])
+        keys.require(connection, night.settings)
+        connection.execute("select set_config('userops.pseudonym_key', %s, true)", [keys.pseudonym_key(connection)])
     for function in FUNCTIONS:
         connection.execute(
             function.replace("{amount}", _quoted(AMOUNT)).replace("{instant}", _quoted(SHAPES["timestamptz"]))
