@@ -72,7 +72,7 @@ def apply_layout(
             mend="mend the `select`, `set_aside` or `refuse` of that layout.",
         ) from error
     _account(connection, layout.exports[export], source, staged)
-    connection.execute("drop view kept, staged")
+    connection.execute("drop view kept, staged, pages")
 
 
 def _stage_rows(
@@ -92,7 +92,8 @@ def _stage_rows(
     if layout.clean != Clean() or levels:
         connection.execute(sql.SQL("create temp table prepared on commit drop as {}").format(body))
         body = sql.SQL("select * from prepared")
-    connection.execute(sql.SQL("create temp view staged as {}").format(body))
+    connection.execute(sql.SQL("create temp view pages as {}").format(body))
+    connection.execute("create temp view staged as select * from pages where _row > 0")
 
 
 def _needed(layout: Layout, rules: ProfileExport) -> tuple[list[str], list[list[str]]]:
@@ -141,7 +142,8 @@ def _refuse(connection: psycopg.Connection, source: Source, literals: dict[str, 
     """Judge the file as a whole by what the layout says of files that are not to be believed."""
     for rule in source.layout.refuse:
         when = sql.SQL(_with_values(rule.when, literals))
-        if connection.execute(sql.SQL("select {} from staged").format(when)).fetchone()[0]:
+        rows = sql.SQL("pages" if rule.pages else "staged")
+        if connection.execute(sql.SQL("select {} from {}").format(when, rows)).fetchone()[0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
                           rule.mend or f"have {source.name} fetched again")
 
