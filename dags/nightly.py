@@ -54,13 +54,17 @@ def report_failure(context: dict) -> None:
 @task
 def begin() -> dict:
     from userops import night
+    from userops.errors import Blocked
 
     context = get_current_context()
     asked = context["params"]["date"]
     scheduled = context["logical_date"] - timedelta(days=1) if context["logical_date"] else None
     if not asked and scheduled is None:
         raise AirflowFailException("No business date: trigger with the parameter `date`.")
-    return night.begin(asked or scheduled.astimezone(TIMEZONE).date().isoformat())
+    try:
+        return night.begin(asked or scheduled.astimezone(TIMEZONE).date().isoformat())
+    except Blocked as blocked:
+        raise AirflowFailException(str(blocked)) from blocked
 
 
 @task(map_index_template="{{ task.op_kwargs['export'] }}")

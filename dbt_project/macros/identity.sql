@@ -4,13 +4,13 @@
         or {{ relation }}.contacts <= {{ var('identity_key_max_contacts') }})
 {%- endmacro %}
 
-{# From the earliest-seen identifier on: the first of a user gives it its id, and a part of a split user keeps it. #}
+{# From the earliest-seen identifier on: the first of a user gives it its id, and a part of a split user keeps it. Ties go by the seed, which a change of the hash key leaves alone. #}
 {% macro earliest_seen_first(relation) -%}
     {{ relation }}.first_seen,
     array_position(
         array['contact_id', 'unionid', 'external_userid', 'phone', 'email', 'device_id'], {{ relation }}.kind
     ),
-    {{ relation }}.identifier collate "C"
+    {{ relation }}.seed collate "C"
 {%- endmacro %}
 
 {# The condition by which identity models replace what a night may change. #}

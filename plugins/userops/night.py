@@ -16,7 +16,7 @@ from userops.checks import CheckResult
 from userops.errors import Blocked
 from userops.gate import hold, runner
 from userops.gate.decision import decide
-from userops.ingest import backlog, books, landing, loader, tables
+from userops.ingest import backlog, books, keys, landing, loader, tables
 from userops.settings import Settings
 from userops.warehouse import dbt, erasure, lease, privileges, profile, publish
 from userops.warehouse.bootstrap import bootstrap
@@ -26,10 +26,14 @@ from userops.warehouse.state import unpublished_since
 
 
 def begin(business_date: str) -> dict:
-    """Take the right to write and look at the delivery; returns what the later steps are told."""
+    """Take the right to write and look at key and delivery; returns what the later steps are told.
+
+    Raises Blocked where the hash key is not the warehouse's: nothing is loaded then.
+    """
     began = time.perf_counter()
     lease.let_go()
     settings, url = _place()
+    keys.given(settings)
     day = date.fromisoformat(business_date)
     bootstrap(url)
     with connect(url, "loader") as connection:
@@ -39,6 +43,11 @@ def begin(business_date: str) -> dict:
         token = lease.take(connection, run_id, business_date)
     lease.show_life(url, token)
     night = {"run_id": run_id, "token": token, "business_date": business_date}
+    with connect(url, "loader") as connection, lease.transaction(connection, token):
+        key = keys.check(connection, settings)
+    _record(url, night, [key])
+    if key.blocks:
+        _judge(night)
     _record(url, night, landing.check_delivery(settings, day))
     with connect(url, "loader") as connection, lease.transaction(connection, token):
         books.settle_withdrawn(connection, day, landing.list_folder(settings, day))

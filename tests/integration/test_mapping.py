@@ -25,8 +25,8 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 
 
 @pytest.fixture(scope="module")
-def connection(server_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(server_url) as opened:
+def connection(warehouse_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(warehouse_url) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
         layout = Layout(files=("x",), header={"Cell": "cell"}, exports={"contacts": EXPORT})
         opened.commit()

@@ -38,7 +38,10 @@ def test_wecom_has_a_friendship_for_each_follower_and_one_contact_for_each_perso
     [
         ({"errcode": 0, "external_contact_list": [], "next_cursor": ""}, "the answer holds nobody"),
         ([], "the answer holds nobody"),
-        ({"errcode": 41035, "errmsg": "missing", "external_contact_list": []}, "the answer holds nobody"),
+        (
+            {"errcode": 41035, "errmsg": "missing", "external_contact_list": []},
+            "the platform answered with an error (errcode is not 0)",
+        ),
         ({"errcode": 41035, "errmsg": "missing"}, "the platform answered with an error (errcode is not 0)"),
         ({"createtime": 0}, "every createtime is 0"),
         ({"createtime": 1772409600, "next_cursor": "r9"}, "the last page is missing: every page names a next one"),
@@ -55,6 +58,35 @@ def test_a_wecom_answer_of_nothing_is_refused_with_its_mend(shop: Place, answer:
     assert all("wecom_contacts.json" in result.detail for result in refused)
     assert any("again" in result.detail or "fetch on" in result.detail for result in refused)
     assert shop.rows("friendships", "1") == []
+
+
+def test_a_last_page_without_a_row_is_a_page(shop: Place) -> None:
+    """WeCom, Ocean Engine and Tencent Ads end a report of full pages with an empty one."""
+    wecom = json.loads((FIXTURES / "wecom" / "wecom_contacts.json").read_text())
+    for page in wecom:
+        page["next_cursor"] = "more"
+    last = {"errcode": 0, "external_contact_list": [], "next_cursor": ""}
+    (shop.folder / "wecom_contacts.json").write_text(json.dumps([*wecom, last]))
+    assert blocking(shop.read_by("wecom").load()) == []
+    assert shop.books() == [("contacts", 2, 2, 0), ("friendships", 3, 3, 0)]
+
+
+@pytest.mark.parametrize(("platform", "rows"), [("ocean_engine", "rows"), ("tencent_ads", "list")])
+@pytest.mark.parametrize("code", [0, 40100])
+def test_a_report_ends_with_a_page_without_a_row(shop: Place, platform: str, rows: str, code: int) -> None:
+    """It counts among the pages, and an error that stands in it is one."""
+    pages = json.loads((FIXTURES / platform / f"{platform}_report.json").read_text())
+    full = len(pages)
+    for page in pages:
+        page["data"]["page_info"]["total_page"] = full + 1
+    pages.append({"code": code, "data": {rows: [], "page_info": {"page": full + 1, "total_page": full + 1}}})
+    (shop.folder / f"{platform}_report.json").write_text(json.dumps(pages))
+    refused = ["ad_stats suspect_file: the platform answered with an error (code is not 0)"]
+    assert blocking(shop.read_by(platform).load()) == (refused if code else [])
+    assert bool(shop.books()) == (code == 0)
+    pages.pop()
+    (shop.folder / f"{platform}_report.json").write_text(json.dumps(pages))
+    assert blocking(shop.load()) == ["ad_stats suspect_file: pages of the report are missing"]
 
 
 def test_who_is_no_longer_in_a_wecom_group_left_it(shop: Place) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from userops.errors import UseropsError
-from userops.ingest.identifiers import hashed
+from userops.ingest.keys import hashed
 from userops.settings import Settings
 from userops.tags.explain import explain
 from userops.tags.export import export, neutral

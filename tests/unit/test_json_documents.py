@@ -60,7 +60,7 @@ PAGES = st.lists(
 
 @given(PAGES)
 def test_lists_in_lists_give_a_row_for_every_innermost_element(pages: list[dict]) -> None:
-    rows = list(_elements(pages, ("data.rows", "followers=follower")))
+    rows = list(_elements(pages, ("data.rows", "followers=follower"), []))
     assert [(row["page"], row["id"], row["follower"]["staff"]) for row in rows] == [
         (page["page"], row["id"], follower["staff"])
         for page in pages for row in page["data"]["rows"] for follower in row["followers"]
@@ -74,8 +74,8 @@ def test_a_list_read_as_another_name_is_as_the_object_of_that_name(pages: list[d
     for page in single:
         for row in page["data"]["rows"]:
             row.pop("followers")
-    many = _elements(pages, ("data.rows", "followers=follower"))
-    assert [row["follower"] for row in _elements(single, ("data.rows", "followers=follower"))] == [
+    many = _elements(pages, ("data.rows", "followers=follower"), [])
+    assert [row["follower"] for row in _elements(single, ("data.rows", "followers=follower"), [])] == [
         row["follower"] for row in many
     ]
 
@@ -107,6 +107,24 @@ def test_a_page_a_line_is_as_one_list_of_pages() -> None:
     lines = "\n".join(json.dumps(page) for page in pages).encode()
     one = b"".join(csv_of_json([json.dumps(pages).encode()], "utf-8", ("rows",), {"id": "id"}, set()))
     assert b"".join(csv_of_json_pages([lines], "utf-8", ("rows",), {"id": "id"}, set())) == one == b"id\n1\n2\n3\n"
+
+
+def test_a_page_whose_list_is_empty_has_no_row_and_is_still_a_page() -> None:
+    pages = [{"next": "r2", "rows": [{"id": 1}]}, {"next": "", "page": 2, "rows": []}]
+    seen, rowless = set(), []
+    header = {"next": "next", "page": "number", "id": "id"}
+    data = b"".join(csv_of_json([json.dumps(pages).encode()], "utf-8", ("rows",), header, seen, rowless))
+    assert data == b"next,page,id\nr2,,1\n"
+    assert rowless == [["", "2", ""]] and seen == {"next", "page", "id"}
+
+
+@given(PAGES)
+def test_every_list_is_taken_apart_or_known_to_be_empty(pages: list[dict]) -> None:
+    empty: list[dict] = []
+    rows = list(_elements(pages, ("data.rows", "followers=follower"), empty))
+    lists = [page["data"]["rows"] for page in pages]
+    assert len(empty) == sum(not rows for rows in lists) + sum(not one["followers"] for rows in lists for one in rows)
+    assert len(rows) == sum(len(one["followers"]) for rows in lists for one in rows)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""`userops db`: the embedded server."""
+"""`userops db`: the embedded server, and the key of the warehouse."""
 
 import os
 import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +11,9 @@ from userops.errors import UseropsError
 from userops.settings import Settings
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
-from userops.warehouse.place import warehouse_url, write_hash_key
+from userops.warehouse.place import next_hash_key, warehouse_url, write_hash_key
 
-db_app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL.")
+db_app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and the key of the warehouse.")
 
 
 @db_app.command()
@@ -48,3 +49,26 @@ def psql() -> None:
     if program is None:
         raise UseropsError("psql is not installed.", mend="install PostgreSQL's client, or use `userops db url`.")
     os.execv(program, [program, target])
+
+
+@db_app.command("rotate-key")
+def rotate_key(
+    to: Annotated[Path | None, typer.Option(help="File with the new key, where USEROPS_HASH_KEY gives it.")] = None,
+) -> None:
+    """Hash everything kept with a new key, in one transaction; users keep their ids. Safe to run again."""
+    from userops.ingest import keys
+    from userops.warehouse import rotation
+
+    url = warehouse_url(Settings.load())
+    settings = Settings.load()
+    keys.given(settings)
+    if to is not None and not to.is_file():
+        raise UseropsError(f"There is no file {to}.", mend="write the new key to it: openssl rand -hex 32.")
+    following = to or next_hash_key(settings)
+    bootstrap(url)
+    changed = rotation.rotate(url, settings, following.read_text().strip())
+    if to is None:
+        following.replace(settings.home / "hash_key")
+    typer.echo(f"{changed} identifiers are hashed with the new key." if changed else "The warehouse has the new key.")
+    if to is not None:
+        typer.echo(f"Set USEROPS_HASH_KEY to the content of {to} before the next night.")

@@ -1,17 +1,12 @@
 """Personal identifiers: normalised, hashed with the deployment's key, kept in the vault and nowhere else."""
 
-import hashlib
-import hmac
-
 import phonenumbers
 import psycopg
 from psycopg import sql
 
 from userops.contracts.model import Contract
-from userops.errors import UseropsError
+from userops.ingest import keys
 from userops.settings import Settings
-
-HASH_LENGTH = 32
 
 
 def normalise(kind: str, raw: str, country: str) -> str | None:
@@ -35,19 +30,6 @@ def _phone(text: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def hashed(key: str, kind: str, value: str) -> str:
-    """HMAC-SHA256 of `kind:value`, its first 32 hexadecimal digits."""
-    return hmac.new(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:HASH_LENGTH]
-
-
-def require_key(settings: Settings) -> str:
-    """The deployment's key, or an error that says how to come by one."""
-    if not settings.hash_key:
-        raise UseropsError("There is no key to hash identifiers with.",
-                           mend="set USEROPS_HASH_KEY, or run `userops db start`, which makes one.")
-    return settings.hash_key
-
-
 def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:
     """Give every new identifier of the `stage` table its hash.
 
@@ -55,12 +37,13 @@ def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Con
     """
     if not contract.identifiers:
         return
-    require_key(settings)
+    key = keys.require(connection, settings)
+    chain = [*keys.retired(connection), key]
     for column in sorted(contract.identifiers, key=lambda column: column.identifier):
-        _fill_kind(connection, settings, column.name, column.identifier)
+        _fill_kind(connection, settings.default_country, chain, column.name, column.identifier)
 
 
-def _fill_kind(connection: psycopg.Connection, settings: Settings, name: str, kind: str) -> None:
+def _fill_kind(connection: psycopg.Connection, country: str, chain: list[str], name: str, kind: str) -> None:
     new = connection.execute(
         sql.SQL(
             "select distinct {name} from stage where {name} is not null and not exists ("
@@ -69,14 +52,31 @@ def _fill_kind(connection: psycopg.Connection, settings: Settings, name: str, ki
     ).fetchall()
     if not new:
         return
-    connection.execute("create temp table new_identifiers (raw_value text, value text, hash text) on commit drop")
+    connection.execute(
+        "create temp table new_identifiers (raw_value text, value text, hash text, if_erased text[]) on commit drop"
+    )
     with connection.cursor().copy("copy new_identifiers from stdin") as copy:
         for (raw,) in new:
-            value = normalise(kind, raw, settings.default_country)
-            copy.write_row((raw, value, value and hashed(settings.hash_key, kind, value)))
+            value = normalise(kind, raw, country)
+            before = keys.hashes_if_erased_before(chain, kind, value) if value else []
+            copy.write_row((raw, value, value and keys.hashed(chain[-1], kind, value), before))
     connection.execute(
         "insert into vault.identifiers (kind, raw_value, value, hash)"
         " select %s, raw_value, value, hash from new_identifiers order by raw_value on conflict do nothing",
         [kind],
     )
+    if len(chain) > 1:
+        _know_erased(connection, kind)
     connection.execute("drop table new_identifiers")
+
+
+def _know_erased(connection: psycopg.Connection, kind: str) -> None:
+    """What was erased before the key was changed and comes again is erased under its hash of today too."""
+    connection.execute(
+        "insert into meta.erased_identifiers (kind, hash, request_id, load_id)"
+        " select erased.kind, new.hash, min(erased.request_id), (select coalesce(max(load_id), 0) from meta.load_files)"
+        " from new_identifiers as new"
+        " inner join meta.erased_identifiers as erased on erased.hash = any(new.if_erased)"
+        " where erased.kind = %s group by erased.kind, new.hash on conflict do nothing",
+        [kind],
+    )

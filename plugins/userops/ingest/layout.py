@@ -22,11 +22,16 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Refuse:
-    """A file that is not to be believed: an SQL aggregate over all staged rows that is true for it, and why."""
+    """A file that is not to be believed: an SQL aggregate over all staged rows that is true for it, and why.
+
+    With `pages` a page without rows (a JSON document whose list is empty) is looked at too, as a row that holds what
+    the page says of itself.
+    """
 
     when: str
     reason: str
     mend: str = ""
+    pages: bool = False
 
 
 @dataclass(frozen=True)

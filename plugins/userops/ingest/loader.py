@@ -120,7 +120,7 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
 
 
 def _drop_stages(connection: psycopg.Connection) -> None:
-    connection.execute("drop view if exists pg_temp.kept, pg_temp.staged")
+    connection.execute("drop view if exists pg_temp.kept, pg_temp.staged, pg_temp.pages")
     for table in ("stage", "prepared", "delivered", "aside", "bad"):
         connection.execute(sql.SQL("drop table if exists pg_temp.{}").format(sql.Identifier(table)))
 

@@ -4,8 +4,6 @@ The file's cells stand in the temporary table `delivered`; the profile's SQL rea
 cells, cleaned, and what is computed of them) or `kept` (without the rows set aside) and makes the table `stage`.
 """
 
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from userops.errors import UseropsError
-from userops.ingest.identifiers import require_key
+from userops.ingest import keys
 from userops.ingest.judge import SHAPES
 from userops.ingest.landing import Source
 from userops.ingest.layout import Clean, Layout, ProfileExport
@@ -74,7 +72,7 @@ def apply_layout(
             mend="mend the `select`, `set_aside` or `refuse` of that layout.",
         ) from error
     _account(connection, layout.exports[export], source, staged)
-    connection.execute("drop view kept, staged")
+    connection.execute("drop view kept, staged, pages")
 
 
 def _stage_rows(
@@ -94,7 +92,8 @@ def _stage_rows(
     if layout.clean != Clean() or levels:
         connection.execute(sql.SQL("create temp table prepared on commit drop as {}").format(body))
         body = sql.SQL("select * from prepared")
-    connection.execute(sql.SQL("create temp view staged as {}").format(body))
+    connection.execute(sql.SQL("create temp view pages as {}").format(body))
+    connection.execute("create temp view staged as select * from pages where _row > 0")
 
 
 def _needed(layout: Layout, rules: ProfileExport) -> tuple[list[str], list[list[str]]]:
@@ -143,7 +142,8 @@ def _refuse(connection: psycopg.Connection, source: Source, literals: dict[str, 
     """Judge the file as a whole by what the layout says of files that are not to be believed."""
     for rule in source.layout.refuse:
         when = sql.SQL(_with_values(rule.when, literals))
-        if connection.execute(sql.SQL("select {} from staged").format(when)).fetchone()[0]:
+        rows = sql.SQL("pages" if rule.pages else "staged")
+        if connection.execute(sql.SQL("select {} from {}").format(when, rows)).fetchone()[0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
                           rule.mend or f"have {source.name} fetched again")
 
@@ -184,8 +184,8 @@ def _prepare(connection: psycopg.Connection, night: Night, layout: Layout, expor
     """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
     written = " ".join([layout.exports[export].select, *layout.compute.values()])
     if "pg_temp.pseudonym" in written:
-        key = hmac.new(require_key(night.settings).encode(), b"pseudonym", hashlib.sha256).hexdigest()
-        connection.execute("select set_config('userops.pseudonym_key', %s, true)", [key])
+        keys.require(connection, night.settings)
+        connection.execute("select set_config('userops.pseudonym_key', %s, true)", [keys.pseudonym_key(connection)])
     for function in FUNCTIONS:
         connection.execute(
             function.replace("{amount}", _quoted(AMOUNT)).replace("{instant}", _quoted(SHAPES["timestamptz"]))

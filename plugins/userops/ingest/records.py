@@ -209,7 +209,8 @@ def csv_of_json_lines(blocks: Iterable[bytes], columns: list[str], seen: set[str
 
 
 def csv_of_json(
-    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], header: dict[str, str], seen: set[str]
+    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], header: dict[str, str], seen: set[str],
+    rowless: list[list[str]] | None = None,
 ) -> Iterator[bytes]:
     """One JSON document as CSV; see `csv_of_documents`."""
     text = b"".join(_bounded(utf8(blocks, encoding)))
@@ -217,40 +218,50 @@ def csv_of_json(
         document = json.loads(text, object_pairs_hook=_pairs, parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"no JSON document with each field once: {error}") from error
-    yield from csv_of_documents([document], each, header, seen)
+    yield from csv_of_documents([document], each, header, seen, rowless)
 
 
 def csv_of_json_pages(
-    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], header: dict[str, str], seen: set[str]
+    blocks: Iterable[bytes], encoding: str, each: tuple[str, ...], header: dict[str, str], seen: set[str],
+    rowless: list[list[str]] | None = None,
 ) -> Iterator[bytes]:
     """A JSON document a line as CSV; see `csv_of_documents`."""
     documents = (_object(number, line) for number, line in enumerate(_lines(blocks, encoding), start=1))
-    return csv_of_documents(documents, each, header, seen)
+    return csv_of_documents(documents, each, header, seen, rowless)
 
 
 def csv_of_documents(
-    documents: Iterable[object], each: tuple[str, ...], header: dict[str, str], seen: set[str]
+    documents: Iterable[object], each: tuple[str, ...], header: dict[str, str], seen: set[str],
+    rowless: list[list[str]] | None = None,
 ) -> Iterator[bytes]:
     """JSON documents as CSV: a row for every element of the lists that `each` names.
 
     `header` maps dotted paths to names; a name has one column, under its first path, and holds what stands at the
-    first of its paths that the row has. Every path met is added to `seen`.
+    first of its paths that the row has. Every path met is added to `seen`. A document whose list has no element gives
+    no row: what it says besides (a page its number) is put into `rowless`, in the order of the columns.
     """
+    rowless = [] if rowless is None else rowless
     spellings: dict[str, list[str]] = {}
     for path, name in header.items():
         spellings.setdefault(name, []).append(path)
     yield _csv_row([paths[0] for paths in spellings.values()])
     for document in documents:
-        for row in _elements(document if isinstance(document, list) else [document], each):
-            cells = []
-            for paths in spellings.values():
-                path, value = next(
-                    ((path, value) for path in paths if (value := _at(row, path)) is not _ABSENT), (None, None)
-                )
-                cells.append(_cell(value))
-                if path is not None:
-                    seen.add(path)
-            yield _csv_row(cells)
+        empty: list[dict] = []
+        for row in _elements(document if isinstance(document, list) else [document], each, empty):
+            yield _csv_row(_cells(row, spellings, seen))
+        rowless += [_cells(row, spellings, seen) for row in empty]
+        if len(rowless) > MOST_BAD:
+            raise Unreadable(f"more than {MOST_BAD:,} lists without an element")
+
+
+def _cells(row: dict, spellings: dict[str, list[str]], seen: set[str]) -> list[str]:
+    cells = []
+    for paths in spellings.values():
+        path, value = next(((path, value) for path in paths if (value := _at(row, path)) is not _ABSENT), (None, None))
+        cells.append(_cell(value))
+        if path is not None:
+            seen.add(path)
+    return cells
 
 
 _ABSENT = object()
@@ -266,8 +277,11 @@ def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _elements(rows: object, each: tuple[str, ...]) -> Iterator[dict]:
-    """The rows with every list of `each` taken apart: an element stands in the place of its list."""
+def _elements(rows: object, each: tuple[str, ...], empty: list[dict]) -> Iterator[dict]:
+    """The rows with every list of `each` taken apart: an element stands in the place of its list.
+
+    Rows whose list has no element go to `empty`.
+    """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Unreadable("a list of JSON objects was expected")
     if not each:
@@ -278,11 +292,13 @@ def _elements(rows: object, each: tuple[str, ...]) -> Iterator[dict]:
         found = _at(row, path)
         if not isinstance(found, list):
             # A document of the other shape that the platform also delivers.
-            yield from _elements([row], each[1:])
+            yield from _elements([row], each[1:], empty)
             continue
+        if not found:
+            empty.append(row)
         for element in found:
             merged = row | ({name: element} if name else element if isinstance(element, dict) else {path: element})
-            yield from _elements([merged], each[1:])
+            yield from _elements([merged], each[1:], empty)
 
 
 def _at(row: object, path: str) -> object:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.ingest.identifiers import hashed
+from userops.ingest import keys
 from userops.settings import Settings
 from userops.warehouse.pg import connect
 
@@ -79,11 +79,12 @@ def export(
     """
     if medium is not None and medium not in MEDIA:
         raise UseropsError(f"{medium!r} is no medium.", mend=f"use one of: {', '.join(MEDIA)}.")
-    if not settings.hash_key:
-        raise UseropsError("There is no key to hash contacts with.", mend="set USEROPS_HASH_KEY.")
+    key = keys.given(settings)
     vault = _vault(url) if with_identifiers else None
     with connect(url, "publisher") as connection:
         connection.read_only = True
+        if keys.known(connection) not in (None, keys.fingerprint(key)):
+            raise keys.other_key()
         business_date, members = _published(connection, audience)
         path = out / f"{audience}.{medium or 'all'}.{business_date}.csv"
         rows = _contactable(connection, audience, [medium] if medium else list(MEDIA))
@@ -91,7 +92,7 @@ def export(
             rows = _identified(vault, rows)
         head = HEAD + (IDENTIFIED if with_identifiers else ())
         users: set[str] = set()
-        count = _write(path, head, _lines(rows, settings.hash_key, audience, users, len(head)))
+        count = _write(path, head, _lines(rows, key, audience, users, len(head)))
     if vault is not None:
         vault.close()
     return Exported(str(path), audience, business_date, count, len(users), members)
@@ -158,7 +159,7 @@ def _lines(
 ) -> Iterator[list[str]]:
     for medium, user_id, contact_id, _, _, value in rows:
         users.add(user_id)
-        line = [audience, medium, user_id, hashed(key, "contact_id", contact_id), contact_id, value]
+        line = [audience, medium, user_id, keys.hashed(key, "contact_id", contact_id), contact_id, value]
         yield [neutral(cell) for cell in line[:width]]
 
 

@@ -109,6 +109,30 @@ create table if not exists vault.identifiers (
     primary key (kind, raw_value)
 );
 
+-- Keys made of the hash key that outlive it: the one that pseudonyms are made with, and, where what erased people
+-- carried cannot be hashed anew, the hash keys of before.
+create table if not exists vault.keys (
+    place bigint generated always as identity primary key,
+    purpose text not null check (purpose in ('pseudonym', 'retired')),
+    key text not null
+);
+create unique index if not exists keys_one_pseudonym on vault.keys (purpose) where purpose = 'pseudonym';
+
+-- One row: by which key identifiers are hashed here. Its fingerprint, never the key.
+create table if not exists meta.hash_key (
+    only_row boolean primary key default true check (only_row),
+    fingerprint text not null,
+    set_at timestamptz not null default now(),
+    set_by text not null default session_user
+);
+-- Of identifiers that a change of the key hashed anew: the hash they had first, which the ids of users hang on.
+create table if not exists meta.first_hashes (
+    kind text not null,
+    hash text not null,
+    first_hash text not null,
+    primary key (kind, hash)
+);
+
 create table if not exists meta.quality_results (
     run_id text not null,
     business_date date not null,
@@ -353,6 +377,10 @@ grant usage on schema raw to transformer;
 grant usage on schema quarantine, vault to loader;
 grant select, insert, delete on quarantine.rows to loader;
 grant select, insert, delete on vault.identifiers to loader;
+grant select, insert on vault.keys, meta.hash_key to loader;
+grant select on meta.hash_key to publisher;
+grant select, delete on meta.first_hashes to loader;
+grant select on meta.first_hashes to transformer;
 grant usage, create on schema staging, build to transformer;
 grant select, insert, delete on build.config_scenarios, build.config_tags, build.config_audiences to transformer;
 grant select on build.config_scenarios, build.config_tags, build.config_audiences to publisher;

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from userops.contracts.model import Contract, load_contracts
 from userops.errors import UseropsError
-from userops.ingest import books
+from userops.ingest import books, keys
 from userops.warehouse import lease
 from userops.warehouse.pg import connect
 from userops.warehouse.state import status
@@ -28,6 +28,7 @@ def apply(connection: psycopg.Connection, business_date: date, token: int | None
     that was not known as theirs; else only loads since the last time. Commits at the end,
     and with `token` only where the run was not overtaken.
     """
+    keys.share(connection)
     everything = _note_requests(connection, business_date)
     if connection.execute("select count(*) from meta.erased_contacts").fetchone()[0] == 0:
         connection.commit()
@@ -43,6 +44,10 @@ def apply(connection: psycopg.Connection, business_date: date, token: int | None
         "delete from vault.identifiers as rows using pg_temp.erasing where rows.kind = erasing.kind"
         " and rows.hash = erasing.hash returning erasing.request_id"
     ))
+    connection.execute(
+        "delete from meta.first_hashes as firsts using pg_temp.erasing as erasing"
+        " where firsts.kind = erasing.kind and firsts.hash = erasing.hash"
+    )
     connection.execute("update meta.erased_contacts set load_id = %s", [newest])
     if token is not None:
         lease.hold(connection, token)

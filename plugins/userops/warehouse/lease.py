@@ -24,21 +24,30 @@ def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int
     when its process has gone: a live process keeps an advisory lock on a session of its own (`show_life`).
     """
     with connection.transaction():
-        holder, live = _holder(connection)
-        if holder and live:
-            raise Overtaken(f"Run {holder} is writing.", mend="wait for it to end, or stop it; then run again.")
-        if holder:
-            connection.execute(
-                "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or overtaken'"
-                " where run_id = %s and state = 'running'",
-                [holder],
-            )
-        token = connection.execute("select nextval('meta.fencing_token')").fetchone()[0]
-        connection.execute("update meta.writer set token = %s, run_id = %s, heartbeat_at = now()", [token, run_id])
+        token = overtake(connection, run_id)
         connection.execute(
             "insert into meta.runs (run_id, business_date, state, token) values (%s, %s, 'running', %s)",
             [run_id, business_date, token],
         )
+    return token
+
+
+def overtake(connection: psycopg.Connection, name: str) -> int:
+    """Take the right to write for the rest of the caller's transaction: others wait for its end, and find a new token.
+
+    What is no run (a change of the hash key) needs no more than this.
+    """
+    holder, live = _holder(connection)
+    if holder and live:
+        raise Overtaken(f"Run {holder} is writing.", mend="wait for it to end, or stop it; then run again.")
+    if holder:
+        connection.execute(
+            "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or overtaken'"
+            " where run_id = %s and state = 'running'",
+            [holder],
+        )
+    token = connection.execute("select nextval('meta.fencing_token')").fetchone()[0]
+    connection.execute("update meta.writer set token = %s, run_id = %s, heartbeat_at = now()", [token, name])
     return token
 
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -25,11 +26,25 @@ def warehouse_url(settings: Settings, start: bool = True) -> str:
 
 def write_hash_key(settings: Settings) -> None:
     """Make the deployment's hash key once; whoever has it can link hashes to people, so only the owner reads it."""
-    path = settings.home / "hash_key"
-    if settings.hash_key or path.exists():
-        return
-    path.touch(mode=0o600)
-    path.write_text(secrets.token_hex(32))
+    if not settings.hash_key:
+        _make_key(settings.home / "hash_key")
+
+
+def next_hash_key(settings: Settings) -> Path:
+    """The file of the key that is to come after the stored one: beside it, until the warehouse has been changed."""
+    stored = settings.home / "hash_key"
+    if not stored.exists() or stored.read_text().strip() != settings.hash_key:
+        raise UseropsError("The hash key stands in USEROPS_HASH_KEY, which this command cannot change.",
+                           mend="write the new key to a file and give it with --to; then set the variable to it.")
+    following = settings.home / "hash_key.new"
+    _make_key(following)
+    return following
+
+
+def _make_key(path: Path) -> None:
+    if not (path.exists() and path.read_text()):
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
 
 
 def airflow_url(settings: Settings) -> str:

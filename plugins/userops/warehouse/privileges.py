@@ -29,18 +29,20 @@ BY_TABLE = {
     "loader": {
         "meta.load_files": KEEP, "meta.writer": MOVE, "meta.runs": READ, "meta.quality_results": ADD,
         "meta.erased_contacts": KEEP, "meta.erased_identifiers": ADD, "meta.erasure_log": ADD,
+        "vault.keys": ADD, "meta.hash_key": ADD, "meta.first_hashes": TAKE,
     },
     "transformer": {
         "meta.load_files": READ, "meta.writer": MOVE, "meta.runs": READ, "meta.quality_results": ADD,
         "meta.build_state": KEEP | TAKE, "meta.builds": ADD, "meta.slot_contents": READ,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ, "meta.erased_users": ADD,
+        "meta.first_hashes": READ,
         "build.touched_log": ADD | TAKE, "build.config_scenarios": ADD | TAKE, "build.config_tags": ADD | TAKE,
         "build.config_audiences": ADD | TAKE,
     },
     "publisher": {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,
         "meta.load_files": READ, "meta.publications": ADD | TAKE, "meta.pointer": MOVE, "meta.builds": READ,
-        "meta.approvals": ADD, "meta.step_times": ADD,
+        "meta.approvals": ADD, "meta.step_times": ADD, "meta.hash_key": READ,
         "meta.slot_contents": KEEP, "meta.erasure_log": ADD, "meta.erased_users": TAKE,
     },
     "bi_reader": {},

@@ -20,8 +20,13 @@ counted as (
 ),
 
 final as (
-    select kind, identifier, contacts, first_seen, {{ links('counted') }} as links
+    select
+        counted.kind, counted.identifier, counted.contacts, counted.first_seen, {{ links('counted') }} as links,
+        -- What ids of users are made of: a change of the hash key leaves it as it was.
+        coalesce(firsts.first_hash, counted.identifier) as seed
     from counted
+    left join {{ source('meta', 'first_hashes') }} as firsts
+        on counted.kind = firsts.kind and counted.identifier = firsts.hash
 )
 
 select * from final

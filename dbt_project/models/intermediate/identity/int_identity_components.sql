@@ -8,7 +8,7 @@
 ) }}
 with nodes as (
     select
-        identifiers.kind, identifiers.identifier, identifiers.first_seen,
+        identifiers.kind, identifiers.identifier, identifiers.seed, identifiers.first_seen,
         (row_number() over (order by {{ earliest_seen_first('identifiers') }}))::int as node
     from {{ ref('int_identifiers') }} as identifiers
     where identifiers.links and {{ in_identity_scope('identifiers') }}
@@ -52,8 +52,8 @@ found as (
 final as (
     select
         found.what, own.kind, own.identifier,
-        'u_' || left(md5(root.kind || ':' || root.identifier), 16) as user_id,
-        case when found.what = 'merge' then 'u_' || left(md5(own.kind || ':' || own.identifier), 16) end as merged_id,
+        'u_' || left(md5(root.kind || ':' || root.seed), 16) as user_id,
+        case when found.what = 'merge' then 'u_' || left(md5(own.kind || ':' || own.seed), 16) end as merged_id,
         found.merged_on
     from found
     inner join nodes as root on found.root = root.node

@@ -59,7 +59,7 @@ parts as (
 
 oldest as (
     select distinct on (components.user_id)
-        components.user_id, identifiers.first_seen, identifiers.kind, identifiers.identifier
+        components.user_id, identifiers.first_seen, identifiers.kind, identifiers.seed
     from {{ ref('int_identity_components') }} as components
     inner join {{ ref('int_identifiers') }} as identifiers
         on components.kind = identifiers.kind and components.identifier = identifiers.identifier
