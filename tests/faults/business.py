@@ -77,6 +77,7 @@ class Case:
     home: Path
     landing: Path
     proxy: Proxy
+    night: date = NIGHT
 
     @property
     def url(self) -> str:
@@ -94,11 +95,11 @@ class Case:
             **more,
         }
 
-    def start(self, names: tuple[str, ...], night: date = NIGHT, **options: object) -> steps.Child:
+    def start(self, names: tuple[str, ...], night: date | None = None, **options: object) -> steps.Child:
         environment = self.environment(**options.pop("environment", {}))
-        return steps.start(self.context, self.home, environment, names, date=str(night), **options)
+        return steps.start(self.context, self.home, environment, names, date=str(night or self.night), **options)
 
-    def run(self, names: tuple[str, ...], night: date = NIGHT, **options: object) -> None:
+    def run(self, names: tuple[str, ...], night: date | None = None, **options: object) -> None:
         """Undisturbed; anything but success is an error of the test."""
         child = self.start(names, night, **options)
         code = child.wait()
@@ -164,9 +165,9 @@ class Case:
         """The kinds of what the watchdog began, in order."""
         return [m["kind"] for m in self.messages() if "night_published" in m["body"]]
 
-    def look(self, night: date = NIGHT) -> None:
+    def look(self) -> None:
         """What the watchdog says in the morning after the night, twice, as its schedule has it."""
-        morning = datetime(night.year, night.month, night.day, 4, tzinfo=UTC) + timedelta(days=1)
+        morning = datetime(self.night.year, self.night.month, self.night.day, 4, tzinfo=UTC) + timedelta(days=1)
         with connect(self.url, "publisher") as connection:
             watchdog.look(connection, self.settings(), morning)
             watchdog.look(connection, self.settings(), morning)
@@ -175,10 +176,10 @@ class Case:
 class Business:
     """Exports of three days and the states of a server that loads them, as databases to copy from."""
 
-    def __init__(self, server_url: str, folder: Path, users: int = 30) -> None:
+    def __init__(self, server_url: str, folder: Path, users: int = 30, first: date = FIRST) -> None:
         from userops.simulate import simulate
 
-        self.server_url, self.folder = server_url, folder
+        self.server_url, self.folder, self.first = server_url, folder, first
         self.landing = folder / "landing"
         self.context = steps.processes()
         self.templates: dict[str, Path] = {}
@@ -191,7 +192,7 @@ class Business:
         # How many statements each part of the night takes, and how long.
         self.statements: dict[tuple[str, ...], int] = {}
         self.seconds: dict[tuple[str, ...], float] = {}
-        simulate(self.landing, users, 3, FIRST, 3)
+        simulate(self.landing, users, 3, first, 3)
 
     def keep(self, case: Case, name: str) -> None:
         """Keep the state of a case as a template: its database and what its home holds."""
@@ -202,7 +203,7 @@ class Business:
     def prepare(self) -> None:
         """The undisturbed nights: the states `published` (the night before), `loaded`, `built`, and the outcome."""
         with self.case() as case:
-            case.run(steps.WHOLE, FIRST)
+            case.run(steps.WHOLE, self.first)
             case.messages()
             self.keep(case, "published")
             self.before = readers.states(case.url, READ)
@@ -251,7 +252,8 @@ class Business:
         parts = conninfo_to_dict(self.server_url)
         proxy = Proxy((str(parts["host"]), int(parts["port"])))
         try:
-            yield Case(self.context, self.server_url, name, home, landing or self.landing, proxy)
+            night = self.first + timedelta(days=1)
+            yield Case(self.context, self.server_url, name, home, landing or self.landing, proxy, night)
         finally:
             proxy.close()
             self._admin(f'drop database if exists "{name}" with (force)')
