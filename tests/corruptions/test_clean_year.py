@@ -101,7 +101,7 @@ def test_whole_nights_of_the_year_are_published(year) -> None:
 @pytest.mark.parametrize("size", [1, 0.2], ids=["the business", "a fifth of it"])
 @pytest.mark.parametrize("drift", DRIFTS)
 def test_a_slow_drift_warns(server_url, year, drift: str, size: float) -> None:
-    """No single night shows it: the first weeks are silent, then every night says it until the baseline moves on."""
+    """No single night shows it: the first weeks are silent, then it is said, and in the end every night."""
     made, _ = year
     suite = load_suite(PROJECT_ROOT / "expectations", "raw")
     (check,) = (c for c in suite.checks if c.name == "slow_drift")
@@ -118,4 +118,4 @@ def test_a_slow_drift_warns(server_url, year, drift: str, size: float) -> None:
     assert {answer.severity for answer in answers[14:]} == {"warning"}
     told = [night for night, answer in enumerate(answers) if not answer.passed]
     assert told and 14 <= told[0] <= TOLD_BY, [answer.observed for answer in answers]
-    assert told == list(range(told[0], WATCHED)), told
+    assert told[-7:] == list(range(WATCHED - 7, WATCHED)), told
