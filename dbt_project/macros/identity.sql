@@ -13,6 +13,18 @@
     {{ relation }}.seed collate "C"
 {%- endmacro %}
 
+{# A hash of a text that nobody finds by trying; its key stays when the hash key is changed. #}
+{% macro keyed(text) -%}
+    left(encode(sha256(convert_to(
+        (select id_key.key from {{ source('meta', 'id_key') }} as id_key) || ':' || {{ text }}, 'UTF8'
+    )), 'hex'), 32)
+{%- endmacro %}
+
+{# The id of a user whose earliest-seen identifier is this one. #}
+{% macro user_id_of(kind, seed) -%}
+    'u_' || left({{ keyed("'user:' || " ~ kind ~ " || ':' || " ~ seed) }}, 16)
+{%- endmacro %}
+
 {# The condition by which identity models replace what a night may change. #}
 {% macro in_identity_scope(relation) -%}
     {%- if builds_on_last_night() -%}

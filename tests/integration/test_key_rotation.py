@@ -4,6 +4,7 @@ Nights run as in the tests of faults, on a small simulated business; each test s
 """
 
 import csv
+import hashlib
 import os
 import re
 import subprocess
@@ -118,6 +119,25 @@ def test_every_hash_is_changed_and_every_user_kept(business: Business) -> None:
             ).fetchone()[0]
             assert lost == 0
         assert rotation.rotate(case.url, case.settings(), NEW) == 0, "a second time there is nothing left to do"
+
+
+def test_no_id_of_a_contact_is_found_by_trying(business: Business) -> None:
+    """Neither in the links nor in the ids of users, by any hash that needs no key."""
+    with business.case("published") as case, psycopg.connect(case.url) as connection:
+        contacts = [row[0] for row in connection.execute("select contact_id from build.map_contact_user")]
+        published = " ".join(row[0] for row in connection.execute(
+            "select concat_ws(' ', identifier, user_id) from marts.identity_links"
+        ))
+        tried = {
+            digest(prefix.encode() + contact.encode()).hexdigest()[:16]
+            for contact in contacts for digest in (hashlib.md5, hashlib.sha1, hashlib.sha256)
+            for prefix in ("", "contact_id:", "user:contact_id:")
+        }
+        assert contacts and not [text for text in [*tried, *contacts] if text in published]
+        key = connection.execute("select key from meta.id_key").fetchone()[0]
+        assert key == keys.derived(OLD, "id")
+        mine = hashlib.sha256(f"{key}:contact_id:{contacts[0]}".encode()).hexdigest()[:32]
+        assert mine in published, "with the key it is found"
 
 
 def test_the_nights_after_it_know_everybody(business: Business) -> None:

@@ -67,6 +67,7 @@ def agrees(connection: psycopg.Connection, key: str) -> bool:
             "insert into vault.keys (purpose, key) values ('pseudonym', %s) on conflict do nothing",
             [derived(key, "pseudonym")],
         )
+        connection.execute("insert into meta.id_key (key) values (%s) on conflict do nothing", [derived(key, "id")])
     return known(connection) == fingerprint(key)
 
 

@@ -125,6 +125,11 @@ create table if not exists meta.hash_key (
     set_at timestamptz not null default now(),
     set_by text not null default session_user
 );
+-- One row: the key of users' ids and of the hashes of contact ids, made of the first hash key; no change touches it.
+create table if not exists meta.id_key (
+    only_row boolean primary key default true check (only_row),
+    key text not null
+);
 -- Of identifiers that a change of the key hashed anew: the hash they had first, which the ids of users hang on.
 create table if not exists meta.first_hashes (
     kind text not null,
@@ -377,7 +382,8 @@ grant usage on schema raw to transformer;
 grant usage on schema quarantine, vault to loader;
 grant select, insert, delete on quarantine.rows to loader;
 grant select, insert, delete on vault.identifiers to loader;
-grant select, insert on vault.keys, meta.hash_key to loader;
+grant select, insert on vault.keys, meta.hash_key, meta.id_key to loader;
+grant select on meta.id_key to transformer;
 grant select on meta.hash_key to publisher;
 grant select, delete on meta.first_hashes to loader;
 grant select on meta.first_hashes to transformer;

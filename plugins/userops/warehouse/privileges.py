@@ -29,13 +29,13 @@ BY_TABLE = {
     "loader": {
         "meta.load_files": KEEP, "meta.writer": MOVE, "meta.runs": READ, "meta.quality_results": ADD,
         "meta.erased_contacts": KEEP, "meta.erased_identifiers": ADD, "meta.erasure_log": ADD,
-        "vault.keys": ADD, "meta.hash_key": ADD, "meta.first_hashes": TAKE,
+        "vault.keys": ADD, "meta.hash_key": ADD, "meta.id_key": ADD, "meta.first_hashes": TAKE,
     },
     "transformer": {
         "meta.load_files": READ, "meta.writer": MOVE, "meta.runs": READ, "meta.quality_results": ADD,
         "meta.build_state": KEEP | TAKE, "meta.builds": ADD, "meta.slot_contents": READ,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ, "meta.erased_users": ADD,
-        "meta.first_hashes": READ,
+        "meta.first_hashes": READ, "meta.id_key": READ,
         "build.touched_log": ADD | TAKE, "build.config_scenarios": ADD | TAKE, "build.config_tags": ADD | TAKE,
         "build.config_audiences": ADD | TAKE,
     },

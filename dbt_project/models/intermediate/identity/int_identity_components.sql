@@ -52,8 +52,8 @@ found as (
 final as (
     select
         found.what, own.kind, own.identifier,
-        'u_' || left(md5(root.kind || ':' || root.seed), 16) as user_id,
-        case when found.what = 'merge' then 'u_' || left(md5(own.kind || ':' || own.seed), 16) end as merged_id,
+        {{ user_id_of('root.kind', 'root.seed') }} as user_id,
+        case when found.what = 'merge' then {{ user_id_of('own.kind', 'own.seed') }} end as merged_id,
         found.merged_on
     from found
     inner join nodes as root on found.root = root.node

@@ -18,7 +18,7 @@ identified as (
 final as (
     select
         identified.order_id,
-        coalesce(linked.user_id, 'u_' || left(md5('order_id:' || identified.order_id), 16)) as user_id
+        coalesce(linked.user_id, {{ user_id_of("'order_id'", 'identified.order_id') }}) as user_id
     from identified
     left join linked on identified.order_id = linked.order_id
 )

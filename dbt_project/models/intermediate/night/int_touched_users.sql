@@ -37,7 +37,7 @@ final as (
     select users.user_id from orders inner join {{ ref('map_order_user') }} as users using (order_id)
     union
     -- An order that was a user by itself and is so no more.
-    select 'u_' || left(md5('order_id:' || order_id), 16) from orders
+    select {{ user_id_of("'order_id'", 'order_id') }} from orders
     union
     select user_id from {{ ref('int_turned_users') }}
 )

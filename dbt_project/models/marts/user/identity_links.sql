@@ -2,7 +2,8 @@ with final as (
     select
         -- A contact_id is no hash yet; the others come keyed from the raw layer.
         case
-            when identifiers.kind = 'contact_id' then md5(identifiers.identifier) else identifiers.identifier
+            when identifiers.kind = 'contact_id' then {{ keyed("'contact_id:' || identifiers.identifier") }}
+            else identifiers.identifier
         end as identifier,
         identifiers.kind,
         components.user_id,
