@@ -279,13 +279,30 @@ def test_whoever_was_erased_stays_so_through_two_changes(
             assert connection.execute(in_vault, [phone]).fetchone() == (0,)
 
 
-def rotate_key(url: str, home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("USEROPS_")}
+def userops(arguments: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "userops"), "db", "rotate-key", *arguments], capture_output=True, text=True,
-        env=kept | {"USEROPS_DATABASE_URL": url, "USEROPS_HOME": str(home), **environment}, check=False, timeout=120,
+        [str(Path(sys.executable).parent / "userops"), *arguments], capture_output=True, text=True,
+        env=kept | environment, check=False, timeout=300,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def test_the_command_says_that_the_key_is_another_and_what_to_do(business: Business) -> None:
+    with business.case("published") as case:
+        metadata = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{case.home}/airflow.db"}
+        code, said = userops(["night", "--date", str(NIGHT)], case.environment(**NEW_KEY, **metadata))
+        assert code == 1 and "hash_key on warehouse" in said and keys.MEND in said, said
+        with psycopg.connect(case.url) as connection:
+            loaded = "select count(*) from meta.load_files where business_date = %s"
+            assert connection.execute(loaded, [NIGHT]).fetchone() == (0,)
+            told = "select count(*) from meta.outbox where kind = 'alert' and business_date = %s"
+            assert connection.execute(told, [NIGHT]).fetchone() == (1,)
+
+
+def rotate_key(url: str, home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    place = {"USEROPS_DATABASE_URL": url, "USEROPS_HOME": str(home)}
+    return userops(["db", "rotate-key", *arguments], place | environment)
 
 
 def test_the_command_changes_the_stored_key_or_takes_one_from_a_file(warehouse_url: str, tmp_path: Path) -> None:
