@@ -1,5 +1,7 @@
 """The night: names, order, schedule, owner. What the steps do stands in `plugins/userops/night.py`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,20 +53,28 @@ def report_failure(context: dict) -> None:
         night.fail(begun["run_id"], str(context.get("exception") or "a task failed"))
 
 
+@contextmanager
+def blocked_is_final() -> Iterator[None]:
+    """A blocked night is a decision: its task fails for good and is not retried."""
+    from userops.errors import Blocked
+
+    try:
+        yield
+    except Blocked as blocked:
+        raise AirflowFailException(str(blocked)) from blocked
+
+
 @task
 def begin() -> dict:
     from userops import night
-    from userops.errors import Blocked
 
     context = get_current_context()
     asked = context["params"]["date"]
     scheduled = context["logical_date"] - timedelta(days=1) if context["logical_date"] else None
     if not asked and scheduled is None:
         raise AirflowFailException("No business date: trigger with the parameter `date`.")
-    try:
+    with blocked_is_final():
         return night.begin(asked or scheduled.astimezone(TIMEZONE).date().isoformat())
-    except Blocked as blocked:
-        raise AirflowFailException(str(blocked)) from blocked
 
 
 @task(map_index_template="{{ task.op_kwargs['export'] }}")
@@ -75,17 +85,14 @@ def load(export: str, begun: dict) -> int:
 
 
 def step(name: str, **options: object):
-    """A task that runs one step of the night; a blocked night is final, so it is not retried."""
+    """A task that runs one step of the night."""
 
     @task(task_id=name, trigger_rule="none_failed", **options)
     def run(begun: dict) -> object:
         from userops import night
-        from userops.errors import Blocked
 
-        try:
+        with blocked_is_final():
             return getattr(night, {"publish": "publish_marts"}.get(name, name))(begun)
-        except Blocked as blocked:
-            raise AirflowFailException(str(blocked)) from blocked
 
     return run
 

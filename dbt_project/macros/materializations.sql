@@ -10,7 +10,7 @@
         {{ return(materialization_table_default()) }}
     {%- endif -%}
     {%- set rows = get_select_subquery(sql) if config.get('contract').enforced else sql -%}
-    {{ refill(standing, 'truncate ' ~ standing ~ '; insert into ' ~ standing ~ ' ' ~ rows) }}
+    {{ refill('truncate ' ~ standing ~ '; insert into ' ~ standing ~ ' ' ~ rows) }}
     {{ return({'relations': [standing]}) }}
 {%- endmaterialization %}
 
@@ -19,11 +19,11 @@
     {%- if not builds_on_last_night() or standing is none or not standing.is_view -%}
         {{ return(materialization_view_default()) }}
     {%- endif -%}
-    {{ refill(standing, 'create or replace view ' ~ standing ~ ' as ' ~ sql) }}
+    {{ refill('create or replace view ' ~ standing ~ ' as ' ~ sql) }}
     {{ return({'relations': [standing]}) }}
 {%- endmaterialization %}
 
-{% macro refill(relation, statements) -%}
+{% macro refill(statements) -%}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') %}{{ statements }}{% endcall %}
     {{ run_hooks(post_hooks) }}

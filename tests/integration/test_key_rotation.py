@@ -55,9 +55,9 @@ def links(url: str) -> list[tuple]:
         ).fetchall()
 
 
-def users(url: str, table: str = "marts.users") -> set[str]:
+def users(url: str) -> set[str]:
     with psycopg.connect(url) as connection:
-        return {row[0] for row in connection.execute(f"select user_id from {table}")}
+        return {row[0] for row in connection.execute("select user_id from marts.users")}
 
 
 def without_users(url: str) -> set[str]:

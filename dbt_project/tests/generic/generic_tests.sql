@@ -16,3 +16,10 @@ from (select coalesce(sum({{ expression }}), 0) as total from {{ model }}) as mi
 cross join (select coalesce(sum({{ other_expression }}), 0) as total from {{ other }}) as theirs
 where mine.total <> theirs.total
 {% endtest %}
+
+{# dbt's `not_null` over several columns in one reading. #}
+{% test complete(model, columns) %}
+select {{ columns | join(', ') }}
+from {{ model }}
+where {% for column in columns %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %}
+{% endtest %}
