@@ -2,6 +2,7 @@
 -- and its score on D. All tags on all checkpoints in one scan of the features, out of which comes one row a user.
 {% set tags = configured_tags() %}
 {% set valued = tags | selectattr('value_sql') | list %}
+{% set plain = tags | rejectattr('value_sql') | list %}
 with days as (
     select as_of, 1::bigint << (checkpoint_number - 1) as bit, as_of = {{ business_date() }} as is_last
     from {{ ref('int_feature_days') }}
@@ -28,21 +29,20 @@ judged as (
     group by features.user_id
 ),
 
--- The arrays lie side by side, an element a tag; what stands first keeps those of an empty catalogue typed.
+-- The arrays lie side by side, an element a tag that is borne: those that nobody bears never become rows. What stands
+-- first keeps the arrays of an empty catalogue typed.
 plain as (
     select
         user_id,
-        unnest(array[0{% for tag in tags %}, {{ tag.number }}{% endfor %}]) as tag_number,
-        unnest(array[
-            null::bigint{% for tag in tags %},
-            {{ 'null' if tag.value_sql else 'mask_' ~ tag.number }}
-            {%- endfor %}
-        ]) as mask,
-        unnest(array[
-            0.0{% for tag in tags %},
-            {{ '1' if tag.score_sql == '1' else 'score_' ~ tag.number }}
-            {%- endfor %}
-        ]) as score
+        unnest(array_remove(array[null::int{% for tag in plain %},
+            case when mask_{{ tag.number }} is not null then {{ tag.number }} end
+        {%- endfor %}], null)) as tag_number,
+        unnest(array_remove(
+            array[null::bigint{% for tag in plain %}, mask_{{ tag.number }}{% endfor %}], null
+        )) as mask,
+        unnest(array_remove(array[null::numeric{% for tag in plain %},
+            case when mask_{{ tag.number }} is not null then {{ '1' if tag.score_sql == '1' else 'score_' ~ tag.number }} end
+        {%- endfor %}], null)) as score
     from judged
 ),
 
@@ -71,19 +71,28 @@ valued as (
 ),
 
 borne as (
-    select user_id, tag_number, 'true' as value, mask, score from plain where mask is not null
+    select user_id, tag_number, 'true' as value, mask, score from plain
     union all
     select user_id, tag_number, value, bit_or(bit), max(score) from valued group by user_id, tag_number, value
 ),
 
+-- Not an array's element: Postgres walks through the texts before it, for each row.
+codes as (
+    select tag_code, tag_number
+    from
+        unnest(array[{% for tag in tags %}{{ ', ' if not loop.first }}'{{ tag.tag_code }}'{% endfor %}]::text[])
+        with ordinality as listed (tag_code, tag_number)
+),
+
 final as (
     select
-        user_id,
-        (array['none'{% for tag in tags %}, '{{ tag.tag_code }}'{% endfor %}])[tag_number + 1] as tag_code,
-        value,
-        mask,
-        case when mask & (select bit from days where is_last) > 0 then score end as score
+        borne.user_id,
+        codes.tag_code,
+        borne.value,
+        borne.mask,
+        case when borne.mask & (select bit from days where is_last) > 0 then borne.score end as score
     from borne
+    inner join codes on borne.tag_number = codes.tag_number
 )
 
 select * from final
