@@ -38,8 +38,9 @@ class Business:
     url: str
     dates: list[date]
     nights: list[dict[str, float]]
-    command: Command
-    whole: float
+    # Of a business with nights of full size alone.
+    command: Command | None = None
+    whole: float | None = None
 
     def night(self, step: str) -> float:
         """Median seconds of a step over the nights after the history."""

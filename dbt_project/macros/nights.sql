@@ -73,6 +73,28 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Of a user and `days`, a row of int_feature_days: a settled day is taken anew only of restated users. #}
+{% macro is_taken(column) -%}
+    {%- if builds_on_last_night() -%}
+        (
+            not days.is_settled
+            or {{ column }} in (select restated.user_id from {{ ref('int_restated_users') }} as restated)
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{# Whether a fact is within 90 days of a day that is taken of its user. #}
+{% macro is_in_windows(day, column) -%}
+    (
+        {{ day }} > (select min(days.as_of) - 90 from {{ ref('int_feature_days') }} as days where not days.is_settled)
+        {%- if builds_on_last_night() %}
+        or {{ column }} in (select restated.user_id from {{ ref('int_restated_users') }} as restated)
+        {%- endif %}
+    )
+{%- endmacro %}
+
 {% macro touched_order(column='order_id') -%}
     {%- if builds_on_last_night() -%}
         {{ column }} in (select touched.order_id from {{ ref('int_touched_orders') }} as touched)

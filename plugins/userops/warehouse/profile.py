@@ -7,19 +7,27 @@ from typing import Any
 
 import psycopg
 
+from userops.errors import Blocked
 from userops.settings import Settings
 from userops.warehouse.pg import connect
 from userops.warehouse.place import warehouse_url
 
 
 def timed(step: Callable[..., Any]) -> Callable[..., Any]:
-    """A step of the night, `step(night)` or `step(night, export)`, that notes its seconds when it has ended well."""
+    """A step of the night, `step(night)` or `step(night, export)`, that notes its seconds when it passed or blocked."""
 
     @wraps(step)
     def run(night: dict, *part: str) -> Any:
+        def note_it() -> None:
+            note(warehouse_url(Settings.load()), night, step.__name__, "".join(part), time.perf_counter() - began)
+
         began = time.perf_counter()
-        result = step(night, *part)
-        note(warehouse_url(Settings.load()), night, step.__name__, "".join(part), time.perf_counter() - began)
+        try:
+            result = step(night, *part)
+        except Blocked:
+            note_it()
+            raise
+        note_it()
         return result
 
     return run

@@ -9,17 +9,26 @@ with days as (
     select {{ last_day }} - {{ var('tag_outcome_days') }}, false
 ),
 
+merged as (
+    select as_of, bool_or(is_checkpoint) as is_checkpoint, bool_and(is_checkpoint) as is_checkpoint_alone
+    from days
+    group by as_of
+),
+
 final as (
     select
         as_of,
-        bool_or(is_checkpoint) as is_checkpoint,
+        is_checkpoint,
         -- A checkpoint speaks for the days since the one before it: the days of its month.
-        case when bool_or(is_checkpoint) then date_trunc('month', as_of::timestamp)::date end as holds_from,
-        case
-            when bool_or(is_checkpoint) then (sum(bool_or(is_checkpoint)::int) over (order by as_of))::int
-        end as checkpoint_number
-    from days
-    group by as_of
+        case when is_checkpoint then date_trunc('month', as_of::timestamp)::date end as holds_from,
+        case when is_checkpoint then (sum(is_checkpoint::int) over (order by as_of))::int end as checkpoint_number,
+        {% if builds_on_last_night() -%}
+        is_checkpoint_alone and as_of < {{ last_day }}
+        and as_of <= (select business_date from {{ source('meta', 'build_state') }})
+        {%- else -%}
+        false
+        {%- endif %} as is_settled
+    from merged
 )
 
 select * from final

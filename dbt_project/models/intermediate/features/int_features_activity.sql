@@ -6,7 +6,7 @@ with activities as (
         user_id, activity_day, is_intent,
         extract(hour from activity_at at time zone '{{ var("timezone") }}')::int as hour
     from {{ ref('int_user_activities') }}
-    where activity_day > (select min(as_of) - 90 from {{ ref('int_feature_days') }})
+    where {{ is_in_windows('activity_day', 'user_id') }}
 ),
 
 active_days as (
@@ -38,7 +38,8 @@ figures as (
         sum(active.{{ daypart }}) as {{ daypart }}{{ ',' if not loop.last }}
         {%- endfor %}
     from active_days as active
-    inner join {{ ref('int_feature_days') }} as days on days.as_of - active.activity_day between 0 and 89
+    inner join {{ ref('int_feature_days') }} as days
+        on days.as_of - active.activity_day between 0 and 89 and {{ is_taken('active.user_id') }}
     group by active.user_id, days.as_of
 ),
 

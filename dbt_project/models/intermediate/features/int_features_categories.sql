@@ -4,7 +4,8 @@ with standing as (
     select
         bought.user_id, days.as_of, bought.category, bought.due_day, bought.amount_by_then, bought.units_by_then
     from {{ ref('int_user_category_days') }} as bought
-    inner join {{ ref('int_feature_days') }} as days on days.as_of between bought.order_day and bought.holds_to
+    inner join {{ ref('int_feature_days') }} as days
+        on days.as_of between bought.order_day and bought.holds_to and {{ is_taken('bought.user_id') }}
 ),
 
 final as (

@@ -8,7 +8,7 @@ with event_days as (
     select users.user_id, events.event_type, {{ local_day('events.occurred_at') }} as day, count(*) as events
     from {{ ref('stg_events') }} as events
     inner join {{ ref('int_events_users') }} as users on events.event_id = users.event_id
-    where {{ local_day('events.occurred_at') }} > (select min(as_of) - 90 from {{ ref('int_feature_days') }})
+    where {{ is_in_windows(local_day('events.occurred_at'), 'users.user_id') }}
     group by 1, 2, 3
 ),
 
@@ -23,7 +23,8 @@ final as (
         coalesce(sum(event_days.events) filter (where event_days.event_type = 'share'), 0)::int as shares_90d,
         days.as_of - max(event_days.day) filter (where event_days.event_type = 'add_to_cart') as days_since_cart
     from event_days
-    inner join {{ ref('int_feature_days') }} as days on days.as_of - event_days.day between 0 and 89
+    inner join {{ ref('int_feature_days') }} as days
+        on days.as_of - event_days.day between 0 and 89 and {{ is_taken('event_days.user_id') }}
     group by event_days.user_id, days.as_of
 )
 

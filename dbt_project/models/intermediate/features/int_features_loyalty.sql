@@ -19,7 +19,8 @@ marked as (
         coalesce(facts.redeemed_day <= days.as_of, false) as is_redeemed,
         facts.expiry_day - days.as_of as days_left
     from facts
-    inner join {{ ref('int_feature_days') }} as days on facts.day <= days.as_of
+    inner join {{ ref('int_feature_days') }} as days
+        on facts.day <= days.as_of and {{ is_taken('facts.user_id') }}
 ),
 
 final as (

@@ -20,7 +20,10 @@ final as (
         max(plans.expiry_day) filter (where plans.plan in ('plus', 'monthly')) - days.as_of as paid_plan_days_left
     from plans
     inner join {{ ref('int_feature_days') }} as days
-        on plans.from_day <= days.as_of and (plans.expiry_day is null or plans.expiry_day > days.as_of)
+        on
+            plans.from_day <= days.as_of
+            and (plans.expiry_day is null or plans.expiry_day > days.as_of)
+            and {{ is_taken('plans.user_id') }}
     group by plans.user_id, days.as_of
 )
 

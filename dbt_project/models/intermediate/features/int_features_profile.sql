@@ -30,7 +30,8 @@ spine as (
         days.as_of - users.acquired_day as days_since_acquired,
         days.as_of - {{ local_day('users.registered_at') }} as days_since_registered
     from {{ ref('int_users_acquired') }} as users
-    inner join {{ ref('int_feature_days') }} as days on users.acquired_day <= days.as_of
+    inner join {{ ref('int_feature_days') }} as days
+        on users.acquired_day <= days.as_of and {{ is_taken('users.user_id') }}
 ),
 
 final as (

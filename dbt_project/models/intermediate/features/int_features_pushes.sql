@@ -28,7 +28,8 @@ final as (
         ) }} as open_rate_90d,
         count(*) filter (where days.as_of - pushes.sent_day < 7) >= {{ var('push_max_7d') }} as is_tired
     from pushes
-    inner join {{ ref('int_feature_days') }} as days on days.as_of - pushes.sent_day between 0 and 89
+    inner join {{ ref('int_feature_days') }} as days
+        on days.as_of - pushes.sent_day between 0 and 89 and {{ is_taken('pushes.user_id') }}
     group by pushes.user_id, days.as_of
 )
 

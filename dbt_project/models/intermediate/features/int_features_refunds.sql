@@ -12,7 +12,8 @@ final as (
         (count(*) filter (where days.as_of - refunds.refund_day < 90))::int as refunds_90d,
         days.as_of - max(refunds.refund_day) as days_since_refund
     from refunds
-    inner join {{ ref('int_feature_days') }} as days on refunds.refund_day <= days.as_of
+    inner join {{ ref('int_feature_days') }} as days
+        on refunds.refund_day <= days.as_of and {{ is_taken('refunds.user_id') }}
     group by refunds.user_id, days.as_of
 )
 

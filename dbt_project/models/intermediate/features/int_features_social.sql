@@ -1,5 +1,5 @@
--- One row per user × day of int_feature_days that has anything social by then: friends among staff, groups, people
--- brought, reviews. Facts are stacked as (figure, key, first day, day after the last), so one pass counts them all.
+-- One row per user × day of int_feature_days that has anything social by then: friends among staff, groups, reviews.
+-- Facts are stacked as (figure, key, first day, day after the last), so one pass counts them all.
 -- Of a friendship or membership that was renewed the current version is known.
 with facts as (
     select
@@ -19,14 +19,6 @@ with facts as (
     from {{ ref('stg_group_members') }} as members
     inner join {{ ref('map_contact_user') }} as users on members.contact_id = users.contact_id
     union all
-    -- Someone brought "ends" by buying: standing until the first order.
-    select
-        forest.referrer_user_id, 'referral', brought.user_id as fact_key, brought.acquired_day, brought.first_order_day,
-        null
-    from {{ ref('int_referral_forest') }} as forest
-    inner join {{ ref('int_users_acquired') }} as brought on forest.user_id = brought.user_id
-    where forest.referrer_user_id is not null
-    union all
     select
         coalesce(by_contact.user_id, by_order.user_id), 'review', reviews.review_id,
         {{ local_day('reviews.created_at') }}, null, reviews.rating
@@ -41,7 +33,8 @@ marked as (
         facts.end_day is null or facts.end_day > days.as_of as is_standing,
         days.as_of - facts.from_day as age
     from facts
-    inner join {{ ref('int_feature_days') }} as days on facts.from_day <= days.as_of
+    inner join {{ ref('int_feature_days') }} as days
+        on facts.from_day <= days.as_of and {{ is_taken('facts.user_id') }}
     where facts.user_id is not null
 ),
 
@@ -55,9 +48,6 @@ final as (
         min(age) filter (where figure = 'group') as days_since_group_join,
         count(distinct fact_key) filter (where figure = 'group' and not is_standing and as_of - end_day < 90)::int
             as groups_left_90d,
-        count(distinct fact_key) filter (where figure = 'referral')::int as referrals,
-        count(distinct fact_key) filter (where figure = 'referral' and age < 90)::int as referrals_90d,
-        count(distinct fact_key) filter (where figure = 'referral' and not is_standing)::int as referred_buyers,
         count(distinct fact_key) filter (where figure = 'review')::int as reviews,
         trim_scale(avg(rating) filter (where figure = 'review')) as mean_rating,
         count(distinct fact_key) filter (

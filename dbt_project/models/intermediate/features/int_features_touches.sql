@@ -11,7 +11,8 @@ final as (
         (count(*) filter (where days.as_of - touches.day < 30))::int as touches_30d,
         count(distinct touches.channel_code)::int as touch_channels_90d
     from touches
-    inner join {{ ref('int_feature_days') }} as days on days.as_of - touches.day between 0 and 89
+    inner join {{ ref('int_feature_days') }} as days
+        on days.as_of - touches.day between 0 and 89 and {{ is_taken('touches.user_id') }}
     group by touches.user_id, days.as_of
 )
 

@@ -1,4 +1,5 @@
 -- One row per user × day of int_feature_days on or after the acquired day: everything a tag or audience rule may read.
+-- A settled day has rows of restated users alone: what the others were like on it stands in their tags' masks.
 -- What nobody did is 0; what cannot be known (days since a thing that never was, a rate of nothing) is null.
 {% set parts = {
     'orders': {
@@ -39,11 +40,11 @@
     'touches': {'counts': ['touches_30d', 'touch_channels_90d']},
     'social': {
         'counts': [
-            'staff_friends', 'staff_replied_to', 'groups', 'groups_left_90d', 'referrals', 'referrals_90d',
-            'referred_buyers', 'reviews', 'low_ratings_90d',
+            'staff_friends', 'staff_replied_to', 'groups', 'groups_left_90d', 'reviews', 'low_ratings_90d',
         ],
         'known': ['days_since_friend_added', 'days_since_group_join', 'mean_rating'],
     },
+    'referrals': {'counts': ['referrals', 'referrals_90d', 'referred_buyers']},
     'memberships': {'flags': ['is_plus', 'is_monthly'], 'known': ['level', 'paid_plan_days_left']},
     'loyalty': {
         'counts': [

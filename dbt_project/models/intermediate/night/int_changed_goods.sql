@@ -1,11 +1,14 @@
--- Orders that change although none of their rows came: the cost or category of something they hold changed, or a rate
--- of their currency. Compared with the products and rates that the last night read; empty where all is built anew.
+-- Orders that change although none of their rows came: the cost, category or replenishment of something they hold
+-- changed, or a rate of their currency. Compared with the products and rates that the last night read; empty where all
+-- is built anew.
 {% if builds_on_last_night() %}
 with products as (
     select coalesce(now.sku, before.sku) as sku
     from {{ ref('stg_products') }} as now
     full join {{ target.schema }}.int_products_read as before on now.sku = before.sku
-    where (now.category, now.unit_cost) is distinct from (before.category, before.unit_cost)
+    where
+        (now.category, now.unit_cost, now.replenishment_days)
+        is distinct from (before.category, before.unit_cost, before.replenishment_days)
 ),
 
 rates as (
