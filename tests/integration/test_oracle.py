@@ -19,18 +19,21 @@ import psycopg
 import pytest
 
 from oracle import value
+from oracle.audiences import AUDIENCES
 from oracle.business import Business
 from oracle.businesses import deliver
 from oracle.compare import differences
 from oracle.exports import Known, Landing, Row, identifiers
 from oracle.identity import KEY_MAX_CONTACTS, identity_links, over_shared
-from oracle.marts import MARTS, PARTS
+from oracle.marts import MARTS
 from oracle.orders import to_cents
+from oracle.tag_rules import TAGS
 from oracle.warehouse import Built, with_user_ids
 from userops import scores
 from userops.contracts.model import load_contracts
 from userops.ingest import loader, tables
 from userops.settings import Settings
+from userops.tags.catalog import load_catalog
 from userops.tags.store import write_catalog
 from userops.warehouse import erasure, increments
 from userops.warehouse.dbt import AFTER_SCORES, environment
@@ -59,14 +62,10 @@ class Compared:
         self.user_ids, self.identity_differences = built.user_ids(business.identity)
         self.tables = {mart: built.rows(mart) for mart in (*MARTS, *BESIDE)}
 
-    def computed(self, mart: str) -> list[Row]:
-        """The warehouse's rows of a mart that the oracle computes as well."""
-        return [row for row in self.tables[mart] if PARTS.get(mart, bool)(row)]
-
     def differences(self, mart: str) -> list[str]:
         """What the two sides say differently of a mart."""
         rows, key = MARTS[mart]
-        return differences(mart, key, with_user_ids(rows(self.business), self.user_ids), self.computed(mart))
+        return differences(mart, key, with_user_ids(rows(self.business), self.user_ids), self.tables[mart])
 
     def value_models(self) -> dict[str, tuple[value.Parameters | None, Row]]:
         """The parameters of each model and what the warehouse says of it beside them."""
@@ -164,6 +163,12 @@ def assert_none(found: list[str]) -> None:
     assert not found, f"{len(found)} differences, the first:\n" + "\n".join(found[:20])
 
 
+def test_the_oracle_knows_the_catalogue():
+    catalog = load_catalog()
+    assert set(TAGS) == set(catalog.tags)
+    assert set(AUDIENCES) == set(catalog.audiences)
+
+
 @pytest.mark.parametrize("day", BUSINESS_DATES, ids=str)
 def test_both_see_the_same_people(compared, day):
     assert_none(compared[day].identity_differences)
@@ -172,7 +177,7 @@ def test_both_see_the_same_people(compared, day):
 @pytest.mark.parametrize("day", BUSINESS_DATES, ids=str)
 @pytest.mark.parametrize("mart", MARTS)
 def test_a_mart_is_its_definition(compared, mart, day):
-    assert compared[day].computed(mart), f"{mart} is empty: the business has nothing to compare it by"
+    assert compared[day].tables[mart], f"{mart} is empty: the business has nothing to compare it by"
     assert_none(compared[day].differences(mart))
 
 
