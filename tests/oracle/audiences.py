@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from oracle.business import Business
 from oracle.features import On, people_on
-from oracle.tags import TAGS
+from oracle.tag_rules import TAGS
 from oracle.users import MEDIA
 
 
@@ -26,7 +26,7 @@ def _may_widen_the_basket(on: On) -> bool:
 
 
 def _is_silent_in_a_group(on: On) -> bool:
-    return _has(on, "group_member") and not any(on.ago(moment) < 30 for moment in on.activities)
+    return _has(on, "group_member") and not on.is_active
 
 
 AUDIENCES: dict[str, Callable[[On], bool]] = {

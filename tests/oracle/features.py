@@ -20,6 +20,7 @@ from oracle.orders import Order
 from oracle.users import MEDIA, categories, is_reachable, ratio, rfm_on
 
 SLOW_MOVER_DAYS, DEEP_DISCOUNT, LOW_RATING = 90, Decimal("0.2"), 2
+CURRENT, SLIPPED = ("new", "active", "loyal", "won_back"), ("at_risk", "dormant", "lost")
 DAYPARTS = {"morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24), "night": range(6)}
 
 
@@ -43,6 +44,18 @@ class On:
     def is_over(self, moment: datetime | None) -> bool:
         """Whether it came, by the day."""
         return moment is not None and self.ago(moment) >= 0
+
+    @property
+    def age(self) -> int | None:
+        """The year of the day less the year of birth."""
+        born = self.person.attribute("birth_year")
+        return None if born is None else self.day.year - born
+
+    @property
+    def channel(self) -> Row:
+        """The one that brought them, as it is listed; nothing where it is not."""
+        listed = self.known.rows("channels")
+        return next((row for row in listed if row["channel_code"] == self.person.acquired_channel), {})
 
     @cached_property
     def orders(self) -> list[Order]:
@@ -113,6 +126,11 @@ class On:
         return [m.astimezone(self.known.zone) for m in moments if 0 <= self.ago(m) < 90]
 
     @property
+    def is_active(self) -> bool:
+        """In 30 days."""
+        return any(self.ago(moment) < 30 for moment in self.activities)
+
+    @property
     def intents(self) -> list[datetime]:
         """Moments of intent in 30 days."""
         return [moment for moment in self.person.intent_moments if 0 <= self.ago(moment) < 30]
@@ -143,9 +161,10 @@ class On:
         """By what is known on the business date, on every day."""
         return is_reachable(self.business, self.person, medium)
 
-    @property
-    def is_reachable_at_all(self) -> bool:
-        return any(map(self.is_reachable, MEDIA))
+    @cached_property
+    def media(self) -> list[str]:
+        """Those they may be reached by."""
+        return [medium for medium in MEDIA if self.is_reachable(medium)]
 
     @property
     def coupons(self) -> list[Row]:
@@ -155,7 +174,7 @@ class On:
     def points(self) -> list[Row]:
         return self.by_then(self.person.points, "occurred_at")
 
-    @property
+    @cached_property
     def refunds(self) -> list[Row]:
         """Of all the person's orders, whatever became of them."""
         theirs = {order["order_id"] for order in self.person.placed}
@@ -201,11 +220,11 @@ class On:
         return referrer_of(self.business, self.person) is not None
 
     @property
-    def brought(self) -> int:
-        """Users brought by then, rings apart."""
-        people = self.business.people
+    def brought(self) -> list[Person]:
+        """Those brought by then, rings apart."""
         theirs = forest_of(self.business).brought.get(self.person.user, [])
-        return sum(people[user].acquired_day <= self.day for user in theirs)
+        people = [self.business.people[user] for user in theirs]
+        return [person for person in people if person.acquired_day <= self.day]
 
     @property
     def rfm(self) -> Row:

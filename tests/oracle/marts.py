@@ -1,6 +1,4 @@
-"""Every mart the oracle computes: its rows and the key that finds a row again; and of which marts it knows a part."""
-
-from collections.abc import Callable
+"""Every mart the oracle computes: its rows and the key that finds a row again."""
 
 from oracle import (
     attribution,
@@ -52,9 +50,4 @@ MARTS = {
     "interest_predictions": (scores.interest_predictions, ("user_id", "category")),
     "interest_quality": (scores.interest_quality, ("method",)),
     "loyalty_ledger": (campaigns.loyalty_ledger, ("user_id", "month")),
-}
-# Of these the oracle computes the rows for which this holds.
-PARTS: dict[str, Callable[[dict], bool]] = {
-    **dict.fromkeys(("user_tags", "tag_history", "tag_value"), lambda row: row["tag_code"] in tags.TAGS),
-    "audience_members": lambda row: row["audience_code"] in audiences.AUDIENCES,
 }

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from oracle.delivery import Delivery
 
+MIDDLE = date(2025, 4, 30)  # a business date
 CONSENTS = dict.fromkeys((f"{m}_consent" for m in ("sms", "email", "wechat", "app_push", "weibo")), True)
 
 
@@ -233,7 +234,96 @@ def unsubscribed(n: Nasty) -> None:
         n.send("pushes", {"push_id": push_id, "contact_id": contact_id, "medium": medium} | moments, at)
 
 
+def ages_and_tiers(n: Nasty) -> None:
+    """On both sides of each bound, of the middle business date's year; one who says nothing, one the gender alone."""
+    for number, birth_year in enumerate((2008, 2007, 2001, 2000, 1971, 1970)):
+        n.contact(f"NY{number}", "2025-01-05T10:00", birth_year=birth_year, city_tier=1 + number % 3)
+    n.contact("NY6", "2025-01-05T10:00")
+    n.contact("NY7", "2025-01-05T10:00", gender="m")
+
+
+def rhythms(n: Nasty) -> None:
+    """Orders so many days before the middle business date: first orders, own rhythms, sums of 90 days on the bound."""
+    for number, ago in enumerate((6, 7, 13, 14)):
+        n.contact(f"ND{number}", "2025-04-01T09:00")
+        n.order(f"ND{number}", f"{MIDDLE - timedelta(days=ago)}T10:00", contact_id=f"ND{number}")
+    bought = {
+        "NK1": ((60, "50.00"), (40, "50.00"), (20, "50.00")),  # the gap is the mean one
+        "NK2": ((61, "25.00"), (41, "25.00"), (21, "100.00")),  # a day more; the largest is twice the mean
+        "NK3": ((200, "45.00"), (100, "45.00"), (30, "10.00")),  # a tenth of a year's net
+        "NK4": ((200, "45.00"), (100, "45.00"), (30, "9.99")),  # a cent less than a tenth
+        "NK5": ((200, "45.00"), (100, "45.00"), (90, "10.00")),  # none in 90 days
+    }
+    for contact_id, orders in bought.items():
+        n.contact(contact_id, "2024-09-01T09:00")
+        for ago, amount in orders:
+            n.order(f"{contact_id}-{ago}", f"{MIDDLE - timedelta(days=ago)}T10:00", amount, contact_id=contact_id)
+
+
+def discounts(n: Nasty) -> None:
+    """Deep by the fifth, shallow by a cent; a deep one alone and beside one without; in a store and elsewhere."""
+    for contact_id, given, channels in (
+        ("NW1", ("10.00",), ("store",)),
+        ("NW2", ("9.99",), ("live",)),
+        ("NW3", ("10.00", "0.00"), ("group", "store")),
+        ("NW4", ("0.00", "0.00"), ("marketplace", "live")),
+    ):
+        n.contact(contact_id, "2025-03-01T09:00")
+        for number, (discount, channel) in enumerate(zip(given, channels, strict=True)):
+            more = {"gross_amount": "50.00", "discount_amount": discount, "sales_channel": channel}
+            paid = f"{50 - float(discount):.2f}"
+            n.order(f"{contact_id}-{number}", f"2025-04-0{number + 1}T10:00", paid, contact_id=contact_id, **more)
+
+
+def endings(n: Nasty) -> None:
+    """Coupons and paid plans that end so many days after the middle business date; plans beside a longer one."""
+    for number, left in enumerate((-1, 0, 7, 8)):
+        n.contact(f"NO{number}", "2025-02-01T09:00")
+        ends = n.at(f"{MIDDLE + timedelta(days=left)}T00:00")
+        for coupon in "ab":
+            row = {"coupon_id": f"NO{number}{coupon}", "contact_id": f"NO{number}", "face_value": "5.00"}
+            issued = {"issued_at": n.at("2025-04-01T10:00"), "expires_at": ends}
+            n.send("coupons", row | issued, "2025-04-01T10:00")
+    plans = {
+        "NV1": (("plus", 14),),
+        "NV2": (("plus", 15),),
+        "NV3": (("plus", None), ("monthly", 5)),
+        "NV4": (("plus", 5), ("monthly", 40)),
+        "NV5": (("monthly", 1), ("level", None)),
+    }
+    for contact_id, held in plans.items():
+        n.contact(contact_id, "2025-02-01T09:00")
+        for plan, left in held:
+            ends = None if left is None else n.at(f"{MIDDLE + timedelta(days=left)}T23:00")
+            row = {"contact_id": contact_id, "plan": plan, "level": 0, "effective_at": n.at("2025-04-01T10:00")}
+            n.send("memberships", row | {"expires_at": ends}, "2025-04-01T10:00")
+
+
+def signals(n: Nasty) -> None:
+    """On the first day of a window that ends on the middle business date, and on the day before it."""
+    for ago in (29, 30, 89, 90):
+        contact_id, day = f"NJ{ago}", MIDDLE - timedelta(days=ago)
+        n.contact(contact_id, "2025-01-05T10:00")
+        for kind in ("browse", "search", "consult", "message_in", "check_in", "content_view", "share"):
+            n.event(f"{contact_id}-{kind}", f"{day}T00:00", kind, contact_id)
+        push = {"push_id": contact_id, "contact_id": contact_id, "medium": "app", "sent_at": n.at(f"{day}T00:00")}
+        n.send("pushes", push | {"unsubscribed_at": n.at(f"{MIDDLE}T23:59")}, f"{MIDDLE}T23:59")
+
+
+def replies(n: Nasty) -> None:
+    """To a friend lost since, on the middle business date, a day later, never."""
+    n.contact("NH1", "2025-03-01T09:00")
+    gone = {"first_reply_at": "2025-03-03T10:00", "deleted_at": "2025-03-04T10:00"}
+    n.friend("NH1", "2025-03-02T10:00", "2025-03-04T10:00", **gone)
+    n.friend("NH1", "2025-03-05T10:00", "2025-03-05T10:00", staff="S2")
+    for number, replied in enumerate((f"{MIDDLE}T23:59:59", f"{MIDDLE + timedelta(days=1)}T00:00"), 2):
+        n.contact(f"NH{number}", "2025-03-01T09:00")
+        n.friend(f"NH{number}", "2025-03-02T10:00", replied, first_reply_at=replied)
+    n.contact("NH4", "2025-03-01T09:00")
+    n.friend("NH4", "2025-03-02T10:00", "2025-03-02T10:00")
+
+
 CASES: tuple[Callable[[Nasty], None], ...] = (
     corrections, merges_and_splits, guests, money, midnights, bounds, channels, friendships, referrers, erasure,
-    unsubscribed,
+    unsubscribed, ages_and_tiers, rhythms, discounts, endings, signals, replies,
 )

@@ -1,4 +1,4 @@
-"""tag_value, of the tags the oracle knows: who was eligible 30 days ago, whom the outcome came to, and what it tells.
+"""tag_value: who was eligible 30 days ago, whom the outcome came to, and what it tells.
 
 Left open by the specification and taken from the published descriptions and decisions: the scenarios, the fewest
 tagged users and outcomes that can tell anything, which verdict comes first. The interval is the delta method's.
@@ -11,13 +11,12 @@ from fractions import Fraction
 from math import exp, sqrt
 
 from oracle.business import Business
-from oracle.features import On, people_on
-from oracle.tags import TAGS
+from oracle.features import CURRENT, SLIPPED, On, people_on
+from oracle.tag_rules import TAGS
 from oracle.users import ratio
 
 OUTCOME_DAYS, MIN_TAGGED, MIN_OUTCOMES = 30, 30, 5
 RARE, COMMON, Z = Fraction(1, 1000), Fraction(95, 100), 1.96
-CURRENT, SLIPPED = ("new", "active", "loyal", "won_back"), ("at_risk", "dormant", "lost")
 SIGNS_OF_LIFE = ("message_in", "consult", "check_in", "share", "game")
 
 
@@ -55,64 +54,82 @@ SCENARIOS = {
     "new-user conversion": Scenario(
         lambda then: not then.orders,
         lambda then, now: bool(now.orders),
-        ("just_acquired", "paid_channel", "referred_in", "touched_by_many", "cart_waiting", "warm_prospect", "zombie"),
+        ("just_acquired", "paid_channel", "private_channel", "referred_in", "touched_by_many", "window_shopper",
+         "cart_waiting", "searcher", "warm_prospect", "cold_prospect", "zombie", "asks_before_buying"),
     ),
     "repurchase": Scenario(
         _is_buyer,
         _ordered_again,
-        ("favourite_category", "coupon_holder", "refill_due", "refill_soon", "plus_member", "points_unused",
-         "second_order_window"),
+        ("favourite_category", "usual_sales_channel", "marketplace_shopper", "settling_in", "won_back",
+         "coupon_holder", "coupon_expiring", "first_order_fresh", "second_order_window", "keeps_rhythm",
+         "refill_due", "refill_soon", "points_unused", "promising_big_spender", "large_order_once", "good_margin",
+         "plus_member"),
     ),
     "cross-sell": Scenario(
         _is_buyer,
         lambda then, now: len(now.spent) > len(then.spent),
-        ("category_explorer", "single_category_buyer", "family_age"),
+        ("single_category_buyer", "category_explorer", "family_age", "female", "male", "bought_lately",
+         "first_tier_city", "loyal_small_spender"),
     ),
-    "win-back": Scenario(lambda then: then.stage in SLIPPED, _ordered_again, ("refund_silent", "one_time_buyer")),
+    "win-back": Scenario(
+        lambda then: then.stage in SLIPPED,
+        _ordered_again,
+        ("still_browsing", "at_risk_regular", "dormant", "lost", "one_time_buyer", "refund_silent"),
+    ),
     "churn prevention": Scenario(
         lambda then: then.stage in CURRENT,
         lambda then, now: now.stage in SLIPPED,
-        ("lapsing", "out_of_rhythm", "left_a_group"),
+        ("lapsing", "out_of_rhythm", "left_a_group", "value_fading"),
     ),
     "price promotion": Scenario(
         _is_buyer,
         lambda then, now: now.discounted > then.discounted,
-        ("discount_seeker", "thin_margin", "coupon_redeemer"),
+        ("live_shopper", "young_adult", "discount_seeker", "full_price_buyer", "coupon_redeemer",
+         "coupon_indifferent", "emerging_city", "thin_margin"),
     ),
     "slow-moving clearance": Scenario(
-        _is_buyer, lambda then, now: now.slow_mover_orders > 0, ("tried_deep_discount", "bulk_buyer")
+        _is_buyer,
+        lambda then, now: now.slow_mover_orders > 0,
+        ("bulk_buyer", "deep_discount_only", "tried_deep_discount", "clearance_buyer"),
     ),
     "membership upgrade": Scenario(
-        _is_buyer, _rose, ("guest_buyer", "value_rising", "high_value", "frequent_buyer", "next_level_near")
+        _is_buyer,
+        _rose,
+        ("guest_buyer", "omnichannel", "frequent_buyer", "high_value", "value_rising", "next_level_near",
+         "plan_ending"),
     ),
     "referral": Scenario(
         lambda then: True,
-        lambda then, now: now.brought > then.brought,
-        ("loyal_core", "happy_reviewer", "champion"),
+        lambda then, now: len(now.brought) > len(then.brought),
+        ("loyal_core", "many_groups", "brings_friends", "brings_buyers", "shares", "happy_reviewer", "champion"),
     ),
     "community activation": Scenario(
-        lambda then: bool(then.groups or then.friends), _came_alive, ("staff_friend", "group_member")
+        lambda then: bool(then.groups or then.friends),
+        _came_alive,
+        ("group_buyer", "profile_incomplete", "community_resident", "staff_friend", "silent_friend", "group_member",
+         "checks_in", "writes_to_us"),
     ),
     "store traffic": Scenario(
         lambda then: True,
         lambda then, now: now.orders_by("store") > then.orders_by("store"),
-        ("home_city", "unreachable", "store_member", "store_shopper"),
+        ("offline_channel", "store_shopper", "online_only", "unreachable", "silver_age", "home_city", "store_member"),
     ),
     "push timing": Scenario(
         lambda then: bool(then.pushes),
         _opened_lately,
-        ("active_hours", "weekend_active", "opens_messages", "ignores_messages", "tired_of_messages"),
+        ("content_reader", "active_hours", "weekend_active", "opens_messages", "ignores_messages",
+         "tired_of_messages", "reachable_by_many", "unsubscribed_lately"),
     ),
     "service recovery": Scenario(
         lambda then: bool(then.within(then.refunds, "refunded_at", 90)) or then.low_ratings > 0,
         _ordered_again,
-        ("serial_refunder", "refunded_lately", "unhappy_reviewer"),
+        ("refunded_lately", "serial_refunder", "unhappy_reviewer"),
     ),
 }
 
 
 def tag_value(business: Business) -> list[dict]:
-    """One row per tag that the oracle knows."""
+    """One row per tag."""
     now = {on.person.user: on for on in people_on(business, business.day)}
     before = people_on(business, business.day - timedelta(days=OUTCOME_DAYS))
     rows = []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
 from userops.scores import bg_nbd, gamma_gamma, value
-from userops.scores.fitting import AT_EDGE
+from userops.scores.fitting import AT_EDGE, BOUND, Problem, maximise
 
 # A busy machine is no failure.
 unhurried = settings(deadline=None)
@@ -202,6 +202,17 @@ def test_customers_who_all_spend_alike_are_fitted_at_the_edge():
     assert fit.note == AT_EDGE
     expected = gamma_gamma.expected_value(fit.values, np.array([0, 3]), np.array([0, 25.0]))
     assert expected == pytest.approx([25, 25], rel=1e-3)
+
+
+def test_a_ridge_that_flattens_is_told_to_have_no_end():
+    """In `a` it still rises, by so little that a search has had enough where it starts."""
+
+    def log_likelihood(parameters):
+        a, b = parameters
+        return -1e-4 / a - np.log(b) ** 2, np.array([1e-4 / a**2, -2 * np.log(b) / b])
+
+    fit = maximise(Problem(("a", "b"), ((1, 0), (0, 1)), ((5000.0, 5.0),)), log_likelihood, users=1)
+    assert (fit.values, fit.note) == (pytest.approx((np.exp(BOUND), 1)), AT_EDGE)
 
 
 @unhurried

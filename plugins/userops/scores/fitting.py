@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -71,6 +72,7 @@ def maximise(
         return Fit(None, None, users, "the likelihood is not finite at any start")
     descent = _descent(problem, log_likelihood, users)
     place, left = _polish(descent, ends[0].x)
+    place, left = _polish(descent, _edge_as_high(descent, place))
     if not left <= ENOUGH:
         return Fit(None, None, users, f"no maximum found: the log-likelihood still rises by {left:.1e} a user")
     parameters = np.exp(np.linalg.solve(to_coordinates, place))
@@ -114,6 +116,16 @@ def _polish(descent: Objective, place: np.ndarray) -> tuple[np.ndarray, float]:
             break
         place = better
     return place, left
+
+
+def _edge_as_high(descent: Objective, place: np.ndarray) -> np.ndarray:
+    """The place with a coordinate at its bound, where that costs nothing: on a flat ridge a search stops anywhere."""
+    value = descent(place)[0]
+    for k, bound in product(range(len(place)), (-BOUND, BOUND)):
+        edge = np.where(np.arange(len(place)) == k, bound, place)
+        if descent(edge)[0] < value + ENOUGH:
+            return edge
+    return place
 
 
 def _newton_step(descent: Objective, place: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, float]:

@@ -17,7 +17,10 @@ final as (
         )[1] as level,
         bool_or(plans.plan = 'plus') as is_plus,
         bool_or(plans.plan = 'monthly') as is_monthly,
-        max(plans.expiry_day) filter (where plans.plan in ('plus', 'monthly')) - days.as_of as paid_plan_days_left
+        -- A plan without an end outlasts every other.
+        nullif(
+            max(coalesce(plans.expiry_day, 'infinity')) filter (where plans.plan in ('plus', 'monthly')), 'infinity'
+        ) - days.as_of as paid_plan_days_left
     from plans
     inner join {{ ref('int_feature_days') }} as days
         on
