@@ -7,22 +7,20 @@ is told: its own retries bring it to the marts of the undisturbed run.
 
 import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from unittest import mock
-from zoneinfo import ZoneInfo
 
 import psutil
 import psycopg
 import pytest
 
+from deployment import PROGRAMS, clean_environment, due_night, free_port
 from faults import checks
 from faults.business import Business, Case
 from faults.proxy import INSIDE_COPY, Boundary, Link
@@ -30,7 +28,6 @@ from userops import airflow_runtime
 from userops.settings import Settings
 from userops.warehouse.embedded import EmbeddedServer
 
-AIRFLOW = Path(sys.executable).parent / "airflow"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 AWAY_SECONDS = 20
 # A task whose process died is noticed after seconds instead of minutes.
@@ -57,10 +54,7 @@ class Airflow:
         self.logs = (case.home / "components.log").open("ab")
 
     def _environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         place = {
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.metadata.ensure_database("airflow").replace(
                 "postgresql://", "postgresql+psycopg2://", 1
@@ -70,7 +64,8 @@ class Airflow:
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__HOST": "127.0.0.1",
         }
-        with mock.patch.dict(os.environ, kept | self.case.environment() | place | IMPATIENT, clear=True):
+        environment = clean_environment(**self.case.environment(), **place, **IMPATIENT)
+        with mock.patch.dict(os.environ, environment, clear=True):
             settings = Settings.load()
             airflow_runtime.configure(settings)
             airflow_runtime.migrate(settings)
@@ -81,7 +76,7 @@ class Airflow:
         for name in COMPONENTS:
             if name not in self.running or self.running[name].poll() is not None:
                 self.running[name] = subprocess.Popen(
-                    [str(AIRFLOW), name], env=self.environment, stdout=self.logs, stderr=self.logs,
+                    [PROGRAMS / "airflow", name], env=self.environment, stdout=self.logs, stderr=self.logs,
                     start_new_session=True,
                 )
 
@@ -133,7 +128,7 @@ class Airflow:
 @pytest.fixture(scope="module")
 def due(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     """A business whose second night is the one that the schedule (03:00, for the day before) has reached."""
-    night = (datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(hours=3)).date() - timedelta(days=1)
+    night = due_night("Asia/Shanghai")
     folder = tmp_path_factory.mktemp("due")
     made = Business(server.url("postgres"), folder, first=night - timedelta(days=1))
     made.prepare()

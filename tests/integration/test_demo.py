@@ -1,15 +1,12 @@
 """`userops demo` on the embedded server: the known figures of the real data set come out of the marts."""
 
-import os
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import psycopg
 import pytest
 
-USEROPS = Path(sys.executable).parent / "userops"
+from deployment import clean_environment, userops
+
 pytestmark = pytest.mark.slow
 
 # Counted from the source file by data/README.md's rules; see also Chen, Sain & Guo (2012).
@@ -32,18 +29,15 @@ ACTIVE = [885, 741, 758, 974, 856, 1056, 991, 949, 935, 1266, 1364, 1664]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     home = tmp_path_factory.mktemp("demo")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
-    environment["USEROPS_HOME"] = str(home)
-    done = subprocess.run(
-        [str(USEROPS), "demo"], env=environment, capture_output=True, text=True, check=False, timeout=900
-    )
+    environment = clean_environment(USEROPS_HOME=str(home))
+    code, printed = userops(["demo"], environment, seconds=900)
     log = home / "airflow" / "night.log"
-    assert done.returncode == 0, done.stdout + done.stderr + (log.read_text()[-4000:] if log.exists() else "")
-    url = subprocess.run(
-        [str(USEROPS), "db", "url"], env=environment, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    yield {"home": home, "url": url, "printed": done.stdout}
-    subprocess.run([str(USEROPS), "db", "stop"], env=environment, check=True)
+    assert code == 0, printed + (log.read_text()[-4000:] if log.exists() else "")
+    code, url = userops(["db", "url"], environment)
+    assert code == 0, url
+    yield {"home": home, "url": url.strip(), "printed": printed}
+    code, stopped = userops(["db", "stop"], environment)
+    assert code == 0, stopped
 
 
 def ask(demo, query):

@@ -5,10 +5,7 @@ Nights run as in the tests of faults, on a small simulated business; each test s
 
 import csv
 import hashlib
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +15,7 @@ import psycopg
 import pytest
 
 from conftest import fresh_database
+from deployment import clean_environment, userops
 from faults import steps
 from faults.business import FIRST, NIGHT, Business, Case, hashes
 from userops.errors import Overtaken, UseropsError
@@ -279,19 +277,12 @@ def test_whoever_was_erased_stays_so_through_two_changes(
             assert connection.execute(in_vault, [phone]).fetchone() == (0,)
 
 
-def userops(arguments: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "userops"), *arguments], capture_output=True, text=True,
-        env=kept | environment, check=False, timeout=300,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 def test_the_command_says_that_the_key_is_another_and_what_to_do(business: Business) -> None:
     with business.case("published") as case:
         metadata = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{case.home}/airflow.db"}
-        code, said = userops(["night", "--date", str(NIGHT)], case.environment(**NEW_KEY, **metadata))
+        code, said = userops(
+            ["night", "--date", str(NIGHT)], clean_environment(**case.environment(**NEW_KEY, **metadata))
+        )
         assert code == 1 and "hash_key on warehouse" in said and keys.MEND in said, said
         with psycopg.connect(case.url) as connection:
             loaded = "select count(*) from meta.load_files where business_date = %s"
@@ -301,8 +292,8 @@ def test_the_command_says_that_the_key_is_another_and_what_to_do(business: Busin
 
 
 def rotate_key(url: str, home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-    place = {"USEROPS_DATABASE_URL": url, "USEROPS_HOME": str(home)}
-    return userops(["db", "rotate-key", *arguments], place | environment)
+    place = clean_environment(USEROPS_DATABASE_URL=url, USEROPS_HOME=str(home), **environment)
+    return userops(["db", "rotate-key", *arguments], place)
 
 
 def test_the_command_changes_the_stored_key_or_takes_one_from_a_file(warehouse_url: str, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,9 +21,9 @@ import canaries
 import psycopg
 import pytest
 
+from deployment import USEROPS, clean_environment, userops
 from userops.simulate import simulate
 
-USEROPS = Path(sys.executable).parent / "userops"
 START = date(2024, 3, 1)
 NIGHTS = 3
 LIVE = {"publication", "quality_results", "night_profile", "rejected_rows", "freshness"}
@@ -46,19 +45,15 @@ class Deployment:
         folder.mkdir(parents=True, exist_ok=True)
 
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
-        return kept | {
-            "USEROPS_HOME": str(self.folder),
-            "USEROPS_DATABASE_URL": self.url,
-            "USEROPS_LANDING": str(self.landing),
-            "USEROPS_HASH_KEY": "k" * 64,
-        }
+        return clean_environment(
+            USEROPS_HOME=str(self.folder),
+            USEROPS_DATABASE_URL=self.url,
+            USEROPS_LANDING=str(self.landing),
+            USEROPS_HASH_KEY="k" * 64,
+        )
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [str(USEROPS), *arguments], env=self.environment(), capture_output=True, text=True, check=False, timeout=600
-        )
-        return done.returncode, done.stdout + done.stderr
+        return userops(list(arguments), self.environment(), seconds=600)
 
     def nights(self, first: int, last: int) -> None:
         code, printed = self.run("nights", "--from", str(day(first)), "--to", str(day(last)))
@@ -140,7 +135,7 @@ def test_a_killed_night_converges(reference, server_url, exports, tmp_path):
     other = Deployment(server_url, tmp_path / "home", exports)
     for number, seconds in enumerate((20, 9)):
         process = subprocess.Popen(
-            [str(USEROPS), "night", "--date", str(day(number))],
+            [USEROPS, "night", "--date", str(day(number))],
             env=other.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -4,35 +4,19 @@ Outside the quick suite (`make test-serve`): it takes a minute or two.
 """
 
 import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from deployment import PROGRAMS, clean_environment, due_night, free_port
 from userops.simulate import simulate
 
-PROGRAMS = Path(sys.executable).parent
 TIMEZONE = "Asia/Shanghai"
 pytestmark = pytest.mark.serve
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def due_night():
-    """The business date of the newest run that the schedule (03:00, for the day before) has reached."""
-    return (datetime.now(ZoneInfo(TIMEZONE)) - timedelta(hours=3)).date() - timedelta(days=1)
 
 
 def wait_for(what, seconds: float):
@@ -63,16 +47,15 @@ def group_lives(group: int) -> bool:
 
 
 def test_the_due_night_runs_under_the_scheduler_and_all_processes_end(tmp_path):
-    day, port = due_night(), free_port()
+    day, port = due_night(TIMEZONE), free_port()
     landing, home = tmp_path / "landing", tmp_path / "home"
     simulate(landing, 120, 1, day, 7)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW", "DBT_"))}
-    environment = kept | {
-        "USEROPS_HOME": str(home),
-        "USEROPS_LANDING": str(landing),
-        "USEROPS_TIMEZONE": TIMEZONE,
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-    }
+    environment = clean_environment(
+        USEROPS_HOME=str(home),
+        USEROPS_LANDING=str(landing),
+        USEROPS_TIMEZONE=TIMEZONE,
+        AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
+    )
 
     def status() -> dict:
         done = subprocess.run(

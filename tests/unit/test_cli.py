@@ -1,23 +1,14 @@
 """Bad use: one clear sentence with the mend, and the documented exit code."""
 
-import os
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-USEROPS = Path(sys.executable).parent / "userops"
+from deployment import clean_environment, userops
 
 
 def run(tmp_path, *arguments, **extra):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("USEROPS_", "AIRFLOW"))}
-    environment |= {"USEROPS_HOME": str(tmp_path / "home")} | extra
-    done = subprocess.run(
-        [str(USEROPS), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
-    return done.returncode, done.stdout + done.stderr
+    return userops(list(arguments), clean_environment(**{"USEROPS_HOME": str(tmp_path / "home")} | extra), seconds=120)
 
 
 DOWN = "postgresql://x@127.0.0.1:1/none"
