@@ -19,15 +19,20 @@ def deliver(home: Path, users: int, nights: int, first: date, seed: int) -> tupl
     """A business as one folder: its settings, the date of the folder, which is its last night, and the truth."""
     last = first + timedelta(days=nights - 1)
     truth = simulate(home / "nights", users, nights, first, seed)
-    _one_folder(home / "nights", home / "landing" / last.isoformat())
+    one_folder(nights_of(home / "nights"), home / "landing" / last.isoformat())
     given = {"USEROPS_HOME": str(home), "USEROPS_LANDING": str(home / "landing"), "USEROPS_HASH_KEY": "key"}
     return Settings.load(given), last, truth
 
 
-def _one_folder(nights: Path, folder: Path) -> None:
-    """All nights as one: every row of the deltas, the last snapshots; which is quicker to load than many folders."""
+def nights_of(simulated: Path) -> list[Path]:
+    """The folders of a simulation in their order."""
+    return sorted(p for p in simulated.iterdir() if not p.name.startswith("_"))
+
+
+def one_folder(nights: list[Path], folder: Path) -> None:
+    """Nights as one: every row of the deltas, the last snapshots; which is quicker to load than many folders."""
     rows: dict[str, list[str]] = defaultdict(list)
-    for night in sorted(p for p in nights.iterdir() if not p.name.startswith("_")):
+    for night in nights:
         for file in night.glob("*.csv"):
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
             is_delta = load_contracts()[file.stem].mode == "delta"
@@ -48,8 +53,11 @@ def load(url: str, settings: Settings, day: date) -> None:
         connection.commit()
 
 
-def runner(url: str, settings: Settings) -> Callable[[str, date], None]:
-    """Builds the models that a selection names as of a date; the project is parsed once for all calls."""
+def runner(url: str, settings: Settings) -> Callable[..., None]:
+    """Builds the models that a selection names as of a date, whole unless `incremental` says otherwise.
+
+    The project is parsed once for all calls.
+    """
     from dbt.cli.main import dbtRunner
 
     project, target = str(settings.project_root / "dbt_project"), str(settings.home / "dbt")
@@ -61,12 +69,13 @@ def runner(url: str, settings: Settings) -> Callable[[str, date], None]:
     parsed = dbtRunner().invoke(["parse", *options, "--vars", _of(date(2025, 1, 1))])
     assert parsed.success, parsed.exception
 
-    def run(selection: str, day: date) -> None:
-        done = dbtRunner(manifest=parsed.result).invoke(["run", "--select", selection, *options, "--vars", _of(day)])
+    def run(selection: str, day: date, incremental: bool = False) -> None:
+        asked = ["run", "--select", selection, *options, "--vars", _of(day, incremental)]
+        done = dbtRunner(manifest=parsed.result).invoke(asked)
         assert done.success, done.exception or [r.message for r in done.result if r.status != "success"]
 
     return run
 
 
-def _of(day: date) -> str:
-    return json.dumps({"business_date": day.isoformat()})
+def _of(day: date, incremental: bool = False) -> str:
+    return json.dumps({"business_date": day.isoformat(), "incremental": incremental})

@@ -9,6 +9,20 @@ with days as (
     select {{ last_day }} - {{ var('tag_outcome_days') }}, false
 ),
 
+{% if builds_on_last_night() -%}
+last_night as (
+    select business_date from {{ source('meta', 'build_state') }}
+),
+
+-- A tag that is new or means something else asks for all month-ends again.
+changed_tags as (
+    select coalesce(now.tag_code, before.tag_code) as tag_code
+    from {{ source('config', 'config_tags') }} as now
+    full join {{ target.schema }}.int_tags_read as before on now.tag_code = before.tag_code
+    where (now.rule_sql, now.value_sql) is distinct from (before.rule_sql, before.value_sql)
+),
+
+{% endif -%}
 merged as (
     select as_of, bool_or(is_checkpoint) as is_checkpoint, bool_and(is_checkpoint) as is_checkpoint_alone
     from days
@@ -24,7 +38,7 @@ final as (
         case when is_checkpoint then (sum(is_checkpoint::int) over (order by as_of))::int end as checkpoint_number,
         {% if builds_on_last_night() -%}
         is_checkpoint_alone and as_of < {{ last_day }}
-        and as_of <= (select business_date from {{ source('meta', 'build_state') }})
+        and as_of <= (select business_date from last_night) and not exists (select from changed_tags)
         {%- else -%}
         false
         {%- endif %} as is_settled

@@ -1,6 +1,11 @@
 -- One row per user × category × order day: what was bought by then, when the category is due again, and the last day
 -- before the next purchase in it. A day's shortest replenishment counts; products bought once give no due day. What was
 -- bought of products that are listed no more stands under no category, for its units.
+{{ config(
+    materialized='incremental', incremental_strategy='replace',
+    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    indexes=[{'columns': ['user_id']}]
+) }}
 with bought as (
     select
         orders.user_id, lines.category, orders.order_day,
@@ -12,7 +17,7 @@ with bought as (
     inner join {{ ref('int_orders_priced') }} as priced on orders.order_id = priced.order_id
     inner join {{ ref('int_order_lines') }} as lines on orders.order_id = lines.order_id
     left join {{ ref('stg_products') }} as products on lines.sku = products.sku
-    where orders.user_id is not null
+    where orders.user_id is not null and {{ touched('orders.user_id') }}
     group by orders.user_id, lines.category, orders.order_day
 ),
 
@@ -22,7 +27,7 @@ final as (
         order_day + replenishment_days as due_day,
         sum(amount) over so_far as amount_by_then,
         sum(units) over so_far as units_by_then,
-        coalesce(lead(order_day) over so_far - 1, {{ business_date() }}) as holds_to
+        coalesce(lead(order_day) over so_far - 1, 'infinity') as holds_to
     from bought
     window so_far as (partition by user_id, category order by order_day)
 )
