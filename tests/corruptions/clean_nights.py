@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -33,7 +33,10 @@ LIVE = ("publication", "quality_results", "night_profile", "rejected_rows", "fre
 
 @dataclass(frozen=True)
 class Business:
-    """A simulated business whose nights before `day` are loaded and published; `database` is to be copied."""
+    """A simulated business whose nights before `day` are loaded and published; `database` is to be copied.
+
+    `seen` is what its readers see, and those of every copy.
+    """
 
     name: str
     landing: Path
@@ -42,6 +45,7 @@ class Business:
     home: Path
     url: str = ""
     place: tuple[tuple[str, str], ...] = ()
+    seen: dict[str, str] = field(default_factory=dict)
 
     def folder(self, day: date | None = None) -> Path:
         """The folder of a date, by default of the night to come."""
@@ -104,7 +108,7 @@ def business(
             if compact:
                 admin.execute(f"truncate {', '.join(_tables(admin, 'build', 'staging'))}")
             admin.execute("vacuum analyze")
-        yield made
+        yield replace(made, seen=marts(url))
 
 
 def _tables(admin: psycopg.Connection, *schemas: str) -> list[str]:
@@ -141,7 +145,7 @@ def attempt(
 ) -> Outcome:
     """Copy the business and its next folder, change the folder, run the night and throw all of it away."""
     with past_and_folder(server_url, past, folder, change) as url:
-        return run(past.day, url, until)
+        return run(past.day, url, until, past.seen)
 
 
 @contextmanager
@@ -157,9 +161,9 @@ def past_and_folder(
         yield url
 
 
-def run(day: date, url: str, until: str = "check_raw") -> Outcome:
-    """One night in this process through its own steps, up to and with `until`."""
-    before = marts(url)
+def run(day: date, url: str, until: str = "check_raw", seen: dict[str, str] | None = None) -> Outcome:
+    """One night in this process through its own steps, up to and with `until`; `seen` is what readers see before."""
+    before = seen or marts(url)
     begun = night.begin(day.isoformat())
     blocked = False
     try:

@@ -54,7 +54,7 @@ def test_the_clean_night_passes_without_a_warning(server_url, request, tmp_path,
     assert not outcome.blocked
 
 
-@pytest.mark.parametrize(("case", "size"), cases())
+@pytest.mark.parametrize(("case", "size"), list(cases()))
 def test_a_corruption_is_caught_by_its_gate(server_url, request, tmp_path, monkeypatch, case: Case, size: str) -> None:
     if case.name == "grows past the limit":
         monkeypatch.setattr(landing, "SMALL", 500)

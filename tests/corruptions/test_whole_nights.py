@@ -38,7 +38,7 @@ def published(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def whole(server_url: str, past: Business, folder: Path, change: Callable[[Path], None]) -> tuple[Outcome, dict]:
     """A night to its end, and what readers see then."""
     with past_and_folder(server_url, past, folder, change) as url:
-        return run(past.day, url, "publish"), marts(url)
+        return run(past.day, url, "publish", past.seen), marts(url)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_single_bad_rows_are_set_aside_and_the_night_passes(server_url, publishe
             write(folder, export, rows)
 
     with past_and_folder(server_url, published, tmp_path, change) as url:
-        outcome = run(published.day, url)
+        outcome = run(published.day, url, seen=published.seen)
         with psycopg.connect(url) as admin:
             rows = admin.execute(
                 "select export, file_name, line > 2, reason from quarantine.rows order by 1"
