@@ -1,5 +1,6 @@
--- Identifiers whose user this night may change, with the user they had: those that changed rows carry or carried,
--- those that rows carry beside them (a key may come to link), and the rest of the users all these belonged to.
+-- Identifiers whose user this night may change, with the user they had: those that changed rows carry or carried, where
+-- these teach anything, those that rows carry beside them (a key may come to link), and the rest of the users all these
+-- belonged to.
 -- Empty where everything is built anew. The users are read as the last night left them.
 {% if builds_on_last_night() %}
 with changed as (
@@ -7,6 +8,9 @@ with changed as (
     from {{ ref('int_identity_carried') }} as carried
     inner join {{ ref('int_changed_rows') }} as rows
         on carried.export = rows.export and carried.row_id = rows.row_id
+    where
+        (carried.export, carried.row_id)
+        not in (select known.export, known.row_id from {{ ref('int_identity_known_rows') }} as known)
     union
     select kind, identifier from {{ ref('int_erasure_links') }}
 ),

@@ -35,6 +35,13 @@ final as (
     select users.user_id from contacts inner join {{ ref('map_contact_user') }} as users using (contact_id)
     union
     select users.user_id from orders inner join {{ ref('map_order_user') }} as users using (order_id)
+    {%- for export, key in {'touches': 'touch_id', 'events': 'event_id'}.items() %}
+    union
+    select users.user_id
+    from changed
+    inner join {{ ref('int_' ~ export ~ '_users') }} as users on changed.row_id = users.{{ key }}
+    where changed.export = '{{ export }}'
+    {%- endfor %}
     union
     -- An order that was a user by itself and is so no more.
     select {{ user_id_of("'order_id'", 'order_id') }} from orders
