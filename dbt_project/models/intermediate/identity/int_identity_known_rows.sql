@@ -4,11 +4,10 @@
 -- All is compared with what the last night left. Empty where everything is built anew.
 {% if builds_on_last_night() %}
 with late as (
-    select exists (
-        select from {{ ref('int_new_loads') }} as loads
-        inner join {{ source('meta', 'load_files') }} as files on loads.load_id = files.load_id
-        inner join {{ source('meta', 'build_state') }} as state on files.business_date <= state.business_date
-    ) as is_any
+    select loads.load_id
+    from {{ ref('int_new_loads') }} as loads
+    inner join {{ source('meta', 'load_files') }} as files on loads.load_id = files.load_id
+    inner join {{ source('meta', 'build_state') }} as state on files.business_date <= state.business_date
 ),
 
 carried as (
@@ -32,7 +31,7 @@ carried as (
 
 select export, row_id
 from carried
-where not (select is_any from late)
+where not exists (select from late)
 group by export, row_id
 having bool_and(is_current and is_seen and is_placed) and count(distinct user_id) <= 1
 {% else %}
