@@ -1,5 +1,5 @@
--- Rows that came and teach nothing of who is who: each identifier they carry was seen before, those that link belong to
--- one user already, and nothing was given up. Most rows of a night are such; the identity of their users stays as it is.
+-- Rows that came and teach nothing of who is who: each identifier they carry was seen before, those that link belong
+-- to one user already, and nothing was given up. Most rows of a night are such; the identity of their users stays.
 -- A late delivery could move the day of a merge, and contacts count how widely a key is shared: those are never known.
 -- All is compared with what the last night left. Empty where everything is built anew.
 {% if builds_on_last_night() %}
