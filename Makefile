@@ -25,12 +25,12 @@ test-serve: $(DEV)
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
 
-# Every corruption of the gate on simulated nights, and a clean simulated year: about a quarter of an hour.
+# Every corruption of the gate on simulated nights, and a clean simulated year: about half an hour.
 corruptions: $(DEV)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/corruptions -m 'slow_corruptions or not slow_corruptions'
 
-# What was planted into simulated businesses is found by the marts: a quarter of an hour for the large one, and half a
-# minute for each of the 100 small ones; SEEDS=10 for a look.
+# What was planted into simulated businesses is found by the marts: a minute and a half for the large one, and ten
+# seconds for each of the 100 small ones; SEEDS=10 for a look.
 truth: $(DEV)
 	$(PYTEST) tests/truth -s --timeout 0
 
