@@ -46,6 +46,21 @@
     {%- endif %}
 {%- endmacro %}
 
+{# Keys of rows that differ from those that the last night read and kept in the table `read`: new, gone or changed. #}
+{% macro changed_since_last_night(rows, read, key, columns) -%}
+    select
+        {%- for name in key %} coalesce(now.{{ name }}, before.{{ name }}) as {{ name }}{{ ',' if not loop.last }}{% endfor %}
+    from {{ rows }} as now
+    full join {{ target.schema }}.{{ read }} as before
+        on {% for name in key %}now.{{ name }} = before.{{ name }}{{ ' and ' if not loop.last }}{% endfor %}
+    where (now.{{ columns | join(', now.') }}) is distinct from (before.{{ columns | join(', before.') }})
+{%- endmacro %}
+
+{# The rows of touched users, as models of users replace them. #}
+{% macro rows_of_touched_users() -%}
+    user_id in (select user_id from {{ target.schema }}.int_touched_users)
+{%- endmacro %}
+
 {# Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. #}
 {% macro get_incremental_replace_sql(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}

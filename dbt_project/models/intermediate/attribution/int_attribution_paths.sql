@@ -2,7 +2,7 @@
 -- A buyer without a touch in the window has the path `direct`. Ages are exact, the window is one of days.
 {{ config(
     materialized='incremental', incremental_strategy='replace',
-    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    replaced=rows_of_touched_users(),
     indexes=[{'columns': ['user_id', 'position'], 'unique': true}]
 ) }}
 {% set window_days = var('touch_window_days') %}

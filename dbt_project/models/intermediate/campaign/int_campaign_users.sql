@@ -4,7 +4,7 @@
 {% set schema = target.schema %}
 {{ config(
     materialized='incremental', incremental_strategy='replace',
-    replaced='user_id in (select user_id from ' ~ schema ~ '.int_touched_users)'
+    replaced=rows_of_touched_users()
         ~ ' or campaign_id in (select campaign_id from ' ~ schema ~ '.int_turned_campaigns)'
 ) }}
 {% set hash = "('x' || left(md5({}), 8))::bit(32)::bigint" %}

@@ -3,7 +3,7 @@
 {% set schema = target.schema %}
 {{ config(
     materialized='incremental', incremental_strategy='replace',
-    replaced='user_id in (select user_id from ' ~ schema ~ '.int_touched_users)'
+    replaced=rows_of_touched_users()
         ~ ' or contact_id in (select contact_id from ' ~ schema ~ '.int_changed_rows)',
     indexes=[{'columns': ['push_id'], 'unique': true}, {'columns': ['user_id']}]
 ) }}

@@ -16,10 +16,9 @@ last_night as (
 
 -- A tag that is new or means something else asks for all month-ends again.
 changed_tags as (
-    select coalesce(now.tag_code, before.tag_code) as tag_code
-    from {{ source('config', 'config_tags') }} as now
-    full join {{ target.schema }}.int_tags_read as before on now.tag_code = before.tag_code
-    where (now.rule_sql, now.value_sql) is distinct from (before.rule_sql, before.value_sql)
+    {{ changed_since_last_night(
+        source('config', 'config_tags'), 'int_tags_read', ['tag_code'], ['rule_sql', 'value_sql']
+    ) }}
 ),
 
 {% endif -%}

@@ -1,9 +1,8 @@
 -- One row per user × day of int_feature_days with a counted order by then.
 -- Marts are restated: an order fully refunded by D counts on none of the days. Those of settled days stay for ranking.
 {{ config(
-    materialized='incremental', incremental_strategy='replace', replaced="as_of not in (select as_of from "
-    ~ target.schema ~ ".int_feature_days where is_settled) or user_id in (select user_id from "
-    ~ target.schema ~ ".int_touched_users)"
+    materialized='incremental', incremental_strategy='replace', replaced=rows_of_touched_users()
+    ~ ' or as_of not in (select as_of from ' ~ target.schema ~ '.int_feature_days where is_settled)'
 ) }}
 {% set sales_channels = ['app', 'group', 'live', 'marketplace', 'mini_program', 'other', 'store'] %}
 with figures as (

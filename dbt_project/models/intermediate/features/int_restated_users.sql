@@ -21,10 +21,7 @@ moved as (
 ),
 
 channels as (
-    select channel_code
-    from {{ ref('stg_channels') }} as now
-    full join {{ target.schema }}.int_channels_read as before using (channel_code)
-    where (now.domain, now.is_paid) is distinct from (before.domain, before.is_paid)
+    {{ changed_since_last_night(ref('stg_channels'), 'int_channels_read', ['channel_code'], ['domain', 'is_paid']) }}
 )
 
 select user_id from {{ ref('int_touched_users') }}

@@ -7,4 +7,4 @@ select
 from {{ ref('int_user_rfm') }} as scored
 full join {{ ref('int_features_slow_movers') }} as slow using (user_id, as_of)
 full join {{ ref('int_features_referrals') }} as brought using (user_id, as_of)
-where as_of in (select days.as_of from {{ ref('int_feature_days') }} as days where days.checkpoint_number is not null)
+where as_of in (select days.as_of from {{ ref('int_feature_days') }} as days where days.is_checkpoint)

@@ -3,7 +3,7 @@
 -- bought of products that are listed no more stands under no category, for its units.
 {{ config(
     materialized='incremental', incremental_strategy='replace',
-    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    replaced=rows_of_touched_users(),
     indexes=[{'columns': ['user_id']}]
 ) }}
 with bought as (

@@ -2,7 +2,7 @@
 -- order, those that change nothing left out. Intervals that D has not reached stand here too, the last one open.
 {{ config(
     materialized='incremental', incremental_strategy='replace',
-    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)',
+    replaced=rows_of_touched_users(),
     indexes=[{'columns': ['user_id', 'valid_from'], 'unique': true}, {'columns': ['valid_from']}]
 ) }}
 with points as (

@@ -17,11 +17,7 @@ contacts as (
 ),
 
 orders as (
-    select order_id from changed where order_id is not null
-    union
-    select order_id from {{ ref('int_changed_goods') }}
-    union
-    select row_id from {{ ref('int_identity_rows') }} where export = 'orders'
+    select order_id from {{ ref('int_changed_orders') }}
 ),
 
 final as (

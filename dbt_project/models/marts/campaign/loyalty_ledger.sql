@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced='user_id in (select user_id from ' ~ target.schema ~ '.int_touched_users)'
+    replaced=rows_of_touched_users()
 ) }}
 with entries as (
 
