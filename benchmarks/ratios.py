@@ -1,22 +1,20 @@
 """What the benchmark sets beside each other: each function gives what, the ratio, its bound and which way it holds."""
 
-import os
 import statistics
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
+from commands import PROGRAMS, run_dbt
 from psycopg import sql
 
 from userops.contracts.model import load_contracts
 from userops.gate import runner
 from userops.gate.suites import load_suite
 from userops.settings import Settings
-from userops.warehouse import dbt
 
 PEER = Path(__file__).parent / "peer"
 PEER_MARTS = "+users +cohort_retention +channel_performance"
@@ -77,18 +75,12 @@ def load(business: Business, export: str) -> Ratio:
 def peer(business: Business) -> Ratio:
     """Our whole build of the same marts against a plain dbt project's, each a process of its own."""
     settings = Settings.load()
-    environment = os.environ | dbt.environment(business.url)
     seconds = []
     day = business.dates[-1].isoformat()
     night_of = ["--vars", f'{{"business_date": "{day}"}}', "--select", *PEER_MARTS.split()]
     for project, more in ((settings.project_root / "dbt_project", night_of), (PEER, [])):
         began = time.perf_counter()
-        subprocess.run(
-            [str(Path(sys.executable).parent / "dbt"), "run", "--quiet", "--threads", "2",
-             "--project-dir", str(project), "--profiles-dir", str(settings.project_root / "dbt_project"),
-             "--target-path", str(business.place / f"target-{project.name}"), *more],
-            env=environment, check=True,
-        )
+        run_dbt(business.url, project, business.place / f"target-{project.name}", "run", "--threads", "2", *more)
         seconds.append(time.perf_counter() - began)
     what = "whole build of customer, cohort and channel marts against a plain project's"
     return what, seconds[0] / seconds[1], 0.5, "at most"
@@ -146,7 +138,7 @@ def gate(business: Business) -> Ratio:
 def night_by_command(url: str, day: date) -> Command:
     """Run a night as a user does, in a process of its own."""
     began = time.perf_counter()
-    subprocess.run([str(Path(sys.executable).parent / "userops"), "night", "--date", day.isoformat()], check=True)
+    subprocess.run([PROGRAMS / "userops", "night", "--date", day.isoformat()], check=True)
     seconds = time.perf_counter() - began
     with psycopg.connect(url) as connection:
         in_steps = connection.execute(

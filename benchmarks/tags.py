@@ -5,21 +5,18 @@ users, and runs the one statement that finds all tags, compiled for the catalogu
 """
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import psycopg
+from commands import run_dbt
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from userops.settings import Settings
 from userops.tags.store import write_catalog
-from userops.warehouse import dbt
 from userops.warehouse.place import warehouse_url
 
 MODEL, MORE, BOUND, COPY = "int_judged_tag_masks", 60, 1.5, "userops_bench_tags"
@@ -86,15 +83,10 @@ def compiled(settings: Settings, url: str) -> str:
     """The model's statement, as dbt compiles it from the catalogue in the warehouse."""
     with psycopg.connect(url) as connection:
         day = connection.execute("select max(as_of) from build.int_user_features").fetchone()[0]
-    project = settings.project_root / "dbt_project"
-    with tempfile.TemporaryDirectory() as target:
-        subprocess.run(
-            [str(Path(sys.executable).parent / "dbt"), "compile", "--quiet", "--select", MODEL,
-             "--vars", f'{{"business_date": "{day}"}}', "--project-dir", str(project), "--profiles-dir", str(project),
-             "--target-path", target, "--log-path", target],
-            env=os.environ | dbt.environment(url), check=True, stdout=subprocess.DEVNULL,
-        )
-        (path,) = (Path(target) / "compiled").rglob(f"{MODEL}.sql")
+    with tempfile.TemporaryDirectory() as folder:
+        project, target = settings.project_root / "dbt_project", Path(folder)
+        run_dbt(url, project, target, "compile", "--select", MODEL, "--vars", f'{{"business_date": "{day}"}}')
+        (path,) = (target / "compiled").rglob(f"{MODEL}.sql")
         return path.read_text(encoding="utf-8")
 
 

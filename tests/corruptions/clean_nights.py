@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from conftest import fresh_database
+from csv_rows import Row, rows_of, write_rows
 from userops import night
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, load_contracts
@@ -213,9 +214,6 @@ def marts(url: str) -> dict[str, str]:
     return found
 
 
-Row = dict[str, str]
-
-
 def path_of(folder: Path, export: str) -> Path:
     """The delivered file of an export."""
     return folder / f"{export}.csv"
@@ -223,17 +221,12 @@ def path_of(folder: Path, export: str) -> Path:
 
 def read(folder: Path, export: str) -> list[Row]:
     """The rows of a delivered CSV file."""
-    return list(csv.DictReader(io.StringIO(path_of(folder, export).read_text(encoding="utf-8"))))
+    return rows_of(path_of(folder, export))
 
 
 def write(folder: Path, export: str, rows: list[Row], *, manifest: bool = True) -> None:
     """Write the rows back under the header the file has, and say so in the manifest: a fault of the source."""
-    header = next(csv.reader(io.StringIO(path_of(folder, export).read_text(encoding="utf-8"))))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, header, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    path_of(folder, export).write_text(out.getvalue(), encoding="utf-8")
+    write_rows(path_of(folder, export), rows)
     if manifest:
         restate(folder)
 

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from csv_rows import rows_of
 from oracle.business import Business, Person
 from oracle.exports import Landing, normalised
 from oracle.users import MEDIA, has_identifier
@@ -44,11 +45,6 @@ CHANGES = ("agrees", "refuses", "unsubscribes", "agrees again", "restricted", "e
 # So many carry one phone that it makes no two of them one user, and the first refuses; the next two are one user.
 SHARERS, SHARED = 8, "13911112222"
 pytestmark = pytest.mark.slow
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def add(path: Path, rows: list[dict[str, str]]) -> None:

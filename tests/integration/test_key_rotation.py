@@ -3,7 +3,6 @@
 Nights run as in the tests of faults, on a small simulated business; each test starts from a copy of the first night.
 """
 
-import csv
 import hashlib
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 
 from conftest import fresh_database
+from csv_rows import rows_of, write_rows
 from deployment import clean_environment, userops
 from faults import steps
 from faults.business import FIRST, NIGHT, Business, Case, hashes
@@ -197,18 +197,6 @@ DAYS = [FIRST + timedelta(days=k) for k in range(3)]
 EXPORTS = ("contacts", "orders", "touches")
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 @pytest.fixture
 def erased(tmp_path: Path) -> tuple[str, str]:
     """Three delivered days and one contact of them: its id and phone, which a touch carries that names nobody, and an
@@ -225,8 +213,8 @@ def erased(tmp_path: Path) -> tuple[str, str]:
                    "phone": one["phone"]}
     orders[0] |= {"order_id": "another's", "contact_id": "somebody", "unionid": "", "device_id": "",
                   "phone": one["phone"]}
-    write(folder / "touches.csv", touches)
-    write(folder / "orders.csv", orders)
+    write_rows(folder / "touches.csv", touches)
+    write_rows(folder / "orders.csv", orders)
     return one["contact_id"], one["phone"]
 
 
