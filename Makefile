@@ -38,9 +38,9 @@ truth: $(DEV)
 oracle: $(DEV)
 	$(PYTEST) tests/integration/test_oracle.py
 
-# Hours: every statement boundary and 300 random kills. FAULTS_EVERY=50 FAULTS_RANDOM=20 FAULTS_BUILDS=2 for a look.
+# An hour: every statement boundary and 300 random kills. FAULTS_EVERY=50 FAULTS_RANDOM=20 FAULTS_BUILDS=2 for a look.
 faults: $(DEV)
-	$(PYTEST) tests/faults -s --timeout 0
+	$(PYTEST) -n $(WORKERS) --dist worksteal tests/faults -s --timeout 0
 
 fuzz: $(DEV)
 	FUZZ_SECONDS=600 $(PYTEST) tests/unit/test_hostile_records.py -s --timeout 0

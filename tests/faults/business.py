@@ -105,6 +105,12 @@ class Case:
         code = child.wait()
         assert code == 0, f"{names} ended with {code}: {child.error}"
 
+    def statements(self, names: tuple[str, ...]) -> int:
+        """Run the steps and return how many statements they took."""
+        self.proxy.reset()
+        self.run(names)
+        return len(self.proxy.reached)
+
     def killed_at(self, number: int, names: tuple[str, ...]) -> str:
         """Run the steps and kill the process just before its statement `number`; returns that statement."""
         ready: list[steps.Child] = []
@@ -215,10 +221,9 @@ class Business:
             self._finish(case)
 
     def _measured(self, case: Case, names: tuple[str, ...]) -> None:
-        case.proxy.reset()
         started = time.monotonic()
-        case.run(names)
-        self.statements[names], self.seconds[names] = len(case.proxy.reached), time.monotonic() - started
+        self.statements[names] = case.statements(names)
+        self.seconds[names] = time.monotonic() - started
 
     def _finish(self, case: Case) -> None:
         self._measured(case, steps.PUBLISH)

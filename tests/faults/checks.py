@@ -20,16 +20,35 @@ def converges(business: Business, case: Case) -> None:
     assert case.watched() in ([], ["alert", "recovery"])
 
 
-def killed_in_ingest(business: Business, number: int) -> str:
+def killed_in_ingest(
+    business: Business, number: int, template: str = "published", names: tuple[str, ...] = steps.INGEST
+) -> str:
     """Kill before statement `number` of begin, loads and raw checks; one alert; the rerun leaves the clean raw rows."""
+    with business.case(template) as case:
+        with case.reading({business.before}):
+            where = case.killed_at(number, names)
+            case.look()
+            assert case.watched() == ["alert"]
+            case.run(names)
+        assert raw_hashes(case.url) == business.raw
+        return where
+
+
+def killed_in_loads(business: Business, number: int, exports: list[str]) -> str:
+    """A night in which the load of each of the exports is killed before its statement `number`, and begins again."""
     with business.case("published") as case:
         with case.reading({business.before}):
-            where = case.killed_at(number, steps.INGEST)
+            case.run(("begin",))
+            for export in exports:
+                load = f"load {export}"
+                where = case.killed_at(number, (load,))
+                print(f"    {export}: {where}", file=sys.stderr)
+                case.run(("begin", load))
             case.look()
             assert case.watched() == ["alert"]
             case.run(steps.INGEST)
         assert raw_hashes(case.url) == business.raw
-        return where
+        return f"{len(exports)} loads"
 
 
 def killed_in_publish(business: Business, number: int) -> str:
@@ -77,8 +96,7 @@ def count(business: Business, template: str, names: tuple[str, ...]) -> tuple[in
     """How many statements the steps take, and how long."""
     with business.case(template) as case:
         started = time.time()
-        case.run(names)
-        return len(case.proxy.reached), time.time() - started
+        return case.statements(names), time.time() - started
 
 
 def sweep(name: str, one, business: Business, points: Iterable) -> None:

@@ -1,5 +1,7 @@
 """A server of the harness's own (faults stop it), with fsync on, and the undisturbed nights."""
 
+import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,11 @@ import pytest
 
 from faults.business import Business
 from userops.warehouse.embedded import EmbeddedServer
+
+
+def pytest_configure() -> None:
+    # Workers draw from the seed of the process that starts them.
+    os.environ.setdefault("FAULTS_SEED", str(random.SystemRandom().randrange(10**6)))
 
 
 @pytest.fixture(scope="session")

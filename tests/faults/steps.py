@@ -110,6 +110,8 @@ def _step(folder: Path, step: str, options: dict) -> None:
         for domain in ("channel", "orders", "crm"):
             for export in night.exports_of(told, domain):
                 night.load(told, export)
+    elif step.startswith("load "):
+        night.load(told, step.removeprefix("load "))
     elif step == "fail":
         night.fail(told["run_id"], options.get("error", "a task failed"))
     else:
