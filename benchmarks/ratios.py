@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb_peer
 import psycopg
 from commands import PROGRAMS, run_dbt
 from psycopg import sql
@@ -72,8 +73,8 @@ def load(business: Business, export: str) -> Ratio:
     return f"rows a second of loading {export} against COPY into a table like its own", seconds / ours, 0.6, "at least"
 
 
-def peer(business: Business) -> Ratio:
-    """Our whole build of the same marts against a plain dbt project's, each a process of its own."""
+def peers(business: Business) -> list[Ratio]:
+    """Our whole build of the same marts against a plain dbt project's, each a process; and both beside DuckDB."""
     settings = Settings.load()
     seconds = []
     day = business.dates[-1].isoformat()
@@ -83,7 +84,22 @@ def peer(business: Business) -> Ratio:
         run_dbt(business.url, project, business.place / f"target-{project.name}", "run", "--threads", "2", *more)
         seconds.append(time.perf_counter() - began)
     what = "whole build of customer, cohort and channel marts against a plain project's"
-    return what, seconds[0] / seconds[1], 0.5, "at most"
+    beside_duckdb = duckdb_peer.ratios(business.url, PEER, business.place, seconds[0])
+    return [(what, seconds[0] / seconds[1], 0.5, "at most"), *beside_duckdb]
+
+
+def dbt_alone(business: Business) -> Ratio:
+    """Seconds of dbt with its start-up over thirty models that say nothing, parsed before."""
+    project, target = business.place / "thirty", business.place / "target-thirty"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text("{name: thirty, profile: userops, models: {thirty: {+schema: thirty}}}\n")
+    for number in range(30):
+        (project / "models" / f"model_{number}.sql").write_text("select 1 as one\n")
+    for _ in range(2):
+        began = time.perf_counter()
+        run_dbt(business.url, project, target, "run", "--threads", "2")
+        seconds = time.perf_counter() - began
+    return "dbt and its start-up, thirty models that say nothing, seconds", seconds, 8, "at most"
 
 
 def touched_users(business: Business) -> Ratio:

@@ -47,14 +47,16 @@ def main() -> None:
         with running(Path(folder) / "large", users, tenth=False) as large:
             rows = [ratios.load(large, export) for export in LOADED]
             rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
-            rows += [ratios.peer(large), ratios.touched_users(large), ratios.gate(large), ratios.orchestration(large)]
+            rows += [*ratios.peers(large), ratios.touched_users(large), ratios.gate(large), ratios.orchestration(large)]
+            rows.append(ratios.dbt_alone(large))
             # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
             show(rows, large, on_disk(large.url), users)
         shutil.rmtree(large.place / "landing")
         with running(Path(folder) / "small", users // 10, tenth=False) as small:
-            pass
+            touched = ratios.touched_users(small)
         with running(Path(folder) / "grown", users, tenth=True) as grown:
             pass
+        print_row(f"{touched[0]}, of a tenth of the users", *touched[1:])
         print_row("the same night over ten times the users", whole(grown) / whole(small), 1.2, "at most")
 
 
@@ -138,8 +140,9 @@ def show(rows: list[tuple[str, float, float, str]], large: Business, size: tuple
     print(f"\nWhole build {large.whole:.1f} s. A night's steps, median seconds: "
           + ", ".join(f"{step} {large.night(step):.1f}" for step in large.nights[0]))
     print(f"On disk {size[0] / size[1] * 1e6 / 2**30:.1f} GiB a million orders, three published versions included.")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"Peak memory of this process, which simulates, loads, builds and scores: {peak / 2**20:.2f} GiB")
+    peak, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(f"Peak memory of this process, which simulates, loads, builds and scores: {peak / 2**20:.2f} GiB;"
+          f" of the largest that it started (`userops night`, dbt): {child / 2**20:.2f} GiB")
 
 
 def print_row(what: str, ratio: float, bound: float, way: str) -> None:

@@ -3,7 +3,6 @@
 The marts stand as tables made by hand, small enough to know every row; dbt's own tests cover how they are built.
 """
 
-import csv
 import os
 import stat
 from dataclasses import replace
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csv_rows import rows_of
 from userops.errors import UseropsError
 from userops.ingest.keys import hashed
 from userops.settings import Settings
@@ -106,11 +106,6 @@ def deployment(tmp_path: Path) -> Settings:
     return replace(Settings.load({"USEROPS_HOME": str(tmp_path)}), hash_key=KEY)
 
 
-def rows_of(path: str) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_the_catalogue_reaches_the_warehouse_and_replaces_itself(warehouse):
     first = write_catalog(warehouse)
     write_catalog(warehouse)
@@ -183,7 +178,7 @@ def test_explain_shows_rule_evidence_and_since(warehouse):
 def test_an_activation_file_holds_nobody_who_opted_out(warehouse, deployment, tmp_path):
     """Refused, tired, unsubscribed, refused later by another carrier of the phone, refused since the publication."""
     done = export(deployment, warehouse, "recall", tmp_path / "files", "sms")
-    rows = rows_of(done.path)
+    rows = rows_of(Path(done.path))
     assert [row["user_id"] for row in rows] == ["u_again", "u_formula", "u_half", "u_ok"]
     assert (done.rows, done.users, done.members, done.business_date) == (4, 4, 10, DAY)
     assert set(rows[0]) == {"audience_code", "medium", "user_id", "contact_hash"}
@@ -196,7 +191,7 @@ def test_an_activation_file_holds_nobody_who_opted_out(warehouse, deployment, tm
 
 def test_identifiers_come_from_the_vault_and_run_no_formula(warehouse, deployment, tmp_path):
     done = export(deployment, warehouse, "recall", tmp_path, with_identifiers=True)
-    found = {row["user_id"]: (row["contact_id"], row["identifier"]) for row in rows_of(done.path)}
+    found = {row["user_id"]: (row["contact_id"], row["identifier"]) for row in rows_of(Path(done.path))}
     assert found == {
         "u_ok": ("c_ok", "'+8613900000001"),
         "u_again": ("c_again1", "13900000004"),

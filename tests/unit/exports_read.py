@@ -1,6 +1,5 @@
 """Read simulated exports back, and hold rows against their contracts."""
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterator
@@ -8,12 +7,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
+from csv_rows import rows_of
 from userops.contracts.model import Contract, load_contracts
-
-
-def rows_of(path: Path) -> list[dict]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def folders_of(out: Path) -> list[Path]:
