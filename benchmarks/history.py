@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import zlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +11,11 @@ from userops.contracts.model import Contract, load_contracts
 from userops.simulate import simulate
 
 START = date(2025, 1, 1)
+
+
+# A night corrects an order for every four new ones: 5,000 beside 20,000 of a million users. The simulator tells each
+# step of an order, which are some times more.
+CORRECTED = 0.25
 
 
 def deliver(place: Path, users: int, days: int, nights: int, pace: float, seed: int = 1) -> list[date]:
@@ -26,6 +32,7 @@ def deliver(place: Path, users: int, days: int, nights: int, pace: float, seed: 
     for folder in folders:
         if folder.name > first.isoformat():
             shutil.copytree(folder, landing / folder.name)
+            thin(landing / folder.name)
     shutil.rmtree(simulated)
     return [first + timedelta(days=k) for k in range(nights + 1)]
 
@@ -42,10 +49,31 @@ def fold(contract: Contract, files: list[Path], out: Path) -> None:
             head = next(reader)
             key = [head.index(name) for name in contract.key]
             rows.update({tuple(row[k] for k in key): row for row in reader})
-    with out.open("w", newline="", encoding="utf-8") as file:
+    _write(out, head, list(rows.values()))
+
+
+def thin(folder: Path) -> None:
+    """Of a night's orders, those placed on its day and `CORRECTED` times as many others: drawn, but always the same."""
+    header, rows = _rows(folder / "orders.csv")
+    placed, key = header.index("placed_at"), header.index("order_id")
+    rows.sort(key=lambda row: zlib.crc32(row[key].encode()))
+    new = [row for row in rows if row[placed].startswith(folder.name)]
+    older = [row for row in rows if not row[placed].startswith(folder.name)]
+    _write(folder / "orders.csv", header, new + older[: round(CORRECTED * len(new))])
+    (folder / "_manifest.json").unlink(missing_ok=True)
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+def _write(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows(rows.values())
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def keep(folder: Path, chosen: Callable[[str], bool]) -> None:
@@ -53,11 +81,7 @@ def keep(folder: Path, chosen: Callable[[str], bool]) -> None:
     for path in folder.glob("*.csv"):
         if load_contracts()[path.stem].mode != "delta":
             continue
-        with path.open(newline="", encoding="utf-8") as file:
-            head, *rows = csv.reader(file)
-        by = next((head.index(name) for name in ("order_id", "contact_id") if name in head), None)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(head)
-            writer.writerows(row for row in rows if by is None or chosen(row[by]))
+        header, rows = _rows(path)
+        by = next((header.index(name) for name in ("order_id", "contact_id") if name in header), None)
+        _write(path, header, [row for row in rows if by is None or chosen(row[by])])
     (folder / "_manifest.json").unlink(missing_ok=True)

@@ -61,6 +61,11 @@
     user_id in (select user_id from {{ target.schema }}.int_touched_users)
 {%- endmacro %}
 
+{# The rows of orders whose own figures this night may change. #}
+{% macro rows_of_changed_orders() -%}
+    order_id in (select order_id from {{ target.schema }}.int_changed_orders)
+{%- endmacro %}
+
 {# Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. #}
 {% macro get_incremental_replace_sql(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
@@ -110,12 +115,18 @@
     )
 {%- endmacro %}
 
-{% macro touched_order(column='order_id') -%}
+{# A condition on an order that holds for all when built whole, else for those of `named`: the orders whose own figures this night may change, or (`int_touched_orders`) these and all others of their users. #}
+{% macro touched_order(column='order_id', named='int_touched_orders') -%}
     {%- if builds_on_last_night() -%}
-        {{ column }} in (select touched.order_id from {{ ref('int_touched_orders') }} as touched)
+        {{ column }} in (select touched.order_id from {{ ref(named) }} as touched)
     {%- else -%}
         true
     {%- endif -%}
+{%- endmacro %}
+
+{# The same for what hangs on no other order. #}
+{% macro changed_order(column='order_id') -%}
+    {{ touched_order(column, 'int_changed_orders') }}
 {%- endmacro %}
 
 {# Statistics after a whole build; what a night changes is left to autovacuum. #}

@@ -1,11 +1,13 @@
-"""Tags of settled month-ends, which a night takes anew only of some users, are those of a build of everything.
+"""What a night takes anew only in part, orders and tags of settled month-ends, is as a build of everything has it.
 
-Between the nights a month turns, a channel becomes free, a product is to be bought again sooner, old orders are
-refunded and a tag is declared; each by itself moves what users were like on days long past.
+Between the nights a month turns, a channel becomes free, a product is to be bought again sooner and costs more, old
+orders are refunded, rates of March are corrected and a tag is declared; each by itself moves what orders came to and
+what users were like on days long past.
 """
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -35,7 +37,14 @@ RESTATED = (
     " (select count(*) from build.int_touched_users join build.int_users_acquired using (user_id)),"
     " (select count(*) from build.int_users_acquired)"
 )
-COMPARED = ("int_user_tag_masks", "tag_history", "user_tags", "user_rfm")
+REPRICED = (
+    "select (select count(*) from build.int_changed_goods),"
+    " (select count(*) from build.int_orders_priced where currency <> 'CNY')"
+)
+COMPARED = (
+    "int_orders_priced", "int_orders_counted", "int_category_orders", "int_user_tag_masks", "tag_history", "user_tags",
+    "user_rfm",
+)
 # A night remembers in tables that no mart asks for.
 SELECTION = " ".join(["+path:models/intermediate", *COMPARED])
 
@@ -88,7 +97,8 @@ def warehouse(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> W
         since = day.isoformat()
     over_the_month = home / "landing" / OVER_THE_MONTH.isoformat()
     rewrite(over_the_month / "channels.csv", free_search)
-    rewrite(home / "landing" / NEXT.isoformat() / "products.csv", twice_as_soon)
+    rewrite(over_the_month / "fx_rates.csv", dearer_in_march)
+    rewrite(home / "landing" / NEXT.isoformat() / "products.csv", twice_as_soon_and_dearer)
     refund_old_orders(home / "landing" / HISTORY.isoformat(), over_the_month)
     given = {"USEROPS_HOME": str(home), "USEROPS_LANDING": str(home / "landing"), "USEROPS_HASH_KEY": "key"}
     return Warehouse(warehouse_url, Settings.load(given))
@@ -106,9 +116,15 @@ def free_search(channel: dict[str, str]) -> None:
         channel["is_paid"] = "false"
 
 
-def twice_as_soon(product: dict[str, str]) -> None:
+def dearer_in_march(rate: dict[str, str]) -> None:
+    if rate["rate_date"].startswith("2025-03"):
+        rate["rate"] = str(Decimal(rate["rate"]) * 2)
+
+
+def twice_as_soon_and_dearer(product: dict[str, str]) -> None:
     if product["replenishment_days"]:
         product["replenishment_days"] = str(max(1, int(product["replenishment_days"]) // 2))
+        product["unit_cost"] = str(Decimal(product["unit_cost"] or 1) * 2)
 
 
 def refund_old_orders(history: Path, now: Path) -> None:
@@ -130,6 +146,7 @@ def test_tags_of_a_night_are_those_of_a_whole_build(warehouse: Warehouse) -> Non
         warehouse.night(day, catalogue)
         built, settled = warehouse.tables(), warehouse.ask(SETTLED)
         restated, touched, users = warehouse.ask(RESTATED)[0]
+        repriced, foreign = warehouse.ask(REPRICED)[0]
         whole = warehouse.whole(day)
         for name in COMPARED:
             assert built[name] == whole[name], f"{name} of {day}"
@@ -137,6 +154,8 @@ def test_tags_of_a_night_are_those_of_a_whole_build(warehouse: Warehouse) -> Non
             # February and before stand; 31 March was never a night's last day.
             assert settled[-1] == (date(2025, 2, 28),) and len(settled) == 5
             assert touched < restated < users
+            # No foreign order before March is priced anew.
+            assert 0 < repriced < foreign
         else:
             assert settled == []
             assert {NEW, CHANGED} <= {row[1] for row in built["tag_history"]}

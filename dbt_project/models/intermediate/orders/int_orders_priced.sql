@@ -1,11 +1,11 @@
-{{ config(indexes=[{'columns': ['order_id'], 'unique': true}]) }}
+{{ config(replaced=rows_of_changed_orders(), indexes=[{'columns': ['order_id'], 'unique': true}]) }}
 -- Every paid, not cancelled order with its amounts in the business currency; the rate is that of the order day.
 with orders as (
     select *, {{ local_day('paid_at') }} as order_day
     from {{ ref('stg_orders') }}
     where
         paid_at is not null and status <> 'cancelled' and {{ local_day('paid_at') }} <= {{ business_date() }}
-        and {{ touched_order() }}
+        and {{ changed_order() }}
 ),
 
 rated as (
