@@ -21,12 +21,8 @@ Airflow itself may be down: let cron call `userops watchdog` too. Both raise one
 @task
 def look() -> str:
     from userops import watchdog
-    from userops.warehouse.pg import connect
-    from userops.warehouse.place import warehouse_url
 
-    settings = Settings.load()
-    with connect(warehouse_url(settings), "publisher") as connection:
-        finding = watchdog.look(connection, settings)
+    finding = watchdog.watch(Settings.load())
     return finding.observed if finding else "the night is there"
 
 

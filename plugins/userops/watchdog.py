@@ -1,7 +1,7 @@
 """Is the night there by its hour? Asked from outside the night, so that a run that never started is told too.
 
-`userops watchdog` (for cron, without Airflow) and the DAG `watchdog` both call `look`. It also sends what waits in the
-outbox, so that messages go out although no night runs.
+`userops watchdog` (for cron, without Airflow) and the DAG `watchdog` both call `watch`. It also sends what waits in the
+outbox, so that messages go out although no night runs, and tells where the warehouse itself does not answer.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from userops.alerts import outbox
+from userops.alerts import away, outbox
 from userops.checks import CheckResult
+from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
+from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.pg import connect
 from userops.warehouse.place import warehouse_url
 
@@ -19,6 +21,24 @@ from userops.warehouse.place import warehouse_url
 def due_date(now: datetime, deadline: time) -> date:
     """The newest business date that must be published at the instant `now` (in the business timezone)."""
     return now.date() - timedelta(days=1 if now.time() >= deadline else 2)
+
+
+def watch(settings: Settings, now: datetime | None = None) -> CheckResult | None:
+    """`look` where the warehouse can be used; where it cannot, that is the finding, told past the outbox."""
+    try:
+        url = warehouse_url(settings)
+        bootstrap(url)
+        with connect(url, "publisher") as connection:
+            finding = look(connection, settings, now)
+    except psycopg.Error as error:
+        return away.tell(settings, str(error))
+    except UseropsError as error:
+        # A wrong setting is for whoever calls; it is not the warehouse that is away.
+        if error.exit_code != EXIT_FAILED:
+            raise
+        return away.tell(settings, error.what)
+    away.clear(settings)
+    return finding
 
 
 def look(connection: psycopg.Connection, settings: Settings, now: datetime | None = None) -> CheckResult | None:
@@ -44,9 +64,7 @@ def look(connection: psycopg.Connection, settings: Settings, now: datetime | Non
 
 def deadline_missed(**_: object) -> None:
     """What Airflow calls where a run of `nightly` is not done by the deadline."""
-    settings = Settings.load()
-    with connect(warehouse_url(settings), "publisher") as connection:
-        look(connection, settings)
+    watch(Settings.load())
 
 
 def _finding(

@@ -40,6 +40,12 @@ def started_again(server: EmbeddedServer) -> None:
     server.start()
 
 
+def _checkpoint(server: EmbeddedServer) -> None:
+    """A copied database has its sequences' next values in no log: a crash before a checkpoint would give them again."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+        admin.execute("checkpoint")
+
+
 def struck(case: Case, names: tuple[str, ...], where, strike) -> None:
     """Run the steps; strike before the first statement of that kind. They end by an error."""
     done: list[int] = []
@@ -60,6 +66,7 @@ def test_the_server_is_killed(business: Business, server: EmbeddedServer, place:
     """SIGKILL to the postmaster, its sessions end with it; after the redo the night runs again."""
     template, names, where = PLACES[place]
     with business.case(template) as case, case.reading({business.before, business.after}, may_be_away=True):
+        _checkpoint(server)
         struck(case, names, where, lambda: os.kill(postmaster(server), signal.SIGKILL))
         started_again(server)
         if names == steps.INGEST:
@@ -116,12 +123,15 @@ def test_a_backend_is_killed(business: Business) -> None:
 
 
 def test_out_of_memory(business: Business) -> None:
-    """The process may take 24 MB more than it has: it ends by an error, or is told of as one, and runs again."""
-    with business.case("published") as case, case.reading({business.before}):
-        child = case.start(steps.INGEST, memory=24 << 20)
-        assert child.wait() != 0
-        case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+    """The process may take some MB more than it has, fewer each time until it ends by an error; then it runs again."""
+    for megabytes in (24, 16, 8, 4, 2, 1):
+        with business.case("published") as case, case.reading({business.before}):
+            ended_well = case.start(steps.INGEST, memory=megabytes << 20).wait() == 0
+            case.run(steps.INGEST)
+            assert raw_hashes(case.url) == business.raw
+        if not ended_well:
+            return
+    pytest.fail("one more MB was enough for the whole ingest")
 
 
 @contextmanager
@@ -173,11 +183,15 @@ def _fill_up(business: Business, case: Case, small: Path) -> None:
 
     with case.reading({business.before}):
         struck(case, steps.INGEST, lambda b: b.number == 300, strike)
+        # Where nothing can be written, that is told; that the night is not there, as soon as it can be.
         case.look()
         ballast.unlink()
+        case.look()
         case.run(steps.INGEST)
         assert raw_hashes(case.url) == business.raw
         assert case.watched() == ["alert"]
+        outage = [message["kind"] for message in case.messages() if "warehouse" in message["title"]]
+        assert outage in ([], ["alert", "recovery"])
 
 
 def test_the_log_volume_is_full(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -252,6 +253,37 @@ def test_a_night_that_was_killed_and_overtaken_is_told(warehouse_url, settings, 
     with connect(warehouse_url, "publisher") as connection:
         watchdog.look(connection, settings, datetime(2032, 3, 10, 1, 0, tzinfo=UTC))
     assert [m["kind"] for m in receiver.taken] == ["alert"]
+
+
+def test_a_warehouse_that_is_away_is_told_once_and_when_it_is_back(warehouse_url, settings, receiver, tmp_path):
+    """The outbox lies in it. A receiver that fails has a fallback stand in, and is told when it can be."""
+    from userops import watchdog
+
+    log = tmp_path / "fallback.log"
+    here = replace(settings, home=tmp_path, database_url=warehouse_url, alert_fallbacks=(f"file://{log}",))
+    away = replace(here, database_url="postgresql://nobody:secret@127.0.0.1:1/nowhere")
+    receiver.answers = [(500, "")]
+    for _ in range(3):
+        finding = watchdog.watch(away)
+    assert finding is not None and finding.check == "warehouse_answers"
+    assert [m["kind"] for m in receiver.taken] == ["alert"] and receiver.tries == 2
+    assert "127.0.0.1" in receiver.taken[0]["body"] and "secret" not in str(receiver.taken)
+    assert [json.loads(line)["title"] for line in log.read_text().splitlines()] == [receiver.taken[0]["title"]]
+
+    for _ in range(2):
+        watchdog.watch(here)
+    told = [(m["kind"], m["message_id"]) for m in receiver.taken if "warehouse" in m["title"]]
+    assert told == [("alert", told[0][1]), ("recovery", told[0][1])] and told[0][1] < 0
+    assert not (tmp_path / "warehouse_away.json").exists()
+
+
+def test_a_wrong_setting_is_no_outage(settings, receiver):
+    from userops import watchdog
+    from userops.errors import UseropsError
+
+    with pytest.raises(UseropsError, match="cannot be written"):
+        watchdog.watch(replace(settings, home=Path("/proc/userops"), database_url=""))
+    assert receiver.taken == []
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,26 @@ def recovery(alert_title: str, cause_key: str, business_date: str, run_id: str, 
     return Message(cause_key, "info", clean(title)[:200], clean(body))
 
 
+def away(finding: CheckResult, since: str) -> Message:
+    """The warehouse cannot be used: no night can run, and perhaps nobody can read."""
+    lines = [
+        f"The warehouse is away. Severity {finding.severity}, owner {OWNER}.",
+        "",
+        _finding(finding),
+        "",
+        "Affected: dashboards that read it, and every night until it is back; what nights have to tell waits in it.",
+        f"Since: {since}",
+    ]
+    title = f"[{finding.severity}] the warehouse does not answer"
+    return Message(f"{finding.severity}|{part(finding)}", finding.severity, title, clean("\n".join(lines)))
+
+
+def back(since: str) -> Message:
+    """The notice that the warehouse can be used again."""
+    body = f"Away since {since}, it can be read and written again. `userops status` says where nights stand."
+    return Message("critical|warehouse_answers@warehouse", "info", "[recovered] the warehouse answers again", body)
+
+
 def readers(published: tuple[int, str] | None) -> str:
     """What readers see meanwhile."""
     if published is None:

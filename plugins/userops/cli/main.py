@@ -167,17 +167,10 @@ def simulate(
 
 @app.command()
 def watchdog() -> None:
-    """For cron: alert where the newest night is not published by its hour (exit 1), and send what waits."""
+    """For cron: alert where the newest night is not published by its hour, or the warehouse is away (exit 1)."""
     from userops import watchdog as dog
-    from userops.warehouse.bootstrap import bootstrap
-    from userops.warehouse.pg import connect
-    from userops.warehouse.place import warehouse_url
 
-    settings = Settings.load()
-    url = warehouse_url(settings)
-    bootstrap(url)
-    with connect(url, "publisher") as connection:
-        finding = dog.look(connection, settings)
+    finding = dog.watch(Settings.load())
     out.print(f"{finding.observed}; expected {finding.expected}." if finding else "The night is there.", soft_wrap=True)
     raise typer.Exit(EXIT_BLOCKED if finding else EXIT_OK)
 

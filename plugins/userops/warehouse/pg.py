@@ -18,7 +18,8 @@ def connect(url: str, role: str | None = None, **options: object) -> psycopg.Con
     try:
         connection = psycopg.connect(url, connect_timeout=10, **options)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
+        # A question about the server follows on what failed.
+        reason = str(error).strip().splitlines()[0]
         raise UseropsError(
             f"The warehouse does not answer: {reason}.",
             mend="start it (`userops db start`, or the server that USEROPS_DATABASE_URL names) and run again.",

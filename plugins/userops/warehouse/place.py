@@ -60,7 +60,7 @@ def airflow_url(settings: Settings) -> str:
                 connection.execute(f'create database "{name}"')
     except psycopg.Error as error:
         raise UseropsError(
-            f"The database {name} for Airflow's metadata cannot be made: {str(error).strip().splitlines()[-1]}.",
+            f"The database {name} for Airflow's metadata cannot be made: {str(error).strip().splitlines()[0]}.",
             mend="start the server, create that database, or set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN.",
             exit_code=EXIT_FAILED,
         ) from error
