@@ -23,7 +23,7 @@ test-serve: $(DEV)
 	$(PYTEST) tests/serve
 
 audit: $(DEV)
-	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
+	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip --strict
 
 # Every corruption of the gate on simulated nights, and a clean simulated year: about half an hour.
 corruptions: $(DEV)
