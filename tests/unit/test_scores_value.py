@@ -215,6 +215,16 @@ def test_a_ridge_that_flattens_is_told_to_have_no_end():
     assert (fit.values, fit.note) == (pytest.approx((np.exp(BOUND), 1)), AT_EDGE)
 
 
+def test_a_likelihood_that_rises_in_every_parameter_ends_in_the_corner():
+    """Nothing is free to move there, and no step is left to take."""
+
+    def log_likelihood(parameters):
+        return float(np.log(parameters).sum()), 1 / parameters
+
+    fit = maximise(Problem(("a", "b"), ((1, 0), (0, 1)), ((2.0, 3.0),)), log_likelihood, users=1)
+    assert (fit.values, fit.note) == (pytest.approx((np.exp(BOUND), np.exp(BOUND))), AT_EDGE)
+
+
 @unhurried
 @given(st.integers(0, 20), st.floats(0.01, 1000), st.floats(0.2, 20), st.floats(1.1, 20), st.floats(0.1, 100))
 def test_expected_value_lies_between_everyones_mean_and_ones_own(x, mean, p, q, v):

@@ -135,6 +135,8 @@ def _newton_step(descent: Objective, place: np.ndarray, slope: np.ndarray) -> tu
     """
     held = ((place >= BOUND) & (slope < 0)) | ((place <= -BOUND) & (slope > 0))
     free = np.flatnonzero(~held)
+    if not free.size:
+        return np.zeros_like(place), 0.0
     nudges = 1e-4 * np.eye(len(place))[free]
     curvature = np.array([(descent(place + n)[1] - descent(place - n)[1])[free] / 2e-4 for n in nudges])
     if not np.isfinite(curvature).all():
