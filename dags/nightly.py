@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import (
     Asset,
     DeadlineAlert,
@@ -135,6 +136,14 @@ def nightly() -> None:
     checked_marts = step("check_marts")(begun)
     published = step("publish", outlets=[MARTS])(begun)
     begun >> loaded >> checked_raw >> built >> checked_marts >> published >> step("serve")(begun)
+    if not airflow_runtime.is_in_process():
+        # A held night ends here as a failed one does; `approval` looks which it is, and asks.
+        published >> TriggerDagRunOperator(
+            task_id="ask_for_approval",
+            trigger_dag_id="approval",
+            conf={"date": "{{ (ti.xcom_pull(task_ids='begin') or {'business_date': '1970-01-01'})['business_date'] }}"},
+            trigger_rule="all_failed",
+        )
 
 
 nightly()

@@ -11,6 +11,7 @@ from conftest import fresh_database
 from userops import night
 from userops.checks import CheckResult
 from userops.errors import Blocked, UseropsError
+from userops.gate import hold
 from userops.warehouse import lease
 from userops.warehouse.state import status
 
@@ -38,6 +39,11 @@ class Held:
             pass
         lease.let_go()
         return status(self.url)["state"]
+
+    def asked(self) -> dict | None:
+        """What a person is asked about the first day."""
+        with psycopg.connect(self.url) as admin:
+            return hold.waiting(admin, DAY.isoformat())
 
     def rows(self, query: str) -> list[tuple]:
         with psycopg.connect(self.url) as admin:
@@ -84,8 +90,12 @@ def test_a_held_night_waits_says_so_and_is_published_in_a_name(held: Held) -> No
     ((title, body),) = held.rows("select title, body from meta.outbox")
     assert "held" in title and "userops approve" in body and "Readers see nothing yet" in body
     assert [reason["check"] for reason in status(held.url)["blocked_by"]] == ["category_mix"]
+    assert held.asked() == {
+        "date": DAY.isoformat(), "findings": "- **category_mix** on orders: found drift 0.2, expected at most 0.12"
+    }
     assert night.approve(DAY.isoformat(), "Li Lei") == 1
     assert status(held.url)["state"] == "published"
+    assert held.asked() is None
     assert held.rows("select business_date, check_name, subject, approved_by from meta.approvals") == [
         (DAY, "category_mix", "orders", "Li Lei")
     ]

@@ -8,14 +8,18 @@ import signal
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from deployment import PROGRAMS, clean_environment, due_night, free_port
 from userops.simulate import simulate
 
 TIMEZONE = "Asia/Shanghai"
+ENDED = ("published", "blocked", "held", "failed")
 pytestmark = pytest.mark.serve
 
 
@@ -46,39 +50,96 @@ def group_lives(group: int) -> bool:
     )
 
 
-def test_the_due_night_runs_under_the_scheduler_and_all_processes_end(tmp_path):
-    day, port = due_night(TIMEZONE), free_port()
-    landing, home = tmp_path / "landing", tmp_path / "home"
-    simulate(landing, 120, 1, day, 7)
-    environment = clean_environment(
-        USEROPS_HOME=str(home),
-        USEROPS_LANDING=str(landing),
-        USEROPS_TIMEZONE=TIMEZONE,
-        AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
-    )
+class Served:
+    """`userops serve` over a landing place of one due day."""
 
-    def status() -> dict:
+    def __init__(self, place: Path, **settings: str) -> None:
+        self.day, self.port, self.place = due_night(TIMEZONE), free_port(), place
+        self.landing, self.home = place / "landing", place / "home"
+        simulate(self.landing, 120, 1, self.day, 7)
+        self.environment = clean_environment(
+            USEROPS_HOME=str(self.home), USEROPS_LANDING=str(self.landing), USEROPS_TIMEZONE=TIMEZONE,
+            AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False", **settings,
+        )
+
+    def status(self) -> dict:
         done = subprocess.run(
-            [PROGRAMS / "userops", "status", "--json"], env=environment, capture_output=True, text=True, check=True
+            [PROGRAMS / "userops", "status", "--json"], env=self.environment, capture_output=True, text=True, check=True
         )
         return json.loads(done.stdout)
 
-    with (tmp_path / "serve.log").open("w") as log:
-        served = subprocess.Popen(
-            [PROGRAMS / "userops", "serve", "--port", str(port)], env=environment, stdout=log, stderr=log,
-            start_new_session=True,
+    def log(self) -> str:
+        return (self.place / "serve.log").read_text()[-3000:]
+
+    def ends_as(self, state: str) -> dict:
+        """Wait for the night to end; in that state."""
+        ended = wait_for(lambda: (s := self.status())["state"] in ENDED and s, 400)
+        assert ended and ended["state"] == state, f"{ended}: {self.log()}"
+        return ended
+
+    def ask(self, path: str, content: dict | None = None, method: str = "", token: str = "") -> dict:
+        """One request to Airflow's API."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", method=method or ("POST" if content else "GET"),
+            data=json.dumps(content).encode() if content else None,
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
         )
-    try:
-        assert wait_for(lambda: is_healthy(port), 240), (tmp_path / "serve.log").read_text()[-3000:]
-        ended = wait_for(lambda: (s := status())["state"] in ("published", "blocked", "failed") and s, 400)
-        assert ended, (tmp_path / "serve.log").read_text()[-3000:]
-        assert ended["state"] == "published", ended
-        assert ended["business_date"] == str(day)
-        children = subprocess.run(["pgrep", "-P", str(served.pid)], capture_output=True, text=True, check=True)
-        groups = [int(child) for child in children.stdout.split()]
-        assert any(group_lives(group) for group in groups)
-    finally:
-        served.send_signal(signal.SIGTERM)
-        served.wait(60)
-        subprocess.run([PROGRAMS / "userops", "db", "stop"], env=environment, check=True, capture_output=True)
-    assert wait_for(lambda: not any(group_lives(group) for group in groups), 30)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """All of it, until the block ends: then no process is left."""
+        with (self.place / "serve.log").open("w") as log:
+            served = subprocess.Popen(
+                [PROGRAMS / "userops", "serve", "--port", str(self.port)], env=self.environment, stdout=log, stderr=log,
+                start_new_session=True,
+            )
+        groups: list[int] = []
+        try:
+            assert wait_for(lambda: is_healthy(self.port), 240), self.log()
+            children = subprocess.run(["pgrep", "-P", str(served.pid)], capture_output=True, text=True, check=True)
+            groups = [int(child) for child in children.stdout.split()]
+            assert any(group_lives(group) for group in groups)
+            yield
+        finally:
+            served.send_signal(signal.SIGTERM)
+            served.wait(60)
+            subprocess.run(
+                [PROGRAMS / "userops", "db", "stop"], env=self.environment, check=True, capture_output=True
+            )
+        assert wait_for(lambda: not any(group_lives(group) for group in groups), 30)
+
+
+def test_the_due_night_runs_under_the_scheduler_and_all_processes_end(tmp_path):
+    served = Served(tmp_path)
+    with served.running():
+        assert served.ends_as("published")["business_date"] == str(served.day)
+
+
+def test_a_held_night_asks_in_airflow_and_is_published_in_the_name_of_who_approves(tmp_path):
+    """An unknown column warns; the night waits under Airflow's required actions until somebody answers there."""
+    served = Served(tmp_path, USEROPS_HOLD_WARNINGS="1")
+    stores = served.landing / str(served.day) / "stores.csv"
+    stores.with_name("_manifest.json").unlink(missing_ok=True)
+    head, *rows = stores.read_text(encoding="utf-8").splitlines()
+    stores.write_text("\n".join([f"{head},mood", *(f"{row},good" for row in rows), ""]), encoding="utf-8")
+    with served.running():
+        served.ends_as("held")
+        users = json.loads((served.home / "airflow" / "simple_auth_manager_passwords.json.generated").read_text())
+        name, password = next(iter(users.items()))
+        token = served.ask("/auth/token", {"username": name, "password": password})["access_token"]
+        questions = "/api/v2/dags/approval/dagRuns/~/hitlDetails"
+        (question,) = wait_for(lambda: served.ask(questions, token=token)["hitl_details"], 200) or [None]
+        assert question is not None, served.log()
+        assert str(served.day) in question["subject"] and "unknown_columns** on stores" in question["body"]
+        run = question["task_instance"]["dag_run_id"]
+        answer = f"/api/v2/dags/approval/dagRuns/{run}/taskInstances/ask/-1/hitlDetails"
+        served.ask(answer, {"chosen_options": ["Approve"], "params_input": {}}, "PATCH", token)
+        assert wait_for(lambda: served.status()["state"] == "published", 200), served.log()
+        url = subprocess.run(
+            [PROGRAMS / "userops", "db", "url"], env=served.environment, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        with psycopg.connect(url) as warehouse:
+            by = warehouse.execute("select distinct approved_by from meta.approvals").fetchall()
+        assert by == [(name,)]

@@ -39,6 +39,21 @@ def check_earlier(connection: psycopg.Connection, business_date: str) -> list[Ch
     ]
 
 
+def waiting(connection: psycopg.Connection, business_date: str) -> dict | None:
+    """The date and, as Markdown, the findings of a night that is held; None where it is not (any more)."""
+    run = connection.execute(
+        "select run_id, state from meta.runs where business_date = %s order by token desc limit 1", [business_date]
+    ).fetchone()
+    if run is None or run[1] != "held":
+        return None
+    rows = connection.execute(
+        "select distinct check_name, subject, observed, expected from meta.quality_results"
+        " where run_id = %s and severity = 'warning' and not passed order by 1, 2", [run[0]]
+    ).fetchall()
+    findings = [f"- **{check}** on {where}: found {found}, expected {wanted}" for check, where, found, wanted in rows]
+    return {"date": business_date, "findings": "\n".join(findings)}
+
+
 def approve(connection: psycopg.Connection, business_date: str, by: str) -> dict | None:
     """Write down who approved the findings of a held night; returns the night where its build can still be published.
 
