@@ -51,6 +51,8 @@ class Airflow:
         self.case, self.metadata = case, metadata
         self.environment = self._environment()
         self.running: dict[str, subprocess.Popen] = {}
+        # Of whatever was started: a scheduler killed alone leaves its workers behind.
+        self.groups: list[int] = []
         self.logs = (case.home / "components.log").open("ab")
 
     def _environment(self) -> dict[str, str]:
@@ -79,6 +81,7 @@ class Airflow:
                     [PROGRAMS / "airflow", name], env=self.environment, stdout=self.logs, stderr=self.logs,
                     start_new_session=True,
                 )
+                self.groups.append(self.running[name].pid)
 
     def kill(self, name: str, with_children: bool) -> None:
         """SIGKILL: to the one process, or to all that it started, as when its container ends."""
@@ -122,6 +125,9 @@ class Airflow:
             with suppress(psutil.NoSuchProcess):
                 self.kill(name, with_children=True)
             self.running[name].wait(30)
+        for group in self.groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         self.logs.close()
 
 
