@@ -44,12 +44,10 @@ def fold(contract: Contract, files: list[Path], out: Path) -> None:
         return
     rows: dict[tuple, list[str]] = {}
     for path in files:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.reader(file)
-            head = next(reader)
-            key = [head.index(name) for name in contract.key]
-            rows.update({tuple(row[k] for k in key): row for row in reader})
-    _write(out, head, list(rows.values()))
+        header, night = _rows(path)
+        key = [header.index(name) for name in contract.key]
+        rows.update({tuple(row[k] for k in key): row for row in night})
+    _write(out, header, list(rows.values()))
 
 
 def thin(folder: Path) -> None:

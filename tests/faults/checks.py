@@ -3,7 +3,6 @@
 import os
 import random
 import sys
-import time
 from collections.abc import Iterable
 
 from faults import steps
@@ -90,13 +89,6 @@ def killed_after(business: Business, names: tuple[str, ...], template: str, seco
         else:
             converges(business, case)
         return f"after {seconds:.2f} s, {reached} statements"
-
-
-def count(business: Business, template: str, names: tuple[str, ...]) -> tuple[int, float]:
-    """How many statements the steps take, and how long."""
-    with business.case(template) as case:
-        started = time.time()
-        return case.statements(names), time.time() - started
 
 
 def sweep(name: str, one, business: Business, points: Iterable) -> None:

@@ -31,7 +31,8 @@ def landed(business: Business) -> str:
 
 
 def test_killed_at_every_boundary_of_the_beginning(business: Business) -> None:
-    last, _ = checks.count(business, "published", ("begin",))
+    with business.case("published") as case:
+        last = case.statements(("begin",))
     assert last > 30
     checks.sweep("begin", checks.killed_in_ingest, business, range(1, last + 1, checks.EVERY))
 
@@ -64,14 +65,14 @@ def test_killed_at_every_boundary_of_the_raw_checks(business: Business, landed: 
 
 @share
 def test_killed_at_every_boundary_of_the_publication(business: Business, share: int) -> None:
-    last, _ = checks.count(business, "built", steps.PUBLISH)
+    last = business.statements[steps.PUBLISH]
     assert last > 100
     checks.sweep("publish", checks.killed_in_publish, business, range(1, last + 1, checks.EVERY)[share::SHARES])
 
 
 @share
 def test_killed_inside_and_between_models(business: Business, share: int) -> None:
-    last, _ = checks.count(business, "loaded", steps.BUILD)
+    last = business.statements[steps.BUILD]
     assert last > 300
     drawn = random.Random(checks.SEED).sample(range(1, last + 1), BUILDS)
     checks.sweep("build", checks.killed_in_build, business, drawn[share::SHARES])
@@ -80,12 +81,15 @@ def test_killed_inside_and_between_models(business: Business, share: int) -> Non
 @share
 def test_killed_at_random_moments(business: Business, share: int) -> None:
     draw = random.Random(f"{checks.SEED} {share}")
-    places = [("published", steps.INGEST), ("built", steps.PUBLISH), ("loaded", (*steps.BUILD, *steps.PUBLISH))]
-    lengths = [checks.count(business, *place)[1] for place in places]
+    ingest, build, publish = (business.seconds[names] for names in (steps.INGEST, steps.BUILD, steps.PUBLISH))
+    places = [
+        ("published", steps.INGEST, ingest),
+        ("built", steps.PUBLISH, publish),
+        ("loaded", (*steps.BUILD, *steps.PUBLISH), build + publish),
+    ]
 
     def one(_: Business, number: int) -> str:
-        which = 2 if number % 50 == 0 else number % 2
-        template, names = places[which]
-        return checks.killed_after(business, names, template, draw.uniform(0, lengths[which]))
+        template, names, length = places[2 if number % 50 == 0 else number % 2]
+        return checks.killed_after(business, names, template, draw.uniform(0, length))
 
     checks.sweep("random", one, business, range(1, RANDOM + 1)[share::SHARES])

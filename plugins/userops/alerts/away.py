@@ -66,13 +66,9 @@ def clear(settings: Settings) -> None:
 
 def _sent(targets: list[str], text: message.Message, kind: str, message_id: int) -> bool:
     """Whether the first target that answers took it."""
-    payload = {
-        "kind": kind, "severity": text.severity, "title": text.title, "body": text.body, "business_date": "",
-        "run_id": "", "cause": message.fingerprint(text.cause_key),
-    }
     for target in targets:
         try:
-            delivery.send(target, message_id, payload)
+            delivery.send(target, message_id, text.payload(kind))
             return True
         except delivery.DeliveryFailed as error:
             log.error("%s did not take '%s': %s", delivery.shown(target), text.title, error)

@@ -9,6 +9,8 @@ from userops.checks import LAYERS, CheckResult
 
 OWNER = "data-platform"
 SHOWN = 8
+# The cause of an outage and of its end.
+WAREHOUSE_AWAY = "critical|warehouse_answers@warehouse"
 # What a tool's own text might quote: never passed on, whatever the check says.
 PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d -]{7,}\d|(?<!\d)1[3-9]\d{9}(?!\d)")
 
@@ -25,6 +27,18 @@ class Message:
     @property
     def parts(self) -> frozenset[str]:
         return parts_of(self.cause_key)
+
+    def payload(self, kind: str, business_date: str = "", run_id: str = "") -> dict[str, str]:
+        """What a receiver gets, whatever the way it goes."""
+        return {
+            "kind": kind,
+            "severity": self.severity,
+            "title": self.title,
+            "body": self.body,
+            "business_date": business_date,
+            "run_id": run_id,
+            "cause": fingerprint(self.cause_key),
+        }
 
 
 def part(result: CheckResult) -> str:
@@ -102,13 +116,13 @@ def away(finding: CheckResult, since: str) -> Message:
         f"Since: {since}",
     ]
     title = f"[{finding.severity}] the warehouse does not answer"
-    return Message(f"{finding.severity}|{part(finding)}", finding.severity, title, clean("\n".join(lines)))
+    return Message(WAREHOUSE_AWAY, finding.severity, title, clean("\n".join(lines)))
 
 
 def back(since: str) -> Message:
     """The notice that the warehouse can be used again."""
     body = f"Away since {since}, it can be read and written again. `userops status` says where nights stand."
-    return Message("critical|warehouse_answers@warehouse", "info", "[recovered] the warehouse answers again", body)
+    return Message(WAREHOUSE_AWAY, "info", "[recovered] the warehouse answers again", body)
 
 
 def readers(published: tuple[int, str] | None) -> str:

@@ -107,15 +107,7 @@ def deliver_pending(connection: psycopg.Connection, settings: Settings) -> tuple
 def _send(connection: psycopg.Connection, settings: Settings, row: tuple) -> bool:
     """Send one locked message and write down what came of it."""
     message_id, kind, cause_key, day, run_id, severity, title, body, target, attempts = row
-    payload = {
-        "kind": kind,
-        "severity": severity,
-        "title": title,
-        "body": body,
-        "business_date": day or "",
-        "run_id": run_id or "",
-        "cause": message.fingerprint(cause_key),
-    }
+    payload = message.Message(cause_key, severity, title, body).payload(kind, day or "", run_id or "")
     try:
         delivery.send(target, message_id, payload)
     except delivery.DeliveryFailed as error:

@@ -41,9 +41,7 @@ def check_earlier(connection: psycopg.Connection, business_date: str) -> list[Ch
 
 def waiting(connection: psycopg.Connection, business_date: str) -> dict | None:
     """The date and, as Markdown, the findings of a night that is held; None where it is not (any more)."""
-    run = connection.execute(
-        "select run_id, state from meta.runs where business_date = %s order by token desc limit 1", [business_date]
-    ).fetchone()
+    run = _newest_run(connection, business_date)
     if run is None or run[1] != "held":
         return None
     rows = connection.execute(
@@ -61,10 +59,7 @@ def approve(connection: psycopg.Connection, business_date: str, by: str) -> dict
     """
     with connection.transaction():
         writer = connection.execute("select token from meta.writer for update").fetchone()[0]
-        run = connection.execute(
-            "select run_id, state, token from meta.runs where business_date = %s order by token desc limit 1",
-            [business_date],
-        ).fetchone()
+        run = _newest_run(connection, business_date)
         if run is None or run[1] != "held":
             raise UseropsError(
                 f"No night of {business_date} waits for a person" + (f": it is {run[1]}." if run else "."),
@@ -84,3 +79,11 @@ def approve(connection: psycopg.Connection, business_date: str, by: str) -> dict
         connection.execute("update meta.runs set state = 'running', ended_at = null where run_id = %s", [run_id])
         connection.execute("update meta.writer set heartbeat_at = now()")
     return {"run_id": run_id, "token": token, "business_date": business_date}
+
+
+def _newest_run(connection: psycopg.Connection, business_date: str) -> tuple[str, str, int] | None:
+    """Id, state and token of the last run of a date."""
+    return connection.execute(
+        "select run_id, state, token from meta.runs where business_date = %s order by token desc limit 1",
+        [business_date],
+    ).fetchone()
