@@ -19,7 +19,7 @@ from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
 from userops.tags.store import write_catalog
-from userops.warehouse import increments, lease
+from userops.warehouse import dbt_connections, increments, lease
 from userops.warehouse.pg import connect
 
 if TYPE_CHECKING:
@@ -137,26 +137,21 @@ def _invoke(arguments: list[str], settings: Settings, url: str, manifest: object
     project, target = settings.project_root / "dbt_project", target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     os.environ.update(environment(url))
-    done = dbtRunner(manifest=manifest).invoke(
-        [
-            *arguments,
-            "--project-dir",
-            str(project),
-            "--profiles-dir",
-            str(project),
-            "--target-path",
-            str(target),
-            "--log-path",
-            str(target / "logs"),
-            "--quiet",
-            # At dbt's own level, debug, writing the log costs a quarter of its time; statements stand below `run/`.
-            "--log-level-file",
-            "error",
-            "--no-use-colors",
-            "--threads",
-            "2",
-        ]
-    )
+    options = {"project-dir": project, "profiles-dir": project, "target-path": target, "log-path": target / "logs"}
+    with dbt_connections.kept():
+        done = dbtRunner(manifest=manifest).invoke(
+            [
+                *arguments,
+                *(text for name, value in options.items() for text in (f"--{name}", str(value))),
+                "--quiet",
+                # At dbt's own level, debug, writing the log costs a quarter of its time; statements stand below `run/`.
+                "--log-level-file",
+                "error",
+                "--no-use-colors",
+                "--threads",
+                "2",
+            ]
+        )
     if arguments[0] == "parse" and not done.success:
         raise _not_run(settings, done)
     return done
