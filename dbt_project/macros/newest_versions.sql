@@ -31,7 +31,7 @@ from (
     select {{ columns }}
     from {{ this }}
     where
-        ({{ key }}) in (select {{ key }} from {{ source_relation }} where {{ in_new_loads() }})
+        ({{ key }}) in (select {{ key }} from {{ source_relation }} where {{ in_new_loads(export) }})
         and not ({{ in_erasure_rows(export, shape.key) }})
     {%- endif %}
 ) as versions

@@ -14,9 +14,18 @@
     {%- do return(not builds_on_last_night()) -%}
 {%- endmacro %}
 
-{# The rows of loads that the last build did not know: loaded since, or of a business date it did not reach. #}
-{% macro in_new_loads(relation='') -%}
-    {{ relation ~ '.' if relation }}_load_id in (select load_id from {{ ref('int_new_loads') }})
+{#
+    The rows of loads of an export that the last build did not know: loaded since, or of a business date it did not reach.
+    Their numbers are written out: the planner knows then that they are few, and does not read all that was ever loaded.
+#}
+{% macro in_new_loads(export) -%}
+    {%- set loads = ref('int_new_loads') -%}
+    {%- if execute -%}
+        {%- set found = run_query('select load_id from ' ~ loads ~ " where export = '" ~ export ~ "'") -%}
+        _load_id in ({{ found.columns[0].values() | join(', ') or '-1' }})
+    {%- else -%}
+        _load_id in (select load_id from {{ loads }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# A row's key as one text, by which models of the night name rows of any export. #}
@@ -32,9 +41,10 @@
 
 {# The rows of `raw` that a night reads: those of new loads and, of whatever load, those that erasure changes. Two selects, for one with `or` would read the whole table on every night. #}
 {% macro raw_rows(export, key, columns) -%}
+    {%- set delivered = in_new_loads(export) if builds_on_last_night() else '_business_date <= ' ~ business_date() -%}
     select {{ columns }}
     from {{ source('raw', export) }}
-    where {{ in_new_loads() if builds_on_last_night() else '_business_date <= ' ~ business_date() }}
+    where {{ delivered }}
     {%- if builds_on_last_night() %}
     union all
     select {{ columns }}
@@ -42,7 +52,7 @@
     where
         {{ in_erasure_rows(export, key) }}
         and _business_date <= {{ business_date() }}
-        and not ({{ in_new_loads() }})
+        and not ({{ delivered }})
     {%- endif %}
 {%- endmacro %}
 
@@ -66,11 +76,25 @@
     order_id in (select order_id from {{ target.schema }}.int_changed_orders)
 {%- endmacro %}
 
-{# Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. #}
+{#
+    Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. Where the table has a key (a
+    unique index or a mart's), a row that would come as it stands is left alone: most rows of a touched user are such,
+    and to write one, with its indexes, costs ten times the look.
+#}
 {% macro get_incremental_replace_sql(arg_dict) -%}
-    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
-    delete from {{ arg_dict['target_relation'] }} where {{ config.require('replaced') }};
-    insert into {{ arg_dict['target_relation'] }} ({{ columns }}) select {{ columns }} from {{ arg_dict['temp_relation'] }}
+    {%- set standing, came = arg_dict['target_relation'], arg_dict['temp_relation'] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | list -%}
+    {%- set unique = config.get('indexes', []) | selectattr('unique', 'defined') | map(attribute='columns') | first -%}
+    {%- set key = unique or config.get('meta', {}).get('key') -%}
+    {%- set same -%}
+        {%- for name in key or [] %}stands.{{ name }} = came.{{ name }} and {% endfor -%}
+        (stands.{{ columns | join(', stands.') }}) is not distinct from (came.{{ columns | join(', came.') }})
+    {%- endset %}
+    delete from {{ standing }} as stands
+    where ({{ config.require('replaced') }}) {%- if key %} and not exists (select from {{ came }} as came where {{ same }}) {%- endif %};
+    insert into {{ standing }} ({{ columns | join(', ') }})
+    select {{ columns | join(', ') }} from {{ came }} as came
+    {%- if key %} where not exists (select from {{ standing }} as stands where {{ same }}) {%- endif %}
 {%- endmacro %}
 
 {# Incremental strategy `newest`: keys that came or that erasure changes are replaced; they are the export's, from its contract. #}
@@ -88,6 +112,15 @@
 {% macro touched(column='user_id') -%}
     {%- if builds_on_last_night() -%}
         {{ column }} in (select touched.user_id from {{ ref('int_touched_users') }} as touched)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{# The same for a row of a user and a tag that this night changes. #}
+{% macro retagged(relation) -%}
+    {%- if builds_on_last_night() -%}
+        ({{ relation }}.user_id, {{ relation }}.tag_code) in (select user_id, tag_code from {{ ref('int_retags') }})
     {%- else -%}
         true
     {%- endif -%}
@@ -129,9 +162,9 @@
     {{ touched_order(column, 'int_changed_orders') }}
 {%- endmacro %}
 
-{# Statistics after a whole build; what a night changes is left to autovacuum. #}
+{# Statistics after a whole build; what a night changes is left to autovacuum, and what it fills anew is much as it was. #}
 {% macro analyze_when_whole() -%}
-    {{ 'select 1' if builds_on_last_night() else 'analyze ' ~ this }}
+    {%- if not builds_on_last_night() %}analyze {{ this }}{% endif -%}
 {%- endmacro %}
 
 {# Indexes of a base table, made with it: its key, and the contact and order its rows name. #}
@@ -142,7 +175,5 @@
         {%- for column in ['contact_id', 'order_id'] if column in shape.columns and shape.key[0] != column %}
         create index on {{ this }} ({{ column }});
         {%- endfor %}
-    {%- else -%}
-        select 1
     {%- endif -%}
 {%- endmacro %}

@@ -5,7 +5,8 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace',
     replaced=rows_of_touched_users()
-        ~ ' or campaign_id in (select campaign_id from ' ~ schema ~ '.int_turned_campaigns)'
+        ~ ' or campaign_id in (select campaign_id from ' ~ schema ~ '.int_turned_campaigns)',
+    indexes=[{'columns': ['user_id', 'campaign_id'], 'unique': true}]
 ) }}
 {% set hash = "('x' || left(md5({}), 8))::bit(32)::bigint" %}
 with campaigns as (

@@ -4,7 +4,7 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace',
     replaced=rows_of_touched_users(),
-    indexes=[{'columns': ['user_id']}]
+    indexes=[{'columns': ['user_id', 'category', 'order_day'], 'unique': true}]
 ) }}
 with bought as (
     select

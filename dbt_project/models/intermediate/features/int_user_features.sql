@@ -1,6 +1,8 @@
 -- One row per user × day of int_feature_days on or after the acquired day: everything a tag or audience rule may read.
 -- A settled day has rows of restated users alone: what the others were like on it stands in their tags' masks.
 -- What nobody did is 0; what cannot be known (days since a thing that never was, a rate of nothing) is null.
+-- Tonight is a day that the last whole build's statistics do not know: the planner would take its rows for a handful.
+{{ config(post_hook="{{ 'analyze ' ~ this ~ ' (user_id, as_of)' if builds_on_last_night() }}") }}
 {% set parts = {
     'orders': {
         'counts': [

@@ -4,7 +4,7 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace',
     replaced="(export, row_id) in (select export, row_id from " ~ target.schema ~ ".int_changed_rows)",
-    indexes=[{'columns': ['export', 'row_id']}, {'columns': ['identifier', 'kind']}]
+    indexes=[{'columns': ['export', 'row_id', 'kind', 'identifier'], 'unique': true}, {'columns': ['identifier', 'kind']}]
 ) }}
 with delivered as (
     {{ carried_identifiers() }}

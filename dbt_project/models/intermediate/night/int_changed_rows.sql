@@ -19,7 +19,7 @@ union
 -- The base table is read as the last night left it: it is brought up to date after this model.
 select {{ columns }}
 from staging.base_{{ export }}
-where ({{ key }}) in (select {{ key }} from {{ source('raw', export) }} where {{ in_new_loads() }})
+where ({{ key }}) in (select {{ key }} from {{ source('raw', export) }} where {{ in_new_loads(export) }})
 union
 {% endfor %}
 select export, row_id, contact_id, order_id from {{ ref('int_erasure_rows') }}

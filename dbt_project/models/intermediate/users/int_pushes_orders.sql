@@ -1,7 +1,7 @@
 -- One row per push × counted order of its user paid at or after it, on one of the first days from the push's day.
 -- Days are cut into buckets as long as the window: an order then lies in the bucket of the push or in the next,
 -- which makes the range an equality that can be hashed.
-{{ config(indexes=[{'columns': ['user_id']}]) }}
+{{ config(indexes=[{'columns': ['push_id', 'order_id'], 'unique': true}, {'columns': ['user_id']}]) }}
 {% set days = var('campaign_response_days') %}
 {% set bucket = " - date '2000-01-01') / " ~ days %}
 with pushes as (

@@ -1,6 +1,6 @@
 -- Everything that counts as activity, and which of it signals intent. What falls into one instant is one activity: a
 -- group joined by its QR code is a touch as well.
-{{ config(indexes=[{'columns': ['user_id', 'activity_day']}]) }}
+{{ config(indexes=[{'columns': ['user_id', 'activity_at'], 'unique': true}]) }}
 with activities as (
     select users.user_id, events.occurred_at as activity_at,
         events.event_type in ('add_to_cart', 'consult', 'message_in') as is_intent

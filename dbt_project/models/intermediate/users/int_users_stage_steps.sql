@@ -1,5 +1,5 @@
 -- One row per acquired user × track × stage reached by D, in the order the user first reached them.
-{{ config(indexes=[{'columns': ['user_id']}]) }}
+{{ config(indexes=[{'columns': ['user_id', 'track', 'stage_code'], 'unique': true}]) }}
 with firsts as (
 
     select

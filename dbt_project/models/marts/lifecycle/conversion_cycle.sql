@@ -13,14 +13,14 @@ with firsts as (
 
 ),
 
+-- The last purchase of a user in a category has no gap after it.
 order_days as (
 
     select
         category,
-        order_day - lag(order_day) over (partition by user_id, category order by order_day) as gap_days
-    from (
-        select distinct user_id, category, order_day from {{ ref('int_category_orders') }}
-    ) as days
+        case when holds_to < 'infinity' then holds_to + 1 - order_day end as gap_days
+    from {{ ref('int_user_category_days') }}
+    where category is not null
 
 ),
 
