@@ -1,10 +1,17 @@
--- Intervals of one user, tag and value lie a day or more apart; of one user and tag they never overlap.
-with ordered as (
+-- Intervals of one user, tag and value lie a day or more apart; of one user and tag they never overlap. Asked of
+-- what this night changed.
+with intervals as (
+    select user_id, tag_code, value, valid_from, coalesce(valid_to, 'infinity') as valid_to
+    from {{ ref('tag_history') }} as intervals
+    where {{ retagged('intervals') }}
+),
+
+ordered as (
     select
         *,
         lag(valid_to) over (partition by user_id, tag_code, value order by valid_from) as same_value_to,
         lag(valid_to) over (partition by user_id, tag_code order by valid_from) as any_value_to
-    from {{ ref('tag_history') }}
+    from intervals
 )
 
 select user_id, tag_code, value, valid_from, valid_to

@@ -160,7 +160,7 @@ SPANS = [
     Mart(
         "spans", ("user_id", "valid_from"),
         (Column("user_id", "text"), Column("valid_from", "date"), Column("valid_to", "date", is_open=True)),
-        "One row per span.", by_user=True,
+        "One row per span.", changed_by="int_touched_users",
     )
 ]
 

@@ -201,7 +201,7 @@ create table if not exists meta.erasure_log (
     erased_at timestamptz not null default clock_timestamp()
 );
 
--- Every complete build in `build`; with `whole` false, build.touched_log says whose rows it may have changed.
+-- Every complete build in `build`; with `whole` false, build.touched_log says which rows it may have changed.
 create table if not exists meta.builds (
     build_id bigint generated always as identity primary key,
     business_date date not null,
@@ -210,9 +210,11 @@ create table if not exists meta.builds (
 );
 create table if not exists build.touched_log (
     build_id bigint not null,
-    user_id text not null,
-    primary key (build_id, user_id)
+    user_id text not null
 );
+alter table build.touched_log add column if not exists named_by text not null default 'int_touched_users',
+    add column if not exists tag_code text not null default '', drop constraint if exists touched_log_pkey;
+create unique index if not exists touched_log_key on build.touched_log (build_id, named_by, user_id, tag_code);
 create table if not exists meta.slot_contents (
     slot smallint primary key check (slot in (0, 1, 2)),
     build_id bigint not null

@@ -10,9 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from userops.settings import Settings
 from userops.warehouse import erasure
+
+
+# The models that name what a night may have changed, and by which columns: a mart's `changed_by` is one of them.
+CHANGES = {"int_touched_users": ("user_id",), "int_retags": ("user_id", "tag_code")}
 
 
 @dataclass(frozen=True)
@@ -71,15 +76,18 @@ def remember(connection: psycopg.Connection, plan: Plan) -> None:
 
 
 def _log_build(connection: psycopg.Connection, plan: Plan) -> None:
-    """Say whose rows this build may have changed, so that a publication looks at no others."""
+    """Say which rows this build may have changed, so that a publication looks at no others."""
     build_id = connection.execute(
         "insert into meta.builds (business_date, whole) values (%s, %s) returning build_id",
         [plan.business_date, not plan.incremental],
     ).fetchone()[0]
     if plan.incremental:
-        connection.execute(
-            "insert into build.touched_log select %s, user_id from build.int_touched_users", [build_id]
-        )
+        for model, columns in CHANGES.items():
+            connection.execute(
+                sql.SQL("insert into build.touched_log (build_id, named_by, {0}) select distinct %s, %s, {0} from {1}")
+                .format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier("build", model)),
+                [build_id, model],
+            )
     connection.execute("delete from build.touched_log where build_id <= (select min(build_id) from meta.slot_contents)")
 
 

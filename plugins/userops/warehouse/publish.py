@@ -14,6 +14,7 @@ from psycopg import sql
 
 from userops.errors import UseropsError
 from userops.warehouse import erasure, lease, slots
+from userops.warehouse.increments import CHANGES
 from userops.warehouse.slots import SLOTS
 
 
@@ -31,7 +32,7 @@ class Column:
 class Mart:
     """A published table and the key its rows are matched by.
 
-    `by_user`: a row changes only with its user's, so users whom no build touched need no look.
+    `changed_by`: the model that names the rows a build may have changed (`increments.CHANGES`); others need no look.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Mart:
     columns: tuple[Column, ...]
     comment: str = ""
     nullable_key: tuple[str, ...] = ()
-    by_user: bool = False
+    changed_by: str = ""
 
     @property
     def shape(self) -> str:
@@ -67,13 +68,17 @@ def marts_of_manifest(manifest_path: Path) -> list[Mart]:
         key = meta.get("key")
         if not key:
             raise UseropsError(f"Mart {node['name']} names no key.", mend="add config.meta.key to its YAML.")
+        changed_by = meta.get("changed_by", "")
+        if changed_by and changed_by not in CHANGES:
+            raise UseropsError(f"Mart {node['name']} has changed_by {changed_by!r}.",
+                               mend=f"name one of {', '.join(CHANGES)}, or leave it out.")
         columns = tuple(
             Column(c["name"], c["data_type"], c["description"], bool(c["config"].get("meta", {}).get("is_open")))
             for c in node["columns"].values()
         )
         marts.append(Mart(
             node["name"], tuple(key), columns, node["description"], tuple(meta.get("nullable_key", ())),
-            bool(meta.get("by_user")),
+            changed_by,
         ))
     return sorted(marts, key=lambda mart: mart.name)
 
@@ -83,14 +88,14 @@ def fill_slot(
 ) -> dict[str, int]:
     """Make the slot equal to `build`, touching only rows that differ; returns the rows written a mart.
 
-    Where every build since the slot was last filled says whom it touched, marts of users are compared for those alone.
+    Where every build since the slot was last filled says what it changed, marts are compared for that alone.
     """
     touched = _note_touched(connection, slot)
     written = {}
     for mart in marts:
-        only_touched = touched and mart.by_user and mart.name not in made
+        only_touched = touched and mart.name not in made
         table = slots.table(mart, slot, made)
-        written[mart.name] = _fill(connection, mart, table, business_date, only_touched)
+        written[mart.name] = _fill(connection, mart, table, business_date, mart.changed_by if only_touched else "")
     connection.execute(
         "insert into meta.slot_contents select %s, max(build_id) from meta.builds having count(*) > 0"
         " on conflict (slot) do update set build_id = excluded.build_id",
@@ -100,7 +105,7 @@ def fill_slot(
 
 
 def _note_touched(connection: psycopg.Connection, slot: int) -> bool:
-    """Keep the users touched since the slot was filled in `pg_temp.touched`; False where that is not known."""
+    """Keep what changed since the slot was filled in `pg_temp.touched`; False where that is not known."""
     whole = connection.execute(
         "select bool_or(builds.whole) from meta.slot_contents as contents"
         " join meta.builds on builds.build_id > contents.build_id where contents.slot = %s",
@@ -111,7 +116,8 @@ def _note_touched(connection: psycopg.Connection, slot: int) -> bool:
         return False
     connection.execute("drop table if exists pg_temp.touched")
     connection.execute(
-        "create temp table touched on commit drop as select distinct log.user_id from build.touched_log as log"
+        "create temp table touched on commit drop as select distinct log.named_by, log.user_id, log.tag_code"
+        " from build.touched_log as log"
         " where log.build_id > (select build_id from meta.slot_contents where slot = %s)",
         [slot],
     )
@@ -120,8 +126,9 @@ def _note_touched(connection: psycopg.Connection, slot: int) -> bool:
 
 
 def _fill(
-    connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, business_date: str, only_touched: bool
+    connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, business_date: str, changed: str
 ) -> int:
+    """Rows inserted; where `changed` names a model, rows that it does not name are not looked at."""
     columns = [sql.Identifier(column.name) for column in mart.columns]
     row = sql.SQL(", ").join
     names = {
@@ -131,8 +138,8 @@ def _fill(
         "a": row(sql.SQL("a.{}").format(c) for c in columns),
         "b": row(_kept(column, business_date) for column in mart.columns),
         "columns": row(columns),
-        "of_a": sql.SQL("a.user_id in (select user_id from pg_temp.touched) and ") if only_touched else sql.SQL(""),
-        "of_b": sql.SQL("b.user_id in (select user_id from pg_temp.touched) and ") if only_touched else sql.SQL(""),
+        "of_a": _of_changed("a", changed),
+        "of_b": _of_changed("b", changed),
     }
     connection.execute(
         sql.SQL(
@@ -146,9 +153,20 @@ def _fill(
             " where {of_b} not exists (select from {slot} as a where {of_a} {same})"
         ).format(**names)
     )
-    if not only_touched:
+    if not changed:
         connection.execute(sql.SQL("analyze {}").format(names["slot"]))
     return inserted.rowcount
+
+
+def _of_changed(relation: str, changed: str) -> sql.Composable:
+    if not changed:
+        return sql.SQL("")
+    columns = CHANGES[changed]
+    return sql.SQL("({}) in (select {} from pg_temp.touched where named_by = {}) and ").format(
+        sql.SQL(", ").join(sql.Identifier(relation, column) for column in columns),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.Literal(changed),
+    )
 
 
 def _kept(column: Column, business_date: str) -> sql.Composable:

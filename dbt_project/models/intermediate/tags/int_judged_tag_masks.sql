@@ -1,89 +1,57 @@
--- One row per user × tag × value: on which checkpoints of int_feature_days that this night takes of the user they bear
--- it (bit n − 1 for number n), and its score on D. All tags on all checkpoints in one scan of the features, out of
--- which comes one row a user.
-{{ config(materialized='view') }}
-{% set tags = configured_tags() %}
-{% set valued = tags | selectattr('value_sql') | list %}
-{% set plain = tags | rejectattr('value_sql') | list %}
-with days as (
-    select as_of, 1::bigint << (checkpoint_number - 1) as bit, as_of = {{ business_date() }} as is_last
-    from {{ ref('int_feature_days') }}
-    where is_checkpoint
+-- One row per user × tag × value that int_judged_tags found: on which checkpoints, as bits, and the score on D. Of users
+-- alone of whom it may be other than what stands: whose tags are others than the last night found, whose settled days
+-- were taken anew, and everybody where a month begins, as all checkpoints move by one, or a tag means something else.
+{{ config(materialized='view', post_hook=[]) }}
+with judged as (
+    select *
+    from {{ ref('int_judged_tags') }}
+    {%- if builds_on_last_night() %}
+    where
+        is_changed
+        or user_id in (select user_id from {{ ref('int_restated_users') }})
+        or exists (
+            select from {{ ref('int_feature_days') }}
+            where is_checkpoint and not is_settled and as_of < {{ business_date() }}
+        )
+        or exists (
+            select from {{ source('meta', 'build_state') }}
+            where date_trunc('month', business_date) < date_trunc('month', {{ business_date() }})
+        )
+    {%- endif %}
 ),
 
-judged as (
-    select
-        features.user_id
-        {%- for tag in tags %},
-        {%- if tag.value_sql %}
-        array_agg(coalesce(({{ tag.value_sql }})::text, 'unknown')) filter (where {{ tag.rule_sql }})
-            as values_{{ tag.number }},
-        array_agg(days.bit) filter (where {{ tag.rule_sql }}) as bits_{{ tag.number }}
-        {%- else %}
-        bit_or(days.bit) filter (where {{ tag.rule_sql }}) as mask_{{ tag.number }}
-        {%- endif %}
-        {%- if tag.score_sql != '1' %},
-        coalesce(max(({{ tag.score_sql }})::numeric) filter (where days.is_last), 1) as score_{{ tag.number }}
-        {%- endif %}
-        {%- endfor %}
-    from {{ ref('int_user_features') }} as features
-    inner join days on features.as_of = days.as_of
-    group by features.user_id
-),
-
--- The arrays lie side by side, an element a tag that is borne: those that nobody bears never become rows. What stands
--- first keeps the arrays of an empty catalogue typed.
 plain as (
     select
-        user_id,
-        unnest(array_remove(array[null::int{% for tag in plain %},
-            case when mask_{{ tag.number }} is not null then {{ tag.number }} end
-        {%- endfor %}], null)) as tag_number,
-        unnest(array_remove(
-            array[null::bigint{% for tag in plain %}, mask_{{ tag.number }}{% endfor %}], null
-        )) as mask,
-        unnest(array_remove(array[null::numeric{% for tag in plain %},
-            case when mask_{{ tag.number }} is not null then {{ '1' if tag.score_sql == '1' else 'score_' ~ tag.number }} end
-        {%- endfor %}], null)) as score
+        user_id, unnest(plain_numbers) as tag_number, 'true' as value, unnest(plain_masks) as mask,
+        unnest(plain_scores) as score
     from judged
 ),
 
--- Of a tag with values, an element a checkpoint on which it is borne.
 valued as (
     select
-        user_id,
-        unnest(
-            array[]::int[]
-            {%- for tag in valued %}
-            || array_fill({{ tag.number }}, array[coalesce(cardinality(bits_{{ tag.number }}), 0)])
-            {%- endfor %}
-        ) as tag_number,
-        unnest(array[]::text[]{% for tag in valued %} || values_{{ tag.number }}{% endfor %}) as value,
-        unnest(array[]::bigint[]{% for tag in valued %} || bits_{{ tag.number }}{% endfor %}) as bit,
-        unnest(
-            array[]::numeric[]
-            {%- for tag in valued %}
-            || array_fill(
-                {{ '1::numeric' if tag.score_sql == '1' else 'score_' ~ tag.number }},
-                array[coalesce(cardinality(bits_{{ tag.number }}), 0)]
-            )
-            {%- endfor %}
-        ) as score
+        user_id, unnest(valued_numbers) as tag_number, unnest(valued_values) as value, unnest(valued_bits) as bit,
+        unnest(valued_scores) as score
     from judged
 ),
 
 borne as (
-    select user_id, tag_number, 'true' as value, mask, score from plain
+    select * from plain
     union all
     select user_id, tag_number, value, bit_or(bit), max(score) from valued group by user_id, tag_number, value
 ),
 
--- Not an array's element: Postgres walks through the texts before it, for each row.
 codes as (
     select tag_code, tag_number
     from
-        unnest(array[{% for tag in tags %}{{ ', ' if not loop.first }}'{{ tag.tag_code }}'{% endfor %}]::text[])
-        with ordinality as listed (tag_code, tag_number)
+        unnest(array[
+            {%- for tag in configured_tags() %}{{ ', ' if not loop.first }}'{{ tag.tag_code }}'{% endfor %}]::text[]
+        ) with ordinality as listed (tag_code, tag_number)
+),
+
+last_day as (
+    select 1::bigint << (checkpoint_number - 1) as bit
+    from {{ ref('int_feature_days') }}
+    where is_checkpoint and as_of = {{ business_date() }}
 ),
 
 final as (
@@ -92,7 +60,7 @@ final as (
         codes.tag_code,
         borne.value,
         borne.mask,
-        case when borne.mask & (select bit from days where is_last) > 0 then borne.score end as score
+        case when borne.mask & (select bit from last_day) > 0 then borne.score end as score
     from borne
     inner join codes on borne.tag_number = codes.tag_number
 )

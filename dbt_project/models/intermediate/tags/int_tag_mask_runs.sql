@@ -12,7 +12,9 @@ final as (
         first.holds_from,
         last.as_of as valid_to,
         first.number = 1 as is_from_first
-    from (select distinct mask from {{ ref('int_user_tag_masks') }}) as masks
+    from (
+        select distinct mask from {{ ref('int_user_tag_masks') }} as masks where {{ retagged('masks') }}
+    ) as masks
     inner join checkpoints as first on masks.mask & first.bit > 0
     inner join checkpoints as last on masks.mask & last.bit > 0 and first.number <= last.number
     where

@@ -48,10 +48,16 @@ tagged as (
     from counted
 ),
 
+last_day as (
+    select 1::bigint << (checkpoint_number - 1) as bit
+    from {{ ref('int_feature_days') }}
+    where is_checkpoint and as_of = {{ business_date() }}
+),
+
 users_now as (
     select tag_code, count(*) as users
-    from {{ ref('int_user_tag_intervals') }}
-    where is_current
+    from {{ ref('int_user_tag_masks') }}
+    where mask & (select bit from last_day) > 0
     group by tag_code
 ),
 

@@ -1,44 +1,15 @@
 -- One row per user × tag × value: on which checkpoints of int_feature_days the user bears it (bit n − 1 for number n),
--- and its score on D. Of users whom nothing restated the settled checkpoints stay as the last night judged them; the
--- last number is always D's, so that a month moves a bit down.
-{{ config(meta={'reads_itself': true}) }}
+-- and its score on D. A night changes the rows that int_retags names.
+-- depends_on: {{ ref('int_judged_tag_masks') }} {{ ref('int_users_acquired') }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace',
+    replaced='(user_id, tag_code, value) in (select user_id, tag_code, value from ' ~ target.schema ~ '.int_retags)',
+    indexes=[{'columns': ['user_id', 'tag_code', 'value'], 'unique': true}]
+) }}
 {% if builds_on_last_night() %}
-with settled as (
-    select bit_or(1::bigint << (checkpoint_number - 1)) as bits
-    from {{ ref('int_feature_days') }}
-    where is_settled
-),
-
-passed as (
-    select
-        (
-            12 * (extract(year from {{ business_date() }}) - extract(year from business_date))
-            + extract(month from {{ business_date() }}) - extract(month from business_date)
-        )::int as months
-    from {{ source('meta', 'build_state') }}
-),
-
-kept as (
-    select before.user_id, before.tag_code, before.value, (before.mask >> passed.months) & settled.bits as mask
-    from {{ this }} as before
-    cross join passed
-    cross join settled
-    where
-        (before.mask >> passed.months) & settled.bits > 0
-        and not exists (
-            select from {{ ref('int_restated_users') }} as restated where restated.user_id = before.user_id
-        )
-),
-
-stacked as (
-    select user_id, tag_code, value, mask, score from {{ ref('int_judged_tag_masks') }}
-    union all
-    select user_id, tag_code, value, mask, null from kept
-)
-
-select user_id, tag_code, value, bit_or(mask) as mask, max(score) as score
-from stacked
-group by user_id, tag_code, value
+select * from {{ ref('int_retags') }} where mask is not null
 {% else %}
-select * from {{ ref('int_judged_tag_masks') }}
+select masks.*, users.acquired_day
+from {{ ref('int_judged_tag_masks') }} as masks
+inner join {{ ref('int_users_acquired') }} as users on masks.user_id = users.user_id
 {% endif %}

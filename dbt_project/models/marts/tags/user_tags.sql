@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
+    replaced='(user_id, tag_code) in (select user_id, tag_code from ' ~ target.schema ~ '.int_retags)'
+) }}
 select
     intervals.user_id,
     intervals.tag_code,
