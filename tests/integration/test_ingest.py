@@ -107,6 +107,7 @@ def on_many(**changed: str) -> Edit:
     [
         ({"paid_amount": "ten"}, "paid_amount is not a valid numeric"),
         ({"placed_at": "2026-02-30T10:00:00"}, "placed_at is not a valid timestamptz"),
+        ({"updated_at": "2026-03-02T10:00:00+16:00"}, "updated_at is not a valid timestamptz"),
         ({"status": "lost"}, "status is none of the allowed values"),
         ({"currency": ""}, "currency is empty"),
         ({"updated_at": "2026-03-03T00:00:01+08:00"}, "updated_at is after the business date"),
