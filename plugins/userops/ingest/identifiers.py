@@ -31,7 +31,7 @@ def _phone(text: str, country: str) -> str | None:
 
 
 def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:
-    """Give every new identifier of the `stage` table its hash.
+    """Give every new identifier of the `judged` table its hash.
 
     Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
     """
@@ -46,7 +46,7 @@ def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Con
 def _fill_kind(connection: psycopg.Connection, country: str, chain: list[str], name: str, kind: str) -> None:
     new = connection.execute(
         sql.SQL(
-            "select distinct {name} from stage where {name} is not null and not exists ("
+            "select distinct {name} from judged where {name} is not null and not exists ("
             " select from vault.identifiers where kind = {kind} and raw_value = {name}) order by 1"
         ).format(name=sql.Identifier(name), kind=sql.Literal(kind))
     ).fetchall()

@@ -1,7 +1,7 @@
-"""Contracts as SQL over staged text: which rows are no rows of the export, and why.
+"""Contracts as SQL over staged text: what the cells are as values, which rows are no rows of the export, and why.
 
-PostgreSQL before 16 cannot ask whether a text is valid input, so every cast stands behind a regular expression
-in an earlier branch of the same CASE.
+PostgreSQL before 16 cannot ask whether a text is valid input, so every cast stands behind the shape of its type. Each
+cell is cast once, and null where it has another shape: what follows asks its value.
 """
 
 import re
@@ -13,22 +13,7 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 
 from userops.contracts.model import BUSINESS_CURRENCY, Column, Contract
-
-_DAY = (
-    "([12][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
-    "|([12][0-9](0[48]|[2468][048]|[13579][26])|(1200|1600|2000|2400|2800))-02-29)"
-)
-# No zone is sixteen hours away, and PostgreSQL takes none.
-_OFFSET = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
-_TIME = "[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
-SHAPES = {
-    "date": f"^{_DAY}$",
-    "timestamptz": f"^{_DAY}{_TIME}{_OFFSET}?$",
-    "numeric": "^[+-]?[0-9]{1,18}([.][0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$",
-    "integer": "^[+-]?[0-9]{1,9}$",
-    "bigint": "^[+-]?[0-9]{1,18}$",
-    "boolean": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|TRUE|FALSE|[tf01])$",
-}
+from userops.ingest.shapes import OFFSET, SHAPES, is_valid
 
 
 def _gbk(leads: range, trails: range) -> str:
@@ -92,21 +77,55 @@ def _clock_changes(timezone: str, year: int) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
-def typed(column: Column) -> sql.Composable:
-    """The staged text as the column's type; valid only for rows without a problem."""
-    name = sql.Identifier(column.name)
-    value = name if column.type == "text" else sql.SQL("{}::{}").format(name, sql.SQL(column.type))
-    return value if column.empty is None else sql.SQL("coalesce({}, {})").format(value, sql.Literal(column.empty))
-
-
 def default_of(column: Column, currency: str) -> str | None:
     """What an absent column holds."""
     return currency if column.default == BUSINESS_CURRENCY else column.default
 
 
-def problem(contract: Contract, night: Night) -> sql.Composable:
-    """A CASE that gives the first reason why a staged row is bad, or null."""
-    first, second = (sql.Identifier(column.name) for column in contract.columns[:2])
+def judged(contract: Contract, night: Night) -> sql.Composable:
+    """A SELECT over `stage`: each row's values, its place there, a hash of its texts, the first reason why it is bad.
+
+    The reason is null where the row is good; only then are all its values what the file says.
+    """
+    texts = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
+    # Only deltas are asked whether they came before.
+    hashed = sql.SQL("hashtextextended(row({})::text, 0)" if contract.mode == "delta" else "null::bigint").format(texts)
+    cells = sql.SQL(", ").join(cell for column in contract.columns for cell in _cells(column))
+    values = sql.SQL(", ").join(
+        sql.SQL("{} as {}").format(_value(column), sql.Identifier(column.name)) for column in contract.columns
+    )
+    # `offset 0`: the casts are worked out once a row, not wherever a value is used.
+    return sql.SQL(
+        "select _row, _place, _hash, {}, {} as _reason from ("
+        "select _row, ctid as _place, {} as _hash, {} from stage offset 0) as cells"
+    ).format(values, _problem(contract, night), hashed, cells)
+
+
+def _cells(column: Column) -> list[sql.Composable]:
+    """The cell as a value, and as text where that is something else."""
+    name = sql.Identifier(column.name)
+    if column.type not in SHAPES:
+        return [name]
+    return [
+        sql.SQL("case when {} then {}::{} end as {}").format(
+            is_valid(column.type, name), name, sql.SQL(column.type), name
+        ),
+        sql.SQL("{} as {}").format(name, _text(column)),
+    ]
+
+
+def _text(column: Column) -> sql.Identifier:
+    return sql.Identifier(f"{column.name} as text" if column.type in SHAPES else column.name)
+
+
+def _value(column: Column) -> sql.Composable:
+    name = sql.Identifier(column.name)
+    return name if column.empty is None else sql.SQL("coalesce({}, {})").format(name, sql.Literal(column.empty))
+
+
+def _problem(contract: Contract, night: Night) -> sql.Composable:
+    """A CASE that gives the first reason why a row is bad, or null."""
+    first, second = (_text(column) for column in contract.columns[:2])
     names = [sql.Literal(column.name) for column in contract.columns[:2]]
     branches = [sql.SQL("when {} = {} and {} = {} then 'the header again'").format(first, names[0], second, names[1])]
     for column in contract.columns:
@@ -115,7 +134,7 @@ def problem(contract: Contract, night: Night) -> sql.Composable:
             for condition, reason in _column_problems(column, night)
         ]
     branches += [
-        sql.SQL("when not ({}) then {}").format(_with_types(rule.rule, contract), sql.Literal(rule.reason))
+        sql.SQL("when not ({}) then {}").format(_with_columns(rule.rule, contract), sql.Literal(rule.reason))
         for rule in contract.row_rules
     ]
     branches += _text_problems(contract)
@@ -123,30 +142,29 @@ def problem(contract: Contract, night: Night) -> sql.Composable:
 
 
 def _column_problems(column: Column, night: Night) -> list[tuple[sql.Composable, str]]:
-    name, value, found = sql.Identifier(column.name), typed(column), []
+    cell, text, value, found = sql.Identifier(column.name), _text(column), _value(column), []
 
     def add(condition: str, reason: str, **parts: object) -> None:
         literals = {key: sql.Literal(part) for key, part in parts.items()}
-        found.append((sql.SQL(condition).format(name=name, value=value, **literals), reason))
+        found.append((sql.SQL(condition).format(cell=cell, text=text, value=value, **literals), reason))
 
     if not column.nullable and column.empty is None:
-        add("{name} is null", "is empty")
+        add("{text} is null", "is empty")
     if column.type in SHAPES:
-        add("{name} !~ {shape}", f"is not a valid {column.type}", shape=SHAPES[column.type])
+        add("{cell} is null and {text} is not null", f"is not a valid {column.type}")
     if column.type == "timestamptz" and night.days_with_a_gap:
-        add("left({name}, 10) = any({days}) and {name} !~ {offset}"
-            " and {name}::timestamptz::timestamp <> {name}::timestamp",
-            CLOCK_GAP, offset=f":[0-9.]*{_OFFSET}$", days=list(night.days_with_a_gap))
+        add("left({text}, 10) = any({days}) and {text} !~ {offset} and {cell}::timestamp <> {text}::timestamp",
+            CLOCK_GAP, offset=f":[0-9.]*{OFFSET}$", days=list(night.days_with_a_gap))
     if column.type == "timestamptz" and night.days_with_a_repeat:
         # PostgreSQL takes the later of the two instants: an hour earlier the clock showed the same.
-        add("left({name}, 10) = any({days}) and {name} !~ {offset}"
-            " and ({name}::timestamptz - interval '1 hour')::timestamp = {name}::timestamp",
-            CLOCK_TWICE, offset=f":[0-9.]*{_OFFSET}$", days=list(night.days_with_a_repeat))
+        add("left({text}, 10) = any({days}) and {text} !~ {offset}"
+            " and ({cell} - interval '1 hour')::timestamp = {text}::timestamp",
+            CLOCK_TWICE, offset=f":[0-9.]*{OFFSET}$", days=list(night.days_with_a_repeat))
     if column.allowed:
-        found.append((sql.SQL("{} not in ({})").format(name, sql.SQL(", ").join(map(sql.Literal, column.allowed))),
+        found.append((sql.SQL("{} not in ({})").format(text, sql.SQL(", ").join(map(sql.Literal, column.allowed))),
                       "is none of the allowed values"))
     if column.pattern:
-        add("{name} !~ {pattern}", f"does not match {column.pattern}", pattern=column.pattern)
+        add("{text} !~ {pattern}", f"does not match {column.pattern}", pattern=column.pattern)
     if column.min is not None:
         add("{value} < {least}", f"is below {column.min}", least=column.min)
     if column.max is not None:
@@ -161,11 +179,12 @@ def _text_problems(contract: Contract) -> list[sql.Composable]:
     texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.identifier)]
     branches = []
     if texts:
-        joined = sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(sql.Identifier(c.name) for c in texts))
+        names = [sql.Identifier(c.name) for c in texts]
         # Plain ASCII is never garbled, and told much faster.
+        wide = sql.SQL(" or ").join(sql.SQL("octet_length({0}) > length({0})").format(name) for name in names)
         branches.append(
-            sql.SQL("when octet_length({0}) > length({0}) and {0} ~ {1} then 'garbled characters'").format(
-                joined, sql.Literal(MOJIBAKE)
+            sql.SQL("when ({}) is true and concat_ws(' ', {}) ~ {} then 'garbled characters'").format(
+                wide, sql.SQL(", ").join(names), sql.Literal(MOJIBAKE)
             )
         )
     return branches + [
@@ -176,14 +195,12 @@ def _text_problems(contract: Contract) -> list[sql.Composable]:
     ]
 
 
-def _with_types(rule: str, contract: Contract) -> sql.SQL:
-    """The rule with every column name cast to its type; texts in quotes stay as they are."""
-    types = {column.name: column.type for column in contract.columns}
-
-    def cast(word: re.Match) -> str:
-        kind = types.get(word[0])
-        return f'"{word[0]}"::{kind}' if kind else word[0]
-
+def _with_columns(rule: str, contract: Contract) -> sql.SQL:
+    """The rule with every column name in quotes of its own; texts in quotes stay as they are."""
+    names = {column.name for column in contract.columns}
     parts = rule.split("'")
-    parts[::2] = [re.sub(r"[a-z_][a-z_0-9]*", cast, part) for part in parts[::2]]
+    parts[::2] = [
+        re.sub(r"[a-z_][a-z_0-9]*", lambda word: f'"{word[0]}"' if word[0] in names else word[0], part)
+        for part in parts[::2]
+    ]
     return sql.SQL("'".join(parts))

@@ -102,11 +102,15 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
     staged = stage_file(connection, settings, contract, file.source, file.path, file.business_date)
     _check_rows_promised(file, staged)
     _check_shape(connection, file, staged)
-    row_set_hash = _row_set_hash(connection, contract) if contract.mode == "delta" else None
+    night = judge.Night(file.business_date, settings.timezone)
+    connection.execute(
+        sql.SQL("create temp table judged on commit drop as {}").format(judge.judged(contract, night))
+    )
+    row_set_hash, newest = _measured(connection) if contract.mode == "delta" else (None, None)
     _check_repeat(connection, file, staged.rows, row_set_hash)
-    bad = _judge(connection, settings, file, staged)
+    bad = _take_bad(connection, file, staged)
     conflicts = _check_conflicts(connection, file, staged)
-    _check_date(connection, file, staged)
+    _check_date(connection, file, staged, newest)
     identifiers.fill_vault(connection, settings, contract)
     books.replace_earlier(connection, contract.name, file.business_date, name)
     load_id = books.write_load(connection, file, staged, len(bad), row_set_hash)
@@ -121,7 +125,7 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
 
 def _drop_stages(connection: psycopg.Connection) -> None:
     connection.execute("drop view if exists pg_temp.kept, pg_temp.staged, pg_temp.pages")
-    for table in ("stage", "prepared", "delivered", "aside", "bad"):
+    for table in ("stage", "prepared", "delivered", "aside", "judged"):
         connection.execute(sql.SQL("drop table if exists pg_temp.{}").format(sql.Identifier(table)))
 
 
@@ -166,15 +170,12 @@ def _check_shape(connection: psycopg.Connection, file: File, staged: Staged) -> 
                       f"have {file.source.name} delivered again, or with a {MANIFEST}")
 
 
-def _row_set_hash(connection: psycopg.Connection, contract: Contract) -> str:
-    """The same for the same rows in any order."""
-    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
-    count, total = connection.execute(
-        sql.SQL(
-            "select count(*), coalesce(sum(hashtextextended(row({})::text, 0)), 0)::text from stage"
-        ).format(columns)
+def _measured(connection: psycopg.Connection) -> tuple[str, date | None]:
+    """Of a delta: what is the same for the same rows in any order, and the newest day among the good ones."""
+    return connection.execute(
+        "select count(*) || ':' || coalesce(sum(_hash), 0), (max(updated_at) filter (where _reason is null))::date"
+        " from judged"
     ).fetchone()
-    return f"{count}:{total}"
 
 
 def _check_repeat(connection: psycopg.Connection, file: File, rows: int, row_set_hash: str | None) -> None:
@@ -188,17 +189,9 @@ def _check_repeat(connection: psycopg.Connection, file: File, rows: int, row_set
                       f"have the {file.contract.name} of {file.business_date} delivered")
 
 
-def _judge(
-    connection: psycopg.Connection, settings: Settings, file: File, staged: Staged
-) -> list[tuple[int, str]]:
-    """Take the bad rows out of `stage`; above the contract's share the file is refused."""
-    night = judge.Night(file.business_date, settings.timezone)
-    connection.execute(
-        sql.SQL("create temp table bad on commit drop as select * from"
-                " (select _row, ctid as place, {} as reason from stage offset 0) as judged"
-                " where reason is not null").format(judge.problem(file.contract, night))
-    )
-    bad = connection.execute("select _row, reason from bad order by _row").fetchall()
+def _take_bad(connection: psycopg.Connection, file: File, staged: Staged) -> list[tuple[int, str]]:
+    """Take the bad rows out of `judged`; above the contract's share the file is refused."""
+    bad = connection.execute("select _row, _reason from judged where _reason is not null order by _row").fetchall()
     bad += [(record.row, record.reason) for record in staged.bad]
     _check_clock(file, [reason for _, reason in bad])
     limit = file.contract.max_bad_share
@@ -209,8 +202,7 @@ def _judge(
         raise Refused("bad_rows", "contract", _summary(bad, staged.rows), f"at most {limit:.1%} of the rows",
                       f"mend the rows in the source and deliver {file.source.name} again")
     if bad:
-        # By place: several rows of a derived export may come from one source row.
-        connection.execute("delete from stage using bad where stage.ctid = bad.place")
+        connection.execute("delete from judged where _reason is not null")
     return bad + staged.set_aside
 
 
@@ -237,19 +229,20 @@ def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged)
     """
     contract = file.contract
     names = [*contract.key, *(["updated_at"] if contract.mode == "delta" else [])]
-    key = sql.SQL(", ").join(judge.typed(contract.column(name)) for name in names)
-    content = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
+    key = sql.SQL(", ").join(sql.Identifier("judged", name) for name in names)
+    content = sql.SQL(", ").join(sql.Identifier("stage", column.name) for column in contract.columns)
     differ = sql.SQL(" or ").join(
-        sql.SQL("count(distinct {}) > 1").format(sql.Identifier(column.name))
+        sql.SQL("count(distinct {}) > 1").format(sql.Identifier("stage", column.name))
         for column in contract.columns if column.name not in names
     )
     # Most files repeat no key: only those that do pay for comparing contents.
-    repeats = sql.SQL("select {} from stage group by {} having count(*) > 1").format(key, key)
-    if connection.execute(sql.SQL("{} limit 1").format(repeats)).fetchone() is None:
+    repeats = sql.SQL("select from judged group by {} having count(*) > 1 limit 1").format(key)
+    if connection.execute(repeats).fetchone() is None:
         return 0
     conflicts = connection.execute(
         sql.SQL("select coalesce(sum(extra), 0)::bigint from (select count(distinct row({})::text) - 1 as extra"
-                " from stage group by {} having count(*) > 1 and ({})) as repeated").format(content, key, differ)
+                " from judged inner join stage on stage.ctid = judged._place"
+                " group by {} having count(*) > 1 and ({})) as repeated").format(content, key, differ)
     ).fetchone()[0]
     limit = contract.max_conflict_share
     if conflicts > limit * staged.rows:
@@ -258,7 +251,7 @@ def _check_conflicts(connection: psycopg.Connection, file: File, staged: Staged)
     return conflicts
 
 
-def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> None:
+def _check_date(connection: psycopg.Connection, file: File, staged: Staged, newest: date | None) -> None:
     """A delta of this size has rows of its own date (an optional one within its freshness): else it is another's.
 
     The first delivery of an optional export is its past, which may have ended some time ago.
@@ -266,7 +259,6 @@ def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> N
     contract = file.contract
     if contract.mode != "delta" or staged.rows < LEAST_ROWS_TO_DATE:
         return
-    newest = connection.execute("select max(updated_at::timestamptz)::date from stage").fetchone()[0]
     required = contract.required and file.source.required
     if not required and not books.came_before(connection, contract.name, file.business_date):
         return
@@ -277,19 +269,20 @@ def _check_date(connection: psycopg.Connection, file: File, staged: Staged) -> N
 
 
 def _insert(connection: psycopg.Connection, contract: Contract, load_id: int, business_date: date) -> int:
-    names = [column.name for column in contract.columns] + [f"{c.name}_hash" for c in contract.identifiers]
-    values = [judge.typed(column) for column in contract.columns]
-    values += [sql.SQL("{}.hash").format(sql.Identifier(f"v_{c.name}")) for c in contract.identifiers]
+    columns = [sql.Identifier(column.name) for column in contract.columns]
+    hashes = [sql.Identifier(f"{column.name}_hash") for column in contract.identifiers]
+    values = [sql.Identifier("judged", column.name) for column in contract.columns]
+    values += [sql.Identifier(f"v_{column.name}", "hash") for column in contract.identifiers]
     joins = [
-        sql.SQL("left join vault.identifiers as {v} on {v}.kind = {kind} and {v}.raw_value = stage.{c}").format(
+        sql.SQL("left join vault.identifiers as {v} on {v}.kind = {kind} and {v}.raw_value = judged.{c}").format(
             v=sql.Identifier(f"v_{c.name}"), kind=sql.Literal(c.identifier), c=sql.Identifier(c.name)
         )
         for c in contract.identifiers
     ]
     return connection.execute(
-        sql.SQL("insert into {} ({}, _load_id, _line, _business_date) select {}, {}, _row, {} from stage {}").format(
+        sql.SQL("insert into {} ({}, _load_id, _line, _business_date) select {}, {}, _row, {} from judged {}").format(
             sql.Identifier("raw", contract.name),
-            sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.SQL(", ").join(columns + hashes),
             sql.SQL(", ").join(values),
             sql.Literal(load_id),
             sql.Literal(business_date),

@@ -13,9 +13,9 @@ from psycopg import sql
 
 from userops.errors import UseropsError
 from userops.ingest import keys
-from userops.ingest.judge import SHAPES
 from userops.ingest.landing import Source
 from userops.ingest.layout import Clean, Layout, ProfileExport
+from userops.ingest.shapes import SHAPES
 from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
 
