@@ -1,5 +1,6 @@
 """Shapes of values: what the short cut accepts the regular expression accepts, and what that accepts can be cast."""
 
+import re
 from collections.abc import Iterator
 
 import psycopg
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from userops.ingest.judge import PERSONAL, PERSONAL_HAS
 from userops.ingest.shapes import SHAPES, is_usual, is_valid
 
 CELL = sql.Identifier("cell")
@@ -25,7 +27,7 @@ USUAL = {
         "2026-03-02 10:11:12", "2026-03-02T10:11:12", "2026-03-31T23:59:59Z", "2026-03-02T10:11:12+08:00",
         "2026-03-02 10:11:12.345678+00", "2026-03-02 00:00:00-0330",
     ],
-    "numeric": ["0", "12", "12.50", "0.0001", "123456789012.99"],
+    "numeric": ["0", "12", "12.5", "12.50", "0.0001", "123456789012.99"],
     "integer": ["0", "123456789"],
     "bigint": ["0", "123456789012345678"],
     "boolean": ["true", "false", "t", "f", "1", "0"],
@@ -65,3 +67,8 @@ def test_usual_values_take_the_short_cut(connection: psycopg.Connection, kind: s
 
 def test_an_empty_cell_has_no_shape(connection: psycopg.Connection) -> None:
     assert {kind: ask(connection, is_valid(kind, CELL), [None]) for kind in SHAPES} == {kind: [None] for kind in SHAPES}
+
+
+@given(text=st.from_regex(PERSONAL))
+def test_personal_data_has_what_is_looked_for_first(text: str) -> None:
+    assert re.search(PERSONAL_HAS, text)

@@ -36,6 +36,8 @@ PERSONAL = (
     "|[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-3][0-9][0-9]{3}[0-9Xx])([^0-9]|$)"
     "|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z]{2,}"
 )
+# None of them is without one of these, and most texts are: looked for first.
+PERSONAL_HAS = "[0-9@]"
 CLOCK_GAP = "falls into the hour that a clock change leaves out"
 CLOCK_TWICE = "falls into the hour that a clock change repeats, and names no offset"
 
@@ -188,8 +190,9 @@ def _text_problems(contract: Contract) -> list[sql.Composable]:
             )
         )
     return branches + [
-        sql.SQL("when {} ~ {} then {}").format(
-            sql.Identifier(c.name), sql.Literal(PERSONAL), sql.Literal(f"{c.name} holds personal data")
+        sql.SQL("when {0} ~ {1} and {0} ~ {2} then {3}").format(
+            sql.Identifier(c.name), sql.Literal(PERSONAL_HAS), sql.Literal(PERSONAL),
+            sql.Literal(f"{c.name} holds personal data"),
         )
         for c in texts if c.free_text
     ]

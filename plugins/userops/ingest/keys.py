@@ -32,7 +32,7 @@ def given(settings: Settings) -> str:
 
 def hashed(key: str, kind: str, value: str) -> str:
     """HMAC-SHA256 of `kind:value`, its first 32 hexadecimal digits."""
-    return hmac.new(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:HASH_LENGTH]
+    return hmac.digest(key.encode(), f"{kind}:{value}".encode(), "sha256").hex()[:HASH_LENGTH]
 
 
 def derived(key: str, purpose: str) -> str:

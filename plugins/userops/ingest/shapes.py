@@ -4,6 +4,8 @@ The regular expressions say what is valid. They cost some microseconds a cell, s
 fifth of it: what these accept the regular expression accepts too, and whatever else a cell holds is left to it.
 """
 
+from calendar import monthrange
+
 from psycopg import sql
 
 _DAY = (
@@ -24,34 +26,35 @@ SHAPES = {
 
 # The parts that usual days and times are put together from. PostgreSQL finds a text among many constants by its hash.
 _YEARS = [f"{year}-" for year in range(1900, 2100)]
-_LONG = {1: 31, 2: 28, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
-_DAYS = [f"{month:02}-{day:02}" for month, last in _LONG.items() for day in range(1, last + 1)]
+_DAYS = [f"{month:02}-{day:02}" for month in range(1, 13) for day in range(1, monthrange(2025, month)[1] + 1)]
 _HOURS = [f"{mark}{hour:02}" for mark in " T" for hour in range(24)]
 _SIXTY = [f":{number:02}" for number in range(60)]
 _ZONES = [f"{sign}{hour:02}{rest}" for sign in "+-" for hour in range(15) for rest in ("", ":00", "00", ":30")]
 _ENDS = ["", "Z", *_ZONES]
+# What follows on the digits of most amounts.
+_CENTS = ["", *(f".{cents}" for cents in range(10)), *(f".{cents:02}" for cents in range(100))]
 
-_USUAL_DAY = "left({name}, 5) = any({years}) and substr({name}, 6{day}) = any({days})"
-# Digits and at most one point among them, which neither begins nor ends it: in order of bytes it stands before '0'.
-_DIGITS = "btrim({name}, '0123456789') = '' and octet_length({name}) between 1 and {most}"
-USUAL = {
-    "date": _USUAL_DAY.replace("{day}", ""),
-    "timestamptz": _USUAL_DAY.replace("{day}", ", 5") + " and substr({name}, 11, 3) = any({hours})"
-    " and substr({name}, 14, 3) = any({sixty}) and substr({name}, 17, 3) = any({sixty})"
-    " and (substr({name}, 20) = any({ends}) or substr({name}, 20) ~ {rest})",
-    "numeric": "btrim({name}, '0123456789') in ('', '.') and {name} >= '0' collate \"C\""
-    " and right({name}, 1) <> '.' and octet_length({name}) <= 18",
-    "integer": _DIGITS.replace("{most}", "9"),
-    "bigint": _DIGITS.replace("{most}", "18"),
+_USUAL = {
+    "date": "left({name}, 5) = any({years}) and substr({name}, 6) = any({days})",
+    "timestamptz": "left({name}, 5) = any({years}) and substr({name}, 6, 5) = any({days})"
+    " and substr({name}, 11, 3) = any({hours}) and substr({name}, 14, 3) = any({sixty})"
+    " and substr({name}, 17, 3) = any({sixty}) and (substr({name}, 20) = any({ends}) or substr({name}, 20) ~ {rest})",
+    # By bytes a point stands before '0': what begins with a digit does not begin with a point.
+    "numeric": "{name} >= '0' collate \"C\" and octet_length({name}) <= 18"
+    " and (ltrim({name}, '0123456789') = any({cents})"
+    " or (btrim({name}, '0123456789') = '.' and right({name}, 1) <> '.'))",
+    "integer": "btrim({name}, '0123456789') = '' and octet_length({name}) between 1 and 9",
+    "bigint": "btrim({name}, '0123456789') = '' and octet_length({name}) between 1 and 18",
     "boolean": "{name} in ('true', 'false', 't', 'f', '1', '0')",
 }
 
 
 def is_usual(kind: str, name: sql.Composable) -> sql.Composable:
     """The short cut: true only for texts that the type's shape accepts, and for most that occur."""
-    return sql.SQL(USUAL[kind]).format(
+    return sql.SQL(_USUAL[kind]).format(
         name=name, years=sql.Literal(_YEARS), days=sql.Literal(_DAYS), hours=sql.Literal(_HOURS),
-        sixty=sql.Literal(_SIXTY), ends=sql.Literal(_ENDS), rest=sql.Literal(f"^{_FRACTION}{OFFSET}?$"),
+        sixty=sql.Literal(_SIXTY), ends=sql.Literal(_ENDS), cents=sql.Literal(_CENTS),
+        rest=sql.Literal(f"^{_FRACTION}{OFFSET}?$"),
     )
 
 
