@@ -144,13 +144,13 @@ def _fill(
     connection.execute(
         sql.SQL(
             "delete from {slot} as a where {of_a} not exists"
-            " (select from {build} as b where {of_b} {same} and row({a}) is not distinct from row({b}))"
+            " (select from {build} as b where {same} and row({a}) is not distinct from row({b}))"
         ).format(**names)
     )
     inserted = connection.execute(
         sql.SQL(
             "insert into {slot} ({columns}) select {b} from {build} as b"
-            " where {of_b} not exists (select from {slot} as a where {of_a} {same})"
+            " where {of_b} not exists (select from {slot} as a where {same})"
         ).format(**names)
     )
     if not changed:

@@ -1,5 +1,9 @@
+-- A row a user and month, so that buyers are counted without asking whom one has seen.
 with orders as (
-    select user_id, order_month, net from {{ ref('int_orders_counted') }} where user_id is not null
+    select user_id, order_month, count(*) as orders, sum(net) as net
+    from {{ ref('int_orders_counted') }}
+    where user_id is not null
+    group by user_id, order_month
 ),
 
 cohorts as (
@@ -21,8 +25,8 @@ sizes as (
 bought as (
     select
         cohorts.cohort_month, cohorts.acquired_channel_code, orders.order_month,
-        count(distinct orders.user_id)::int as buyers,
-        count(*)::int as orders,
+        count(*)::int as buyers,
+        sum(orders.orders)::int as orders,
         sum(orders.net) as net
     from cohorts
     inner join orders on cohorts.user_id = orders.user_id
