@@ -113,7 +113,8 @@ def touched_users(business: Business) -> Ratio:
         # Of the night: the whole build after it has left other users in `int_touched_users`.
         touched = (
             "user_id in (select user_id from build.touched_log"
-            " where named_by = 'int_touched_users' and build_id = (select max(build_id) from meta.builds where not whole))"
+            " where named_by = 'int_touched_users'"
+            " and build_id = (select max(build_id) from meta.builds where not whole))"
         )
         connection.execute("create temp table orders as select * from build.int_orders_counted")
         connection.execute("create index on orders (user_id) include (order_day, net, margin, gross, discount)")

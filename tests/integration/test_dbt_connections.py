@@ -24,7 +24,7 @@ MODELS = {
 def project(tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "models").mkdir()
     (tmp_path / "tests").mkdir()
-    (tmp_path / "dbt_project.yml").write_text("{name: kept, profile: userops, models: {kept: {+materialized: table}}}\n")
+    (tmp_path / "dbt_project.yml").write_text("{name: kept, profile: userops, models: {+materialized: table}}\n")
     for name, statement in MODELS.items():
         (tmp_path / "models" / f"{name}.sql").write_text(statement)
     # A test ends in a rollback: the first of a connection took the role with it.

@@ -15,7 +15,6 @@ from psycopg import sql
 from userops.settings import Settings
 from userops.warehouse import erasure
 
-
 # The models that name what a night may have changed, and by which columns: a mart's `changed_by` is one of them.
 CHANGES = {"int_touched_users": ("user_id",), "int_retags": ("user_id", "tag_code")}
 

@@ -65,9 +65,12 @@ found as (
 ] %}
 select
     found.*,
-    (found.{{ arrays | join(', found.') }}) is distinct from (before.{{ arrays | join(', before.') }}) as is_changed
+    before.user_id is null as is_changed
 from found
-left join {{ this }} as before on found.user_id = before.user_id
+left join {{ this }} as before
+    on
+        found.user_id = before.user_id
+        and (found.{{ arrays | join(', found.') }}) is not distinct from (before.{{ arrays | join(', before.') }})
 {% else %}
 select *, true as is_changed
 from found

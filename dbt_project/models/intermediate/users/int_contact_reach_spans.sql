@@ -1,6 +1,8 @@
 -- One row per contact × medium × interval of days at whose end the contact could be reached by the medium:
 -- the history behind int_users_reachability. The first version known is taken to hold for all time before it.
-{{ config(indexes=[{'columns': ['contact_id', 'medium', 'reachable_from'], 'unique': true}, {'columns': ['user_id']}]) }}
+{{ config(indexes=[
+    {'columns': ['contact_id', 'medium', 'reachable_from'], 'unique': true}, {'columns': ['user_id']}
+]) }}
 {% set media = reach_media() %}
 with contacts as (
 
