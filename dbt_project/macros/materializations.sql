@@ -39,7 +39,7 @@
     {%- set replace = strategy({
         'target_relation': standing, 'temp_relation': came, 'dest_columns': adapter.get_columns_in_relation(standing)
     }) -%}
-    {{ refill('create temp table ' ~ came ~ ' on commit drop as ' ~ sql ~ '; analyze ' ~ came ~ '; ' ~ replace) }}
+    {{ refill('create temp table ' ~ came ~ ' on commit drop as ' ~ sql ~ '\n; analyze ' ~ came ~ '; ' ~ replace) }}
     {{ return({'relations': [standing]}) }}
 {%- endmaterialization %}
 
