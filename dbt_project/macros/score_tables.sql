@@ -1,7 +1,7 @@
 {#
     The tables that Python scoring fills (source `scores`) stand before anything refers to them, empty where no scoring
     has run. Their shape is that source's YAML: a table of an older shape is made anew, its rows come back every night.
-    The role is set here because the one dbt sets as it connects is lost by the first rollback on the connection.
+    The role is set here for whoever runs dbt by hand: the one dbt sets as it connects is lost by the first rollback.
 #}
 {% macro create_score_tables() %}
 {%- if target.role %}
@@ -12,7 +12,6 @@ set local role {{ target.role }};
 {%- set existing = adapter.get_relation(node.database, node.schema, node.identifier) -%}
 {%- set found = adapter.get_columns_in_relation(existing) | map(attribute='name') | list if existing else [] -%}
 {%- if found != node.columns.keys() | list %}
-create schema if not exists {{ node.schema }};
 drop table if exists {{ node.schema }}.{{ node.identifier }} cascade;
 create table {{ node.schema }}.{{ node.identifier }} (
     {%- for column in node.columns.values() %}

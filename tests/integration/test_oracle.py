@@ -42,6 +42,8 @@ from userops.warehouse.pg import connect
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
 # The day of a clock change, the end of a month, and a day on which 90-day figures of the first months are mature.
 BUSINESS_DATES = [date(2025, 3, 9), date(2025, 4, 30), date(2025, 5, 30)]
+# Of a mart in `build`, what is without a last day there and has the version's date for readers.
+OPEN = {"tag_history": "valid_to"}
 # Marts that are compared by tests of their own.
 BESIDE = ("identity_links", "user_merges", "audiences", "audience_overlap", "user_value", "value_model")
 # Of log-likelihood, a buyer: how near two searches come to one maximum, and what is left to gain at most where the data
@@ -62,6 +64,8 @@ class Compared:
         built = Built(connection)
         self.user_ids, self.identity_differences = built.user_ids(business.identity)
         self.tables = {mart: built.rows(mart) for mart in (*MARTS, *BESIDE)}
+        for mart, column in OPEN.items():
+            self.tables[mart] = [row | {column: row[column] or business.day} for row in self.tables[mart]]
 
     def differences(self, mart: str) -> list[str]:
         """What the two sides say differently of a mart."""

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from userops.warehouse.pg import connect
 
-BOOTSTRAP_SQL = Path(__file__).with_name("bootstrap.sql")
+BOOTSTRAP_SQL = Path(__file__).with_name("bootstrap_sql")
 
 
 def bootstrap(url: str) -> None:
@@ -18,7 +18,7 @@ def bootstrap(url: str) -> None:
     A database that has this shape is left alone: indexes and views are not even looked at under a lock, so that a
     night's begin neither waits for a long query or a stopped load nor makes readers queue behind it.
     """
-    shape = BOOTSTRAP_SQL.read_text()
+    shape = "".join(path.read_text() for path in sorted(BOOTSTRAP_SQL.glob("*.sql")))
     stamp = hashlib.sha256(shape.encode()).hexdigest()
     with connect(url) as connection:
         if _stamp(connection) == stamp:
