@@ -227,6 +227,16 @@ def test_a_right_too_many_or_too_few_is_found(warehouse_url):
         assert all(r.passed for r in privileges.check(connection))
 
 
+def test_what_dbt_made_before_goes_over_to_the_transformer(warehouse_url):
+    """It is made anew every night in that role, which may replace only what is its own."""
+    with connect(warehouse_url) as admin:
+        admin.execute("create function build.earlier() returns int language sql as 'select 1'")
+        admin.execute("comment on schema meta is 'the stamp of an earlier version'")
+    bootstrap(warehouse_url)
+    with connect(warehouse_url, "transformer") as connection:
+        connection.execute("create or replace function build.earlier() returns int language sql as 'select 2'")
+
+
 def shaped(version, colour):
     columns = (*COLUMNS, Column("colour", "text")) if colour else COLUMNS
     return Mart("shaped", ("id",), columns, f"One row per id, as of {version}.")
