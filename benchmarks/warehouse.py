@@ -52,6 +52,10 @@ def main() -> None:
             # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
             show(rows, large, on_disk(large.url), users)
         shutil.rmtree(large.place / "landing")
+        with running(Path(folder) / "young", users, tenth=False, days=DAYS // 10) as young:
+            what, *touched = ratios.touched_users(young)
+        print_row(f"{what}, of a tenth of the history", *touched)
+        print_row("the same night over ten times the history", whole(large) / whole(young), 1.2, "at most")
         with running(Path(folder) / "small", users // 10, tenth=False) as small:
             touched = ratios.touched_users(small)
         with running(Path(folder) / "grown", users, tenth=True) as grown:
@@ -61,10 +65,10 @@ def main() -> None:
 
 
 @contextmanager
-def running(place: Path, users: int, tenth: bool) -> Iterator[Business]:
+def running(place: Path, users: int, tenth: bool, days: int = DAYS) -> Iterator[Business]:
     """Load and build a business, then its nights; with `tenth`, nights of a tenth of its users. The server ends too."""
-    say(f"{users:,} users{', a tenth of each night' if tenth else ''}: simulating")
-    dates = deliver(place, users, DAYS, NIGHTS, ORDERS_A_USER / USUAL_ORDERS)
+    say(f"{users:,} users, {days} days{', a tenth of each night' if tenth else ''}: simulating")
+    dates = deliver(place, users, days, NIGHTS, ORDERS_A_USER / USUAL_ORDERS)
     if tenth:
         for day in dates[1:]:
             keep(place / "landing" / day.isoformat(), lambda key: zlib.crc32(key.encode()) % 10 == 0)
