@@ -8,6 +8,15 @@
     '{{ var("business_date") }}'::date
 {%- endmacro %}
 
+{# The bit of D in a mask of checkpoints. #}
+{% macro bit_of_business_date() -%}
+    (
+        select 1::bigint << (checkpoint_number - 1)
+        from {{ ref('int_feature_days') }}
+        where is_checkpoint and as_of = {{ business_date() }}
+    )
+{%- endmacro %}
+
 {# An amount in the business currency; converted ones are rounded half up, an order at a time. #}
 {% macro in_business_currency(amount, currency, rate) -%}
     case when {{ currency }} = '{{ var("currency") }}' then {{ amount }} else round({{ amount }} * {{ rate }}, 2) end

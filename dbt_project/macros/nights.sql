@@ -76,6 +76,11 @@
     order_id in (select order_id from {{ target.schema }}.int_changed_orders)
 {%- endmacro %}
 
+{# What this night retags, as models of tags replace it: by user and tag, or of one value. #}
+{% macro rows_of_retags(columns='user_id, tag_code') -%}
+    ({{ columns }}) in (select {{ columns }} from {{ target.schema }}.int_retags)
+{%- endmacro %}
+
 {#
     Incremental strategy `replace`: rows that `replaced` names go, the model's rows come. Where the table has a key (a
     unique index or a mart's), a row that would come as it stands is left alone: most rows of a touched user are such,

@@ -48,19 +48,13 @@ codes as (
         ) with ordinality as listed (tag_code, tag_number)
 ),
 
-last_day as (
-    select 1::bigint << (checkpoint_number - 1) as bit
-    from {{ ref('int_feature_days') }}
-    where is_checkpoint and as_of = {{ business_date() }}
-),
-
 final as (
     select
         borne.user_id,
         codes.tag_code,
         borne.value,
         borne.mask,
-        case when borne.mask & (select bit from last_day) > 0 then borne.score end as score
+        case when borne.mask & {{ bit_of_business_date() }} > 0 then borne.score end as score
     from borne
     inner join codes on borne.tag_number = codes.tag_number
 )

@@ -48,16 +48,10 @@ tagged as (
     from counted
 ),
 
-last_day as (
-    select 1::bigint << (checkpoint_number - 1) as bit
-    from {{ ref('int_feature_days') }}
-    where is_checkpoint and as_of = {{ business_date() }}
-),
-
 users_now as (
     select tag_code, count(*) as users
     from {{ ref('int_user_tag_masks') }}
-    where mask & (select bit from last_day) > 0
+    where mask & {{ bit_of_business_date() }} > 0
     group by tag_code
 ),
 

@@ -3,7 +3,7 @@
 -- depends_on: {{ ref('int_judged_tag_masks') }} {{ ref('int_users_acquired') }}
 {{ config(
     materialized='incremental', incremental_strategy='replace',
-    replaced='(user_id, tag_code, value) in (select user_id, tag_code, value from ' ~ target.schema ~ '.int_retags)',
+    replaced=rows_of_retags('user_id, tag_code, value'),
     indexes=[{'columns': ['user_id', 'tag_code', 'value'], 'unique': true}]
 ) }}
 {% if builds_on_last_night() %}

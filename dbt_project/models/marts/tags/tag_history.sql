@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced='(user_id, tag_code) in (select user_id, tag_code from ' ~ target.schema ~ '.int_retags)'
+    replaced=rows_of_retags()
 ) }}
 select user_id, tag_code, value, valid_from, valid_to, is_current, is_start_known
 from {{ ref('int_user_tag_intervals') }}

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced='(user_id, tag_code) in (select user_id, tag_code from ' ~ target.schema ~ '.int_retags)'
+    replaced=rows_of_retags()
 ) }}
 select
     intervals.user_id,
