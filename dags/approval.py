@@ -56,13 +56,14 @@ def publish(night: dict, answer: dict) -> bool:
 )
 def approval_dag() -> None:
     night = held()
-    # Without defaults: when the time is over it fails, and is not asked again.
+    # No answer in time is a Reject. It is asked again where Airflow lost the answer: one that comes before the scheduler
+    # has seen the task wait makes the task fail (apache/airflow#67287).
     ask = ApprovalOperator(
         task_id="ask",
         subject="Publish the night of {{ params.date }} in spite of its warnings?",
         body="{{ ti.xcom_pull(task_ids='held')['findings'] }}",
+        defaults=ApprovalOperator.REJECT,
         response_timeout=timedelta(hours=12),
-        retries=0,
     )
     night >> ask
     publish(night, ask.output) >> TriggerDagRunOperator(
