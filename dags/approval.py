@@ -56,8 +56,8 @@ def publish(night: dict, answer: dict) -> bool:
 )
 def approval_dag() -> None:
     night = held()
-    # No answer in time is a Reject. It is asked again where Airflow lost the answer: one that comes before the scheduler
-    # has seen the task wait makes the task fail (apache/airflow#67287).
+    # No answer in time is a Reject. It is asked again where Airflow lost the answer: one that comes before the
+    # scheduler has seen the task wait makes the task fail (apache/airflow#67287).
     ask = ApprovalOperator(
         task_id="ask",
         subject="Publish the night of {{ params.date }} in spite of its warnings?",
