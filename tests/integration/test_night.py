@@ -265,7 +265,7 @@ def test_no_personal_data_outside_raw_and_vault(reference, exports, tmp_path):
     for place in ("meta.quality_results", "marts.users", "build.users", "airflow public.xcom", "alerts.log",
                   "airflow public.rendered_task_instance_fields", "airflow/night.log"):
         assert seen[place], f"{place} was not looked at"
-    for kind in (r"dbt/run/.*sql", r"dbt/run_results.json", r"data_docs/.*html", r".site-.*/index.html"):
+    for kind in (r"dbt/run/.*sql", r"dbt/manifest.json", r"data_docs/.*html", r".site-.*/index.html"):
         assert any(re.fullmatch(kind, place) for place in seen), f"{kind} was not looked at"
     found = {place: [value for value in planted if value in text] for place, text in seen.items()}
     for place, text in seen.items():

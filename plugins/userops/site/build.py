@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import altair
@@ -68,7 +68,7 @@ def _render(url: str, folder: Path, labels: dict) -> None:
             "currency": formats.currency,
             "timezone": labels.get("timezone", "UTC"),
             "show": formats.show,
-            "assets": _assets(folder / "assets"),
+            "assets": _assets(folder / "assets", _vega(folder.parent)),
         }
         for page in pages:
             html = template.render(page=page, **common, **_contents(connection, page, formats))
@@ -86,11 +86,11 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _assets(folder: Path) -> dict[str, str]:
+def _assets(folder: Path, vega: str) -> dict[str, str]:
     """Write the files all pages share; their names carry their hash, so no stale copy is shown."""
     folder.mkdir()
     texts = {
-        "vega.js": _vega(),
+        "vega.js": vega,
         "site.js": (sources() / "site.js").read_text(encoding="utf-8"),
         "style.css": (sources() / "style.css").read_text(encoding="utf-8"),
     }
@@ -102,9 +102,14 @@ def _assets(folder: Path) -> dict[str, str]:
     return names
 
 
-@cache
-def _vega() -> str:
-    return vl_convert.javascript_bundle()
+def _vega(kept: Path) -> str:
+    """Vega and Vega-Lite as one script, kept in a file from night to night: making it takes seconds."""
+    script = kept / f".vega-{version('vl-convert-python')}.js"
+    if not script.exists():
+        draft = script.with_suffix(f".{os.getpid()}")
+        draft.write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+        draft.replace(script)
+    return script.read_text(encoding="utf-8")
 
 
 def _contents(connection: psycopg.Connection, page: Page, formats: Formats) -> dict:
