@@ -17,6 +17,18 @@
     )
 {%- endmacro %}
 
+{# How many months begin after the last night's business date and by D: checkpoints and their bits move by as many. #}
+{% macro months_since_last_night() -%}
+    (
+        select
+            (
+                12 * (extract(year from {{ business_date() }}) - extract(year from business_date))
+                + extract(month from {{ business_date() }}) - extract(month from business_date)
+            )::int
+        from {{ source('meta', 'build_state') }}
+    )
+{%- endmacro %}
+
 {# An amount in the business currency; converted ones are rounded half up, an order at a time. #}
 {% macro in_business_currency(amount, currency, rate) -%}
     case when {{ currency }} = '{{ var("currency") }}' then {{ amount }} else round({{ amount }} * {{ rate }}, 2) end

@@ -27,7 +27,7 @@
 
 {#
     A night's rows beside those that stand, in one call: dbt's own way asks the server a dozen questions more. What the
-    strategy does with them is said in nights.sql.
+    strategy does with them is said in night_writes.sql.
 #}
 {% materialization incremental, adapter='postgres' -%}
     {%- set standing = load_cached_relation(this) -%}

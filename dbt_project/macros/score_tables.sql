@@ -1,12 +1,9 @@
 {#
     The tables that Python scoring fills (source `scores`) stand before anything refers to them, empty where no scoring
     has run. Their shape is that source's YAML: a table of an older shape is made anew, its rows come back every night.
-    The role is set here for whoever runs dbt by hand: the one dbt sets as it connects is lost by the first rollback.
 #}
 {% macro create_score_tables() %}
-{%- if target.role %}
-set local role {{ target.role }};
-{%- endif %}
+{{ in_our_role() }}
 {%- if execute -%}
 {%- for node in graph.sources.values() if node.source_name == 'scores' %}
 {%- set existing = adapter.get_relation(node.database, node.schema, node.identifier) -%}

@@ -31,3 +31,8 @@ class Overtaken(UseropsError):
 
     def __init__(self, what: str, *, mend: str = "") -> None:
         super().__init__(what, mend=mend, exit_code=EXIT_FAILED)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first, or its kind: lines that follow, a database's DETAIL, may quote cell values."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
-from userops.errors import UseropsError
+from userops.errors import UseropsError, first_line
 from userops.gate import docs
 from userops.gate.suites import Check, Query, Suite, load_suite
 from userops.settings import Settings
@@ -93,8 +93,7 @@ def _prepare(connection: psycopg.Connection, suite: Suite, parameters: dict[str,
 
 
 def _reason(name: str, error: Exception) -> str:
-    """The first line names the object; DETAIL lines may quote cell values and stay out."""
-    reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+    reason = f"{type(error).__name__}: {first_line(error)[:200]}"
     log.warning("query %s gave no answer: %s", name, reason)
     return reason
 

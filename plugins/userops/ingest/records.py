@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from userops.errors import first_line
+
 QUOTE, LINE_END, RETURN = ord('"'), ord("\n"), ord("\r")
 # A record that does not end within this many bytes means that a quote was never closed.
 RECORD_LIMIT = 16 << 20
@@ -371,4 +373,4 @@ def csv_of_parquet(source: io.BufferedIOBase) -> Iterator[bytes]:
             arrow_csv.write_csv(pa.RecordBatch.from_arrays(texts, names=batch.schema.names), out, options)
             yield out.getvalue()
     except (pa.ArrowException, OSError) as error:
-        raise Unreadable(f"no readable Parquet: {str(error).splitlines()[0]}") from error
+        raise Unreadable(f"no readable Parquet: {first_line(error)}") from error

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from userops.contracts.model import Contract
+from userops.errors import first_line
 from userops.ingest import mapping, records
 from userops.ingest.judge import default_of
 from userops.ingest.landing import Source, blocks, unpacked, unpacked_limit
@@ -68,7 +69,7 @@ def stage_file(
                       f"have {source.name} delivered again") from error
     except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
         # A row wider than a page, a cell that is no text of the database: the first line quotes no cell.
-        raise Refused("file_readable", "manifest", str(error).splitlines()[0][:200], "rows that a table can hold",
+        raise Refused("file_readable", "manifest", first_line(error)[:200], "rows that a table can hold",
                       f"have {source.name} written with the contract's columns") from error
     if reason := splitter.incomplete_end():
         raise Refused("file_whole", "manifest", reason, "a last line that is complete",

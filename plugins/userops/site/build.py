@@ -15,7 +15,7 @@ import vl_convert
 from jsonschema import ValidationError
 from markupsafe import Markup
 
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.errors import EXIT_FAILED, UseropsError, first_line
 from userops.settings import Settings
 from userops.site import data
 from userops.site.formats import Formats, plain, script_json
@@ -40,7 +40,7 @@ def build_site(url: str, out: Path, labels: dict) -> Path:
     except psycopg.Error as error:
         shutil.rmtree(building, ignore_errors=True)
         raise UseropsError(
-            f"The site was not built: {str(error).splitlines()[0]}. Yesterday's is still served.",
+            f"The site was not built: {first_line(error)}. Yesterday's is still served.",
             mend="mend the page's SQL in site/pages, then run `userops site`.",
             exit_code=EXIT_FAILED,
         ) from error
@@ -184,9 +184,8 @@ def _chart(section: Section, found: list[dict]) -> dict:
     try:
         top.validate(spec)
     except ValidationError as error:
-        first = str(error).strip().splitlines()[0]
         raise UseropsError(
-            f"Chart {section.id} is no Vega-Lite chart: {first}.",
+            f"Chart {section.id} is no Vega-Lite chart: {first_line(error)}.",
             mend="correct its spec in site/pages.",
             exit_code=EXIT_FAILED,
         ) from error

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from userops.errors import first_line
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -87,7 +89,7 @@ def read_file(path: Path, root: Path) -> tuple[Content, Problem | None]:
         return empty, Problem(name, 0, "", "the file is not UTF-8", "save it as UTF-8")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or str(error).splitlines()[0]
+        said = getattr(error, "problem", None) or first_line(error)
         return empty, Problem(name, mark.line + 1 if mark else 0, "", f"no valid YAML: {said}", "mend that line")
     if not isinstance(found, dict):
         return empty, Problem(name, 1, "", "expected `name: value` lines", "begin like the other files of this folder")

@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from userops import scores
 from userops.checks import CheckResult
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.errors import EXIT_FAILED, UseropsError, first_line
 from userops.settings import Settings
 from userops.tags.store import write_catalog
 from userops.warehouse import dbt_connections, increments, lease
@@ -110,8 +110,7 @@ def _score(settings: Settings, url: str, business_date: date) -> list[CheckResul
     try:
         return scores.run(url, settings, business_date)
     except Exception as error:  # noqa: BLE001 - whatever it is, it blocks
-        # The first line names the object and the error; DETAIL lines may quote cell values and stay out.
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        reason = f"{type(error).__name__}: {first_line(error)[:200]}"
         log.error("scoring broke: %s\n%s", reason, "".join(traceback.format_tb(error.__traceback__)))
         return [CheckResult("scores", "scores", "user_value", "critical", False, reason, "scores of every buyer")]
 

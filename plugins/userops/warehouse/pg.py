@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import psycopg
 
 from userops.checks import CheckResult
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.errors import EXIT_FAILED, UseropsError, first_line
 
 LONGEST_PAUSE = "15min"
 ROLES = ("loader", "transformer", "publisher", "bi_reader")
@@ -18,10 +18,8 @@ def connect(url: str, role: str | None = None, **options: object) -> psycopg.Con
     try:
         connection = psycopg.connect(url, connect_timeout=10, **options)
     except psycopg.OperationalError as error:
-        # A question about the server follows on what failed.
-        reason = str(error).strip().splitlines()[0]
         raise UseropsError(
-            f"The warehouse does not answer: {reason}.",
+            f"The warehouse does not answer: {first_line(error)}.",
             mend="start it (`userops db start`, or the server that USEROPS_DATABASE_URL names) and run again.",
             exit_code=EXIT_FAILED,
         ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.errors import EXIT_FAILED, UseropsError, first_line
 from userops.settings import Settings
 from userops.warehouse.embedded import EmbeddedServer
 
@@ -60,7 +60,7 @@ def airflow_url(settings: Settings) -> str:
                 connection.execute(f'create database "{name}"')
     except psycopg.Error as error:
         raise UseropsError(
-            f"The database {name} for Airflow's metadata cannot be made: {str(error).strip().splitlines()[0]}.",
+            f"The database {name} for Airflow's metadata cannot be made: {first_line(error)}.",
             mend="start the server, create that database, or set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN.",
             exit_code=EXIT_FAILED,
         ) from error

@@ -13,10 +13,7 @@ with judged as (
             select from {{ ref('int_feature_days') }}
             where is_checkpoint and not is_settled and as_of < {{ business_date() }}
         )
-        or exists (
-            select from {{ source('meta', 'build_state') }}
-            where date_trunc('month', business_date) < date_trunc('month', {{ business_date() }})
-        )
+        or {{ months_since_last_night() }} > 0
     {%- endif %}
 ),
 

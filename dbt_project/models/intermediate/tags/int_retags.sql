@@ -21,12 +21,7 @@ settled as (
 ),
 
 passed as (
-    select
-        (
-            12 * (extract(year from {{ business_date() }}) - extract(year from business_date))
-            + extract(month from {{ business_date() }}) - extract(month from business_date)
-        )::int as months
-    from {{ source('meta', 'build_state') }}
+    select {{ months_since_last_night() }} as months
 ),
 
 before as materialized (
