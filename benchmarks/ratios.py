@@ -3,11 +3,13 @@
 import statistics
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb_peer
+import psutil
 import psycopg
 from commands import PROGRAMS, run_dbt
 from psycopg import sql
@@ -29,10 +31,11 @@ Ratio = tuple[str, float, float, str]
 
 @dataclass(frozen=True)
 class Command:
-    """A night by `userops night`: its seconds from start to end, and those of its steps."""
+    """A night by `userops night`: its seconds from start to end, those of its steps, the MB of its largest process."""
 
     seconds: float
     in_steps: float
+    memory: float
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,10 @@ def night_by_command(url: str, day: date) -> Command:
     """Run a night as a user does, in a process of its own; Airflow's metadata stand before, as they do but once."""
     subprocess.run([PROGRAMS / "python", "-c", AIRFLOW_ALONE], check=True)
     began = time.perf_counter()
-    subprocess.run([PROGRAMS / "userops", "night", "--date", day.isoformat()], check=True)
+    with subprocess.Popen([PROGRAMS / "userops", "night", "--date", day.isoformat()]) as command:
+        memory = peak_memory(command)
+    if command.returncode:
+        raise subprocess.CalledProcessError(command.returncode, command.args)
     seconds = time.perf_counter() - began
     with psycopg.connect(url) as connection:
         in_steps = connection.execute(
@@ -169,7 +175,33 @@ def night_by_command(url: str, day: date) -> Command:
             " (select run_id from meta.runs where business_date = %s order by started_at desc limit 1)",
             [day],
         ).fetchone()[0]
-    return Command(seconds, float(in_steps))
+    return Command(seconds, float(in_steps), memory)
+
+
+def peak_memory(command: subprocess.Popen) -> float:
+    """The most memory that it or a process it starts was seen to hold until it ended, in MB.
+
+    Looked at ten times a second: the system's own peak of a child begins with its parent's memory.
+    """
+    parent, peak = psutil.Process(command.pid), 0
+    while command.poll() is None:
+        for process in (parent, *children_of(parent)):
+            with suppress(psutil.NoSuchProcess):
+                peak = max(peak, process.memory_info().rss)
+        time.sleep(0.1)
+    return peak / 1e6
+
+
+def children_of(parent: psutil.Process) -> list[psutil.Process]:
+    try:
+        return parent.children(recursive=True)
+    except psutil.NoSuchProcess:  # it ended between two looks
+        return []
+
+
+def memory(business: Business) -> Ratio:
+    """The largest process of a night by the command."""
+    return "memory of the largest Python process of `userops night`, MB", business.command.memory, 500, "at most"
 
 
 def orchestration(business: Business) -> Ratio:

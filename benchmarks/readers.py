@@ -1,8 +1,9 @@
 """What readers feel of publications: `python benchmarks/readers.py [--publishes 500] [--rows 20000]`.
 
 Three readers (ad hoc, prepared, REPEATABLE READ), 20 reads a second together, join three marts: first alone, then while
-versions are published one on the other and a BI query runs from the first publication to the last. Every read must
-give all rows of one version. Prints errors, empty and mixed reads, and how long reads and publications took.
+versions are published one on the other and a BI query runs from the first publication to the last, and while readers
+are put back and forth between two versions. Every read must give all rows of one version. Prints errors, empty and
+mixed reads, and how long reads, publications and flips took.
 """
 
 import argparse
@@ -27,6 +28,7 @@ COLUMNS = (Column("user_id", "int", "key"), Column("amount", "int", "figure"), C
 MARTS = [Mart(name, ("user_id",), COLUMNS, "One row per user.") for name in NAMES]
 DAY = "2025-01-01"
 KINDS = ("ad hoc", "prepared", "repeatable read")
+FLIPS, FLIP_BOUND = 200, 50  # how many by themselves; milliseconds
 PAUSE = len(KINDS) / 20  # 20 reads a second together
 # Row 0 of each mart holds the version, and a hundredth of the others change with it.
 ROWS = """
@@ -63,11 +65,13 @@ def measure(url: str, given: argparse.Namespace) -> None:
     publish_one(url, 1, given.rows)
     alone = read_beside(url, given.rows, lambda: time.sleep(given.alone))
     took: list[float] = []
+    flips: list[float] = []
 
     def work() -> None:
         began = time.monotonic()
         for version in range(2, given.publishes + 2):
             took.append(publish_one(url, version, given.rows))
+        flips.extend(flip(url, given.publishes))
         time.sleep(max(0, given.query_minutes * 60 - (time.monotonic() - began)))
 
     length = max(given.query_minutes * 60, given.publishes * 0.2)
@@ -86,8 +90,10 @@ def measure(url: str, given: argparse.Namespace) -> None:
         added = p99(times) - p99(before)
         print(f"| {kind} | {len(times)} | {notes['errors']} | {notes['empty']} | {notes['mixed']} | {p99(before):.0f}"
               f" | {p99(times):.0f} | {added:.0f}{' OVER' if added > 50 else ''} | {max(times) * 1000:.0f} |")
-    middle = sorted(took)[len(took) // 2]
-    print(f"\nA publication took {middle * 1000:.0f} ms in the middle, {max(took) * 1000:.0f} at most.")
+    slowest = max(flips) * 1000
+    print(f"\nA publication took {middle(took):.0f} ms in the middle, {max(took) * 1000:.0f} at most. {FLIPS} flips by"
+          f" themselves (rollbacks, and forth again): {middle(flips):.1f} ms in the middle, {slowest:.1f} at most,"
+          f" bound {FLIP_BOUND}{' OVER' if slowest > FLIP_BOUND else ''}.")
 
 
 def publish_one(url: str, version: int, rows: int) -> float:
@@ -104,6 +110,17 @@ def publish_one(url: str, version: int, rows: int) -> float:
         publish.publish(connection, MARTS, run_id, DAY, token)
         took = time.perf_counter() - began
         lease.end(connection, run_id, "published")
+    return took
+
+
+def flip(url: str, version: int) -> list[float]:
+    """Put readers on `version` and on the one after it in turns; seconds each took, its commit included."""
+    took = []
+    with connect(url, "publisher") as connection:
+        for turn in range(FLIPS):
+            began = time.perf_counter()
+            publish.rollback(connection, version + turn % 2)
+            took.append(time.perf_counter() - began)
     return took
 
 
@@ -159,6 +176,10 @@ def bi_query(url: str, seconds: float, rows: int) -> None:
         before = connection.execute(READ).fetchone()
         assert connection.execute(SLOW, [seconds / min(1000, rows)]).fetchone()[0] == min(1000, rows)
         assert connection.execute(READ).fetchone() == before
+
+
+def middle(times: list[float]) -> float:
+    return sorted(times)[len(times) // 2] * 1000
 
 
 def p99(times: list[float]) -> float:

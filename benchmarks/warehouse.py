@@ -48,7 +48,7 @@ def main() -> None:
             rows = [ratios.load(large, export) for export in LOADED]
             rows.append(("a night's build against a whole build", large.night("build") / large.whole, 0.06, "at most"))
             rows += [*ratios.peers(large), ratios.touched_users(large), ratios.gate(large), ratios.orchestration(large)]
-            rows.append(ratios.dbt_alone(large))
+            rows += [ratios.memory(large), ratios.dbt_alone(large)]
             # Shown at once: what follows takes as long again, and small businesses may have no night of a tenth.
             show(rows, large, on_disk(large.url), users)
         shutil.rmtree(large.place / "landing")
@@ -144,9 +144,8 @@ def show(rows: list[tuple[str, float, float, str]], large: Business, size: tuple
     print(f"\nWhole build {large.whole:.1f} s. A night's steps, median seconds: "
           + ", ".join(f"{step} {large.night(step):.1f}" for step in large.nights[0]))
     print(f"On disk {size[0] / size[1] * 1e6 / 2**30:.1f} GiB a million orders, three published versions included.")
-    peak, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(f"Peak memory of this process, which simulates, loads, builds and scores: {peak / 2**20:.2f} GiB;"
-          f" of the largest that it started (`userops night`, dbt): {child / 2**20:.2f} GiB")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"Peak memory of this process, which simulates, loads, builds and holds DuckDB: {peak / 2**20:.2f} GiB")
 
 
 def print_row(what: str, ratio: float, bound: float, way: str) -> None:

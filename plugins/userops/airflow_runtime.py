@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from userops import garbage
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
 from userops.warehouse.pg import connect
@@ -87,6 +88,7 @@ def is_in_process() -> bool:
 def run_night(settings: Settings, business_date: str) -> None:
     """One business date through the DAG `nightly`, in this process; its outcome stands in `meta.runs`."""
     os.environ[IN_PROCESS] = "1"
+    garbage.collect_seldom()
     with _into(night_log(settings)):
         from airflow.dag_processing.dagbag import DagBag
 

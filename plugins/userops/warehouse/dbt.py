@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from psycopg.conninfo import conninfo_to_dict
 
-from userops import scores
+from userops import garbage, scores
+from userops.alerts.message import clean
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError, first_line
 from userops.settings import Settings
@@ -59,6 +60,7 @@ def build(settings: Settings, url: str, business_date: date, token: int | None =
     The tag catalogue goes into the warehouse first: models compile their statements from it. With `token` every
     model's commit checks that the run was not overtaken.
     """
+    garbage.collect_seldom()
     write_catalog(url, settings.project_root)
     with connect(url, "transformer") as connection, lease.transaction(connection, token):
         plan = increments.plan(connection, settings, business_date)
@@ -121,8 +123,11 @@ def _build_part(arguments: list[str], settings: Settings, url: str, manifest: ob
     part = ["build", "--no-write-json", "--exclude-resource-type", "unit_test", *arguments]
     done = _invoke(part, settings, url, manifest)
     if done.result is None:
-        raise _not_run(settings, done)
+        raise _not_run(done)
     results = done.result.results
+    for result in results:
+        if result.status in FAILED:
+            log.error("%s: %s", result.node.unique_id, clean(result.message or ""))
     return check_results(results), all(r.status == "success" for r in results if r.node.resource_type == "model")
 
 
@@ -139,26 +144,25 @@ def _invoke(arguments: list[str], settings: Settings, url: str, manifest: object
             [
                 *arguments,
                 *(text for name, value in options.items() for text in (f"--{name}", str(value))),
-                # Each logger words every event before it looks at its level; what is said on the terminal nobody reads.
+                # Its loggers word every event before they look at its level. What fails stands in the results, and
+                # statements below `run/`.
                 "--log-level",
                 "none",
-                # At dbt's own level, debug, writing the log costs a quarter of its time; statements stand below `run/`.
                 "--log-level-file",
-                "error",
-                "--no-use-colors",
+                "none",
                 "--threads",
                 "2",
             ]
         )
     if arguments[0] == "parse" and not done.success:
-        raise _not_run(settings, done)
+        raise _not_run(done)
     return done
 
 
-def _not_run(settings: Settings, done: "dbtRunnerResult") -> UseropsError:
+def _not_run(done: "dbtRunnerResult") -> UseropsError:
     return UseropsError(
-        f"dbt did not run: {done.exception or ''}",
-        mend=f"read {target_path(settings)}/logs/dbt.log; mend the project.",
+        f"dbt did not run: {clean(str(done.exception or ''))}",
+        mend="mend what it names in dbt_project.",
         exit_code=EXIT_FAILED,
     )
 
