@@ -50,6 +50,16 @@ def test_a_business_that_delivers_nothing_builds_and_unit_tests_pass(warehouse_u
     assert {r["status"] for r in results} <= {"pass", "success"}
     manifest = json.loads((tmp_path / "target" / "manifest.json").read_text())
     assert enforced(warehouse_url) == declared(manifest)
+    assert owners(warehouse_url) == {"transformer"}
+
+
+def owners(url: str) -> set[str]:
+    """Who owns the functions that the run made: a night, in the transformer's role, has to be able to replace them."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select proowner::regrole::text from pg_proc where pronamespace = 'build'::regnamespace"
+        ).fetchall()
+    return {row[0] for row in rows}
 
 
 def declared(manifest: dict) -> Counter:
