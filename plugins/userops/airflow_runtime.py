@@ -38,7 +38,9 @@ def configure(settings: Settings) -> None:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__API_AUTH__JWT_SECRET": key,
         "AIRFLOW__API__SECRET_KEY": key,
-        # The first requests to a server that has just started take longer than Airflow's five seconds.
+        # A server that starts beside the scheduler takes longer to listen than Airflow's five tries, and longer to
+        # answer its first requests than Airflow's five seconds: the night's first task would fail.
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "8",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": os.environ.get("USEROPS_LOG_LEVEL") or "WARNING",
