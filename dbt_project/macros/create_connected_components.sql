@@ -4,7 +4,6 @@
     stood before that day is a merge. Returns one row a node ('node') and one a merge ('merge').
 #}
 {% macro create_connected_components() %}
-{{ in_our_role() }}
 create or replace function {{ target.schema }}.connected_components(
     seen date[], edge_a int[], edge_b int[], edge_day date[]
 ) returns table (what text, node int, root int, merged_on date) language plpgsql as $function$

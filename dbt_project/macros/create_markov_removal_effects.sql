@@ -12,7 +12,6 @@
     of j in the moves of the collapsed paths, whose counts are those of all moves but the ones to itself.
 #}
 {% macro create_markov_removal_effects() %}
-{{ in_our_role() }}
 create or replace function {{ target.schema }}.markov_removal_effects(
     channels int, edge_from int[], edge_to int[], edge_paths bigint[]
 ) returns table (channel int, effect double precision) language plpgsql immutable as $function$

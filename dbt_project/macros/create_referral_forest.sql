@@ -7,7 +7,6 @@
     was dropped and says how many users the ring had.
 #}
 {% macro create_referral_forest() %}
-{{ in_our_role() }}
 create or replace function {{ target.schema }}.referral_forest(inviters int[]) returns table (
     node int, inviter int, depth int, direct int, below int, levels_below int, ring_users int
 ) language plpgsql as $function$

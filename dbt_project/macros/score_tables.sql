@@ -3,7 +3,6 @@
     has run. Their shape is that source's YAML: a table of an older shape is made anew, its rows come back every night.
 #}
 {% macro create_score_tables() %}
-{{ in_our_role() }}
 {%- if execute -%}
 {%- for node in graph.sources.values() if node.source_name == 'scores' %}
 {%- set existing = adapter.get_relation(node.database, node.schema, node.identifier) -%}
