@@ -14,6 +14,7 @@ import time
 import uuid
 from datetime import date
 from pathlib import Path
+from statistics import median
 
 import psycopg
 
@@ -90,10 +91,10 @@ def measure(url: str, given: argparse.Namespace) -> None:
         added = p99(times) - p99(before)
         print(f"| {kind} | {len(times)} | {notes['errors']} | {notes['empty']} | {notes['mixed']} | {p99(before):.0f}"
               f" | {p99(times):.0f} | {added:.0f}{' OVER' if added > 50 else ''} | {max(times) * 1000:.0f} |")
+    print(f"\nA publication took {median(took) * 1000:.0f} ms in the middle, {max(took) * 1000:.0f} at most.")
     slowest = max(flips) * 1000
-    print(f"\nA publication took {middle(took):.0f} ms in the middle, {max(took) * 1000:.0f} at most. {FLIPS} flips by"
-          f" themselves (rollbacks, and forth again): {middle(flips):.1f} ms in the middle, {slowest:.1f} at most,"
-          f" bound {FLIP_BOUND}{' OVER' if slowest > FLIP_BOUND else ''}.")
+    print(f"{FLIPS} flips by themselves (rollbacks, and forth again): {median(flips) * 1000:.1f} ms in the middle,"
+          f" {slowest:.1f} at most, bound {FLIP_BOUND}{' OVER' if slowest > FLIP_BOUND else ''}.")
 
 
 def publish_one(url: str, version: int, rows: int) -> float:
@@ -176,10 +177,6 @@ def bi_query(url: str, seconds: float, rows: int) -> None:
         before = connection.execute(READ).fetchone()
         assert connection.execute(SLOW, [seconds / min(1000, rows)]).fetchone()[0] == min(1000, rows)
         assert connection.execute(READ).fetchone() == before
-
-
-def middle(times: list[float]) -> float:
-    return sorted(times)[len(times) // 2] * 1000
 
 
 def p99(times: list[float]) -> float:

@@ -45,7 +45,6 @@ def test_policy_owner_retries_runbook(bag):
         assert dag.doc_md and "Owner" in dag.doc_md
         for task in dag.tasks:
             assert task.owner in {"data-platform", "data-protection"}
-            # A question to a person is put once.
             assert task.retries >= 1
 
 

@@ -150,6 +150,8 @@ def _invoke(arguments: list[str], settings: Settings, url: str, manifest: object
                 "none",
                 "--log-level-file",
                 "none",
+                # Messages of results and exceptions are told to people as they are.
+                "--no-use-colors",
                 "--threads",
                 "2",
             ]
