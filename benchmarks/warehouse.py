@@ -93,6 +93,7 @@ def measured(place: Path, url: str, dates: list[date], tenth: bool) -> Business:
         return Business(place, url, dates, nights)
     command = ratios.night_by_command(url, dates[-1])
     say(f"{dates[-1]}: {command.seconds:.1f} s by `userops night`, {command.in_steps:.1f} of them in its steps")
+    say(touched(url))
     with psycopg.connect(url) as connection:
         connection.execute("delete from meta.build_state")
     began = time.perf_counter()
@@ -121,6 +122,17 @@ def one_night(url: str, day: date, is_partial: bool = False) -> dict[str, float]
             if step != "model":  # a part of the build's seconds
                 steps[step] += float(seconds)
     return dict(steps)
+
+
+def touched(url: str) -> str:
+    """How much of the business the last night touched: what no night can leave alone."""
+    with psycopg.connect(url) as connection:
+        users, rows = connection.execute(
+            "select avg((touched.user_id is not null)::int), sum(activities) filter (where touched.user_id is not null)"
+            " / sum(activities) from (select user_id, count(*) as activities from build.int_user_activities group by 1)"
+            " as active left join build.int_touched_users as touched using (user_id)"
+        ).fetchone()
+    return f"that night touched {users:.1%} of the users who ever did anything; they hold {rows:.1%} of the activities"
 
 
 def whole(business: Business) -> float:

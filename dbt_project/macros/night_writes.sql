@@ -47,9 +47,18 @@
     insert into {{ arg_dict['target_relation'] }} ({{ columns }}) select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
 
-{# Statistics after a whole build; what a night changes is left to autovacuum, and what it fills anew is much as it was. #}
-{% macro analyze_when_whole() -%}
-    {%- if not builds_on_last_night() %}analyze {{ this }}{% endif -%}
+{#
+    Statistics of every table after a whole build. What a night changes is left to autovacuum, and what it fills anew is
+    much as it was, but for tables whose `meta.analyzed_nightly` is true, or names the columns to look at.
+#}
+{% macro keep_statistics() -%}
+    {%- set nightly = model.config.meta.get('analyzed_nightly') -%}
+    {%- if model.config.materialized == 'view' -%}
+    {%- elif not builds_on_last_night() -%}
+        analyze {{ this }}
+    {%- elif nightly -%}
+        analyze {{ this }} {{ nightly if nightly is string }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# Indexes of a base table, made with it: its key, and the contact and order its rows name. #}

@@ -1,4 +1,6 @@
 -- One row per day on which features are taken: D, D − 30, and the month-ends of tag history before D.
+-- All features are joined with it: of a table filled anew the planner takes eight days for two thousand.
+{{ config(meta={'analyzed_nightly': true}) }}
 {% set last_day = business_date() %}
 with days as (
     select {{ last_day }} as as_of, true as is_checkpoint

@@ -2,7 +2,7 @@
 -- A settled day has rows of restated users alone: what the others were like on it stands in their tags' masks.
 -- What nobody did is 0; what cannot be known (days since a thing that never was, a rate of nothing) is null.
 -- Tonight is a day that the last whole build's statistics do not know: the planner would take its rows for a handful.
-{{ config(post_hook="{{ 'analyze ' ~ this ~ ' (user_id, as_of)' if builds_on_last_night() }}") }}
+{{ config(meta={'analyzed_nightly': '(user_id, as_of)'}) }}
 {% set parts = {
     'orders': {
         'counts': [

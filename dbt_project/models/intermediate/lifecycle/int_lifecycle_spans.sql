@@ -1,5 +1,5 @@
 -- The timeline as far as D: the interval that holds D ends there.
-{{ config(materialized='view', post_hook=[]) }}
+{{ config(materialized='view') }}
 select
     user_id,
     stage,

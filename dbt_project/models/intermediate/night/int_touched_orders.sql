@@ -1,6 +1,6 @@
 -- Orders whose figures this night may change: those that changed, and all of their users, as an order is counted in a
 -- user's sequence. Empty where everything is built anew.
-{{ config(indexes=[{'columns': ['order_id'], 'unique': true}], post_hook='analyze {{ this }}') }}
+{{ config(indexes=[{'columns': ['order_id'], 'unique': true}]) }}
 with users as (
     select distinct mapped.user_id
     from {{ ref('map_order_user') }} as mapped

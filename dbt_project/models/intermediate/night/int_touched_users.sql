@@ -1,6 +1,6 @@
 -- Users whom this night may change; every model of users replaces their rows and leaves the others. Empty where
 -- everything is built anew.
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}], post_hook='analyze {{ this }}') }}
+{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 {% if builds_on_last_night() %}
 with changed as (
     select * from {{ ref('int_changed_rows') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view', post_hook=[]) }}
+{{ config(materialized='view') }}
 select order_id, sum(amount) as refunded
 from {{ ref('stg_refunds') }}
 where {{ local_day('refunded_at') }} <= {{ business_date() }}

@@ -1,7 +1,7 @@
 -- One row per user × tag × value that int_judged_tags found: on which checkpoints, as bits, and the score on D. Of
 -- users alone of whom it may be other than what stands: whose tags are others than the last night found, whose settled
 -- days were taken anew, and everybody where a month begins, as all checkpoints move by one, or a tag is another.
-{{ config(materialized='view', post_hook=[]) }}
+{{ config(materialized='view') }}
 with judged as (
     select *
     from {{ ref('int_judged_tags') }}

@@ -1,7 +1,7 @@
 -- What this night changes in int_user_tag_masks, read as the last night left it: one row per user × tag × value whose
 -- row is other now, or gone (without a mask). Of users whom nothing restated the settled checkpoints stay as they
 -- stood; the last number is always D's, so that a month moves a bit down. Empty where everything is built anew.
-{{ config(post_hook='analyze {{ this }}') }}
+{{ config(meta={'analyzed_nightly': true}) }}
 {% set stood = target.schema ~ '.int_user_tag_masks' %}
 {% if builds_on_last_night() %}
 with judged as materialized (

@@ -1,7 +1,7 @@
 -- One row per user × tag × value × interval, of what this night retags alone. States are known on checkpoints
 -- (month-ends and D); what holds on one holds since the day after the one before it, but never before the user was
 -- acquired. A run of checkpoints is one interval; one that holds D is open, and has no last day.
-{{ config(materialized='view', post_hook=[]) }}
+{{ config(materialized='view') }}
 select
     masks.user_id, masks.tag_code, masks.value,
     greatest(runs.holds_from, masks.acquired_day) as valid_from,
