@@ -8,7 +8,7 @@ import pytest
 from userops.settings import PROJECT_ROOT
 from userops.warehouse import dbt, dbt_connections
 
-ASKED = "select pg_backend_pid() as pid, current_user::text as role"
+ASKED = "select pg_backend_pid() as pid, current_user::text as role, current_setting('jit') as jit"
 MODELS = {
     "first": ASKED,
     "second": f"{ASKED} from {{{{ ref('first') }}}}",
@@ -44,11 +44,9 @@ def run(project: Path, *selected: str) -> dict[str, str]:
     return {result.node.name: str(result.status) for result in done.result}
 
 
-def asked(url: str) -> dict[str, tuple[int, str]]:
+def asked(url: str) -> dict[str, tuple[int, str, str]]:
     with psycopg.connect(url) as connection:
-        return {
-            name: connection.execute(f"select pid, role from build.{name}").fetchone() for name in ("first", "second")
-        }
+        return {name: connection.execute(f"select * from build.{name}").fetchone() for name in ("first", "second")}
 
 
 def test_nodes_share_a_connection_in_the_role_of_the_profile(project: Path, warehouse_url: str) -> None:
@@ -59,7 +57,7 @@ def test_nodes_share_a_connection_in_the_role_of_the_profile(project: Path, ware
         assert set(run(project, "nothing_fails", "first", "second").values()) == {"pass", "success"}
     kept = asked(warehouse_url)
     assert kept["first"][0] == kept["second"][0]
-    assert {role for _, role in kept.values()} == {"transformer"}
+    assert {session[1:] for session in kept.values()} == {("transformer", "off")}
     with psycopg.connect(warehouse_url) as connection:
         left = "select count(*) from pg_stat_activity where pid = %s"
         assert connection.execute(left, [kept["first"][0]]).fetchone() == (0,)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from userops.warehouse.server_settings import WANTED
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,6 +35,11 @@ def test_metadata_and_warehouse_are_apart_and_healthy_before_use(compose):
     for name in ("scheduler", "api-server", "dag-processor", "migrate"):
         needed = compose["services"][name]["depends_on"]
         assert needed["warehouse"]["condition"] == needed["metadata"]["condition"] == "service_healthy"
+
+
+def test_the_warehouse_has_the_settings_that_nights_want(compose):
+    flags = dict(flag.removeprefix("--").split("=") for flag in compose["services"]["warehouse"]["command"][1:])
+    assert {wanted.name: flags.get(wanted.name) for wanted in WANTED} == {w.name: w.value for w in WANTED}
 
 
 def test_every_secret_of_the_entry_point_is_mounted(compose):

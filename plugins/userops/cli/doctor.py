@@ -8,24 +8,32 @@ from pathlib import Path
 
 from userops.errors import UseropsError
 from userops.settings import Settings
+from userops.warehouse import server_settings
 from userops.warehouse.pg import connect
 from userops.warehouse.place import warehouse_url
 
 LEAST_DISK = 2 * 1024**3
+COLOURS = {"ok": "green", "advice": "yellow", "mend": "red"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at."""
+    """One thing looked at; advice is what works as it is, and would be faster when mended."""
 
     ok: bool
     what: str
     mend: str = ""
+    is_advice: bool = False
+
+    @property
+    def mark(self) -> str:
+        """`ok`, `advice` or `mend`."""
+        return "mend" if not self.ok else "advice" if self.is_advice else "ok"
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at Python, the home folder, the disk, the warehouse, the landing folder and the hash key."""
-    findings = [_python(), _home(settings.home), _warehouse(settings), _landing(settings)]
+    findings = [_python(), _home(settings.home), *_warehouse(settings), _landing(settings)]
     key = Settings.load().hash_key
     findings.append(Finding(len(key) >= 32, "hash key of at least 32 characters", "set USEROPS_HASH_KEY."))
     return findings
@@ -44,13 +52,15 @@ def _home(home: Path) -> Finding:
     return Finding(free > LEAST_DISK, f"{free // 1024**2} MB free below {home}", "free 2 GB, or move USEROPS_HOME.")
 
 
-def _warehouse(settings: Settings) -> Finding:
+def _warehouse(settings: Settings) -> list[Finding]:
     try:
         with connect(warehouse_url(settings)) as connection:
             version = connection.info.server_version
+            advised = server_settings.advice(connection)
     except UseropsError as error:
-        return Finding(False, error.what, error.mend)
-    return Finding(version >= 150000, f"PostgreSQL {version // 10000} answers", "use PostgreSQL 15 or later.")
+        return [Finding(False, error.what, error.mend)]
+    answers = Finding(version >= 150000, f"PostgreSQL {version // 10000} answers", "use PostgreSQL 15 or later.")
+    return [answers, *(Finding(True, what, mend, is_advice=True) for what, mend in advised)]
 
 
 def _landing(settings: Settings) -> Finding:

@@ -123,15 +123,15 @@ def rollback(to: Annotated[int | None, typer.Option(help="A kept version.")] = N
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check the environment; every finding comes with its mend. Exit 2 where something must be mended."""
-    from userops.cli.doctor import examine
+    """Check the environment and the server's settings, each with its mend. Exit 2 where something must be mended."""
+    from userops.cli.doctor import COLOURS, examine
 
     findings = examine(Settings.load())
     if as_json:
         print(json.dumps([f.__dict__ for f in findings]))
     for finding in [] if as_json else findings:
-        mark = "[green]ok[/green]" if finding.ok else "[red]mend[/red]"
-        out.print(f"{mark}  {finding.what}" + ("" if finding.ok else f" → {finding.mend}"))
+        mark = f"[{COLOURS[finding.mark]}]{finding.mark}[/]"
+        out.print(f"{mark}  {finding.what}" + ("" if finding.mark == "ok" else f" → {finding.mend}"))
     if not all(f.ok for f in findings):
         raise typer.Exit(2)
 

@@ -81,7 +81,7 @@ def measure(url: str, suite: Suite, parameters: dict[str, Any]) -> tuple[dict[st
 
 def _prepare(connection: psycopg.Connection, suite: Suite, parameters: dict[str, Any]) -> None:
     """Make the tables that queries share; a query whose table is missing gives no answer by itself."""
-    connection.execute(f"set statement_timeout = '{LONGEST_QUERY}'; set jit = off")
+    connection.execute(f"set statement_timeout = '{LONGEST_QUERY}'")
     connection.commit()
     for name, sql in suite.prepared.items():
         try:

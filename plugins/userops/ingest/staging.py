@@ -57,20 +57,12 @@ def stage_file(
     splitter = _splitter(source)
     mapped = source.layout.header if source.layout else {c.name: c.name for c in contract.columns}
     table = "delivered" if source.layout else "stage"
-    try:
-        with _csv_blocks(source, path, contract, seen, rowless) as data:
-            pieces = splitter.pieces(data)
-            next(pieces)
-            columns = _stage_columns(splitter.header, mapped)
-            _create(connection, table, columns)
-            _copy(connection, table, columns, splitter.delimiter, pieces)
-    except Unreadable as error:
-        raise Refused("file_readable", "manifest", str(error), "a whole, readable file",
-                      f"have {source.name} delivered again") from error
-    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
-        # A row wider than a page, a cell that is no text of the database: the first line quotes no cell.
-        raise Refused("file_readable", "manifest", first_line(error)[:200], "rows that a table can hold",
-                      f"have {source.name} written with the contract's columns") from error
+    with _refusing(source), _csv_blocks(source, path, contract, seen, rowless) as data:
+        pieces = splitter.pieces(data)
+        next(pieces)
+        columns = _stage_columns(splitter.header, mapped)
+        _create(connection, table, columns)
+        _copy(connection, table, columns, splitter.delimiter, pieces)
     if reason := splitter.incomplete_end():
         raise Refused("file_whole", "manifest", reason, "a last line that is complete",
                       f"have {source.name} delivered again")
@@ -89,6 +81,20 @@ def stage_file(
         _require(mapped, present, needed, source)
     _complete(connection, settings, contract)
     return staged
+
+
+@contextmanager
+def _refusing(source: Source) -> Iterator[None]:
+    """Refuse the file where its bytes cannot be read or no table can hold its rows."""
+    try:
+        yield
+    except Unreadable as error:
+        raise Refused("file_readable", "manifest", str(error), "a whole, readable file",
+                      f"have {source.name} delivered again") from error
+    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+        # A row wider than a page, a cell that is no text of the database: the first line quotes no cell.
+        raise Refused("file_readable", "manifest", first_line(error)[:200], "rows that a table can hold",
+                      f"have {source.name} written with the contract's columns") from error
 
 
 def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:

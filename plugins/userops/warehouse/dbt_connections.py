@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
+from userops.warehouse import server_settings
+
 if TYPE_CHECKING:
     from dbt.adapters.contracts.connection import Connection
 
@@ -28,7 +30,9 @@ def kept() -> Iterator[None]:
 
     def open_to_stay(connection: "Connection") -> "Connection":
         connection = opened(connection)
-        # The role is set in a transaction, and would go with it where the first node ends in a rollback.
+        with connection.handle.cursor() as cursor:
+            cursor.execute(server_settings.SESSION)
+        # The role, too, is set in a transaction, and would go with it where the first node ends in a rollback.
         connection.handle.commit()
         return connection
 

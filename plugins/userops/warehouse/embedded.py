@@ -14,20 +14,11 @@ from pathlib import Path
 import psycopg
 
 from userops.errors import EXIT_FAILED, UseropsError
+from userops.warehouse.server_settings import WANTED
 
 SUPERUSER = "userops"
 UNPRIVILEGED_UID = 65534
-SETTINGS = {
-    "shared_buffers": "512MB",
-    "work_mem": "64MB",
-    "maintenance_work_mem": "256MB",
-    "max_connections": "100",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
-    "wal_compression": "on",
-    "effective_cache_size": "2GB",
-    "random_page_cost": "1.1",
-}
+SETTINGS = {wanted.name: wanted.value for wanted in WANTED} | {"max_connections": "100", "wal_compression": "on"}
 
 
 def _world_can_enter(folder: Path) -> bool:

@@ -6,6 +6,7 @@ import psycopg
 
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError, first_line
+from userops.warehouse import server_settings
 
 LONGEST_PAUSE = "15min"
 ROLES = ("loader", "transformer", "publisher", "bi_reader")
@@ -25,7 +26,9 @@ def connect(url: str, role: str | None = None, **options: object) -> psycopg.Con
         ) from error
     if role is not None:
         # A process that was stopped inside a transaction holds its locks, until the server ends the session.
-        connection.execute(f"set role {role}; set idle_in_transaction_session_timeout = '{LONGEST_PAUSE}'")
+        connection.execute(
+            f"set role {role}; set idle_in_transaction_session_timeout = '{LONGEST_PAUSE}'; {server_settings.SESSION}"
+        )
         connection.commit()
     return connection
 
