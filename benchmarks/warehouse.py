@@ -32,7 +32,7 @@ from userops.warehouse import dbt, profile
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
 
-DAYS, NIGHTS, ORDERS_A_USER = 500, 4, 10
+DAYS, NIGHTS, ORDERS_A_USER = 500, 5, 10
 # Orders a simulated user places in DAYS at pace 1, about.
 USUAL_ORDERS = 1.4
 LOADED = ("orders", "order_lines", "events")
