@@ -58,12 +58,9 @@
     much as it was, but for tables whose `meta.analyzed_nightly` is true, or names the columns to look at.
 #}
 {% macro keep_statistics() -%}
-    {%- set nightly = model.config.meta.get('analyzed_nightly') -%}
-    {%- if model.config.materialized == 'view' -%}
-    {%- elif not builds_on_last_night() -%}
-        analyze {{ this }}
-    {%- elif nightly -%}
-        analyze {{ this }} {{ nightly if nightly is string }}
+    {%- set nightly, is_whole = model.config.meta.get('analyzed_nightly'), not builds_on_last_night() -%}
+    {%- if model.config.materialized != 'view' and (is_whole or nightly) -%}
+        analyze {{ this }} {{ nightly if nightly is string and not is_whole }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -3,22 +3,20 @@
 import random
 from collections import Counter, defaultdict
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
-from jinja2 import Environment
 
+from dbt_macros import macros
 from userops.warehouse.pg import connect
 
-MACRO = Path(__file__).resolve().parents[2] / "dbt_project/macros/create_markov_removal_effects.sql"
 Walk = tuple[tuple[int, ...], bool]
 
 
 @pytest.fixture(scope="module")
 def database(warehouse_url):
-    module = Environment().from_string(MACRO.read_text()).make_module({"target": {"schema": "build"}})
+    created = macros("create_markov_removal_effects.sql", target={"schema": "build"})
     with connect(warehouse_url, "transformer") as connection:
-        connection.execute(module.create_markov_removal_effects())
+        connection.execute(created.create_markov_removal_effects())
         yield connection
 
 

@@ -1,12 +1,11 @@
 """The SQL function behind the referral figures agrees with a plain walk through random graphs, rings among them."""
 
 import random
-from pathlib import Path
 
-import jinja2
 import psycopg
 
-MACRO = Path(__file__).resolve().parents[2] / "dbt_project" / "macros" / "create_referral_forest.sql"
+from dbt_macros import macros
+
 SEED, GRAPHS, USERS = 20250430, 400, 12
 
 
@@ -36,8 +35,7 @@ def test_a_long_chain_costs_no_more_than_its_length(warehouse_url):
 
 
 def _create_function() -> str:
-    template = jinja2.Template(MACRO.read_text() + "{{ create_referral_forest() }}")
-    return template.render(target={"schema": "build"})
+    return macros("create_referral_forest.sql", target={"schema": "build"}).create_referral_forest()
 
 
 def _random_inviters(draw: random.Random) -> list[int]:

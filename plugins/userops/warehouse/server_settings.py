@@ -58,6 +58,6 @@ def advice(connection: psycopg.Connection) -> list[tuple[str, str]]:
             place = f'database "{connection.info.dbname}"' if context == "user" else "system"
             told.append((
                 f"{wanted.name} is {shown}: {wanted.why}",
-                f"alter {place} set {wanted.name} = '{wanted.value}'{INTO_FORCE.get(context, '')}",
+                f"alter {place} set {wanted.name} = '{wanted.value}'{INTO_FORCE[context]}",
             ))
     return told
