@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from userops.settings import Settings
-from userops.warehouse import dbt
+from userops.transform import dbt
 
 PROGRAMS = Path(sys.executable).parent
 

@@ -18,11 +18,12 @@ from statistics import median
 
 import psycopg
 
-from userops.warehouse import lease, publish
+from userops.publish import publication
+from userops.publish.publication import Column, Mart
+from userops.warehouse import lease
 from userops.warehouse.bootstrap import bootstrap
+from userops.warehouse.connection import connect
 from userops.warehouse.embedded import EmbeddedServer
-from userops.warehouse.pg import connect
-from userops.warehouse.publish import Column, Mart
 
 NAMES = ("customers", "cohorts", "channels")
 COLUMNS = (Column("user_id", "int", "key"), Column("amount", "int", "figure"), Column("version", "int", "of row 0"))
@@ -105,10 +106,10 @@ def publish_one(url: str, version: int, rows: int) -> float:
             connection.execute(ROWS.format(name=name, version=version, rows=rows))
     run_id = uuid.uuid4().hex
     with connect(url, "publisher") as connection:
-        token = lease.take(connection, run_id, DAY)
+        token = lease.acquire(connection, run_id, DAY)
         connection.commit()
         began = time.perf_counter()
-        publish.publish(connection, MARTS, run_id, DAY, token)
+        publication.publish(connection, MARTS, run_id, DAY, token)
         took = time.perf_counter() - began
         lease.end(connection, run_id, "published")
     return took
@@ -120,7 +121,7 @@ def flip(url: str, version: int) -> list[float]:
     with connect(url, "publisher") as connection:
         for turn in range(FLIPS):
             began = time.perf_counter()
-            publish.rollback(connection, version + turn % 2)
+            publication.rollback(connection, version + turn % 2)
             took.append(time.perf_counter() - began)
     return took
 

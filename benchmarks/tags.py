@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from userops.settings import Settings
 from userops.tags.store import write_catalog
-from userops.warehouse.place import warehouse_url
+from userops.warehouse.location import warehouse_url
 
 MODEL, MORE, BOUND, COPY = "int_judged_tags", 60, 1.5, "userops_bench_tags"
 

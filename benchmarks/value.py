@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from userops.scores import bg_nbd, gamma_gamma, interests, value
+from userops.algorithms import bg_nbd, gamma_gamma, interests, value
 
 Result = TypeVar("Result")
 TRUE = {"r": 0.25, "alpha": 4.5, "a": 0.8, "b": 2.5, "p": 6.0, "q": 4.0, "v": 15.0}

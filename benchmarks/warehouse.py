@@ -25,10 +25,11 @@ import ratios
 from history import deliver, keep
 from ratios import Business
 
-from userops import night
+from userops import run
 from userops.errors import Blocked
 from userops.settings import Settings
-from userops.warehouse import dbt, profile
+from userops.transform import dbt
+from userops.warehouse import step_timings
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
 
@@ -106,11 +107,11 @@ def one_night(url: str, day: date, is_partial: bool = False) -> dict[str, float]
 
     A blocked night ends the benchmark, but for a partial one: the gate rightly misses nine tenths of its rows.
     """
-    begun = night.begin(day.isoformat())
+    begun = run.begin(day.isoformat())
     for exports in begun["delivered"].values():
         for export in exports:
-            night.load(begun, export)
-    for step in (night.check_raw, night.build, night.check_marts, night.publish_marts):
+            run.load(begun, export)
+    for step in (run.check_raw, run.build, run.check_marts, run.publish_marts):
         try:
             step(begun)
         except Blocked as blocked:
@@ -118,7 +119,7 @@ def one_night(url: str, day: date, is_partial: bool = False) -> dict[str, float]
                 sys.exit(f"{day}: {blocked}")
     steps: dict[str, float] = defaultdict(float)
     with psycopg.connect(url) as connection:
-        for step, _, seconds, _ in profile.of_run(connection, begun["run_id"]):
+        for step, _, seconds, _ in step_timings.of_run(connection, begun["run_id"]):
             if step != "model":  # a part of the build's seconds
                 steps[step] += float(seconds)
     return dict(steps)

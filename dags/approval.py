@@ -1,4 +1,4 @@
-"""A night that is held for its warnings asks a person; what an answer does stands in `plugins/userops/gate/hold.py`."""
+"""Ask a person about a run held for its warnings; what an answer does is in `plugins/userops/gate/approval.py`."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,19 +24,19 @@ leaves it held: have the files delivered again and run the night, or approve it 
 @task.short_circuit
 def held() -> dict | None:
     """The findings that hold the night; the run ends here where it is not held."""
-    from userops.gate import hold
-    from userops.warehouse.pg import connect
-    from userops.warehouse.place import warehouse_url
+    from userops.gate import approval
+    from userops.warehouse.connection import connect
+    from userops.warehouse.location import warehouse_url
 
     with connect(warehouse_url(Settings.load()), "publisher") as connection:
-        return hold.waiting(connection, get_current_context()["params"]["date"])
+        return approval.waiting(connection, get_current_context()["params"]["date"])
 
 
 @task.short_circuit
 def publish(night: dict, answer: dict) -> bool:
     """Publish in the person's name; what follows runs where another night was built since."""
     from userops.errors import UseropsError
-    from userops.night import approve
+    from userops.run import approve
 
     try:
         return approve(night["date"], answer["responded_by_user"]["name"]) is None

@@ -20,8 +20,8 @@ from raw, quarantine and vault; the night it triggers takes them out of `build` 
 
 @task
 def erase() -> str:
-    from userops.warehouse import erasure
-    from userops.warehouse.place import warehouse_url
+    from userops.privacy import erasure
+    from userops.warehouse.location import warehouse_url
 
     params = get_current_context()["params"]
     return erasure.on_request(warehouse_url(Settings.load()), params["contact_id"], params["scope"]).isoformat()

@@ -1,4 +1,4 @@
-"""The night: names, order, schedule, owner. What the steps do stands in `plugins/userops/night.py`."""
+"""The night: names, order, schedule, owner. What the steps do stands in `plugins/userops/run.py`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ BEGINS = time(3)
 DEADLINE = None if airflow_runtime.is_in_process() else DeadlineAlert(
     reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
     interval=datetime.combine(date.min, Settings.load().deadline) - datetime.combine(date.min, BEGINS),
-    callback=SyncCallback("userops.watchdog.deadline_missed"),
+    callback=SyncCallback("userops.alerts.watchdog.deadline_missed"),
 )
 
 RUNBOOK = """
@@ -39,7 +39,7 @@ RUNBOOK = """
 
 1. `userops status` says which check blocked the night, on which file, expected against found.
 2. A file is wrong: have it delivered again under the same name, then `userops night --date D`.
-3. A check is wrong: mend it in `expectations/` or `contracts/` under review. There is no skip.
+3. A check is wrong: fix it in `expectations/` or `contracts/` under review. There is no skip.
 4. The run failed for another reason: it is safe to run again at any time.
 5. What readers see is wrong: `userops rollback` puts them on the version before, within a second.
 """
@@ -47,11 +47,11 @@ RUNBOOK = """
 
 def report_failure(context: dict) -> None:
     """Tell the people on call about a run that ended by an error, not by a decision of the gate."""
-    from userops import night
+    from userops import run
 
     begun = context["ti"].xcom_pull(task_ids="begin")
     if begun:
-        night.fail(begun["run_id"], str(context.get("exception") or "a task failed"))
+        run.fail(begun["run_id"], str(context.get("exception") or "a task failed"))
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def blocked_is_final() -> Iterator[None]:
 
 @task
 def begin() -> dict:
-    from userops import night
+    from userops import run
 
     context = get_current_context()
     asked = context["params"]["date"]
@@ -75,14 +75,14 @@ def begin() -> dict:
     if not asked and scheduled is None:
         raise AirflowFailException("No business date: trigger with the parameter `date`.")
     with blocked_is_final():
-        return night.begin(asked or scheduled.astimezone(TIMEZONE).date().isoformat())
+        return run.begin(asked or scheduled.astimezone(TIMEZONE).date().isoformat())
 
 
 @task(map_index_template="{{ task.op_kwargs['export'] }}")
 def load(export: str, begun: dict) -> int:
-    from userops import night
+    from userops import run
 
-    return night.load(begun, export)
+    return run.load(begun, export)
 
 
 def step(name: str, **options: object):
@@ -90,10 +90,10 @@ def step(name: str, **options: object):
 
     @task(task_id=name, trigger_rule="none_failed", **options)
     def run(begun: dict) -> object:
-        from userops import night
+        from userops import run
 
         with blocked_is_final():
-            return getattr(night, {"publish": "publish_marts"}.get(name, name))(begun)
+            return getattr(run, {"publish": "publish_marts"}.get(name, name))(begun)
 
     return run
 
@@ -120,9 +120,9 @@ def nightly() -> None:
 
     @task
     def exports_of(domain: str, begun: dict) -> list[str]:
-        from userops import night
+        from userops import run
 
-        return night.exports_of(begun, domain)
+        return run.exports_of(begun, domain)
 
     @task_group
     def ingest(begun: dict) -> None:

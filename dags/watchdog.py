@@ -20,7 +20,7 @@ Airflow itself may be down: let cron call `userops watchdog` too. Both raise one
 
 @task
 def look() -> str:
-    from userops import watchdog
+    from userops.alerts import watchdog
 
     finding = watchdog.watch(Settings.load())
     return finding.observed if finding else "the night is there"

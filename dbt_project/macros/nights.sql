@@ -1,7 +1,7 @@
 {#
     How a night builds on the last one. The project is built whole unless the run says `incremental: true`, which it
     does where the last build stands, nothing it was made of was taken back, and code and configuration are the
-    same (userops.warehouse.increments decides). Then a model replaces the rows that this night may have changed:
+    same (userops.transform.increments decides). Then a model replaces the rows that this night may have changed:
     those that its `replaced` condition names.
 #}
 {% macro builds_on_last_night() -%}

@@ -1,6 +1,6 @@
 {% macro still_ours() %}
     {#- The last word of every model's transaction: it fails where another run has taken over, so that a build that was
-        paused and overtaken writes nothing more. Shared, so that models of one run do not wait for each other. It also
+        paused and superseded writes nothing more. Shared, so that models of one run do not wait for each other. It also
         shows that the run lives. Without a run (`dbt build` by hand) there is nothing to ask. -#}
     {%- if var('token', none) is not none -%}
         do $fence$ begin

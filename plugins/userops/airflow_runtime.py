@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from userops import garbage
+from userops import gc_tuning
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
-from userops.warehouse.pg import connect
-from userops.warehouse.place import airflow_url
+from userops.warehouse.connection import connect
+from userops.warehouse.location import airflow_url
 
 
 def configure(settings: Settings) -> None:
@@ -68,7 +68,7 @@ def migrate(settings: Settings) -> None:
         )
     if done.returncode:
         raise UseropsError(
-            "Airflow's metadata could not be brought to this version.", mend=f"read {log}.", exit_code=EXIT_FAILED
+            "Airflow's metadata could not be brought to this version.", fix=f"read {log}.", exit_code=EXIT_FAILED
         )
     marker.write_text(stamp)
 
@@ -90,14 +90,14 @@ def is_in_process() -> bool:
 def run_night(settings: Settings, business_date: str) -> None:
     """One business date through the DAG `nightly`, in this process; its outcome stands in `meta.runs`."""
     os.environ[IN_PROCESS] = "1"
-    garbage.collect_seldom()
+    gc_tuning.tune_gc()
     with _into(night_log(settings)):
         from airflow.dag_processing.dagbag import DagBag
 
         bag = DagBag(str(settings.project_root / "dags"))
         if bag.import_errors:
             raise UseropsError(
-                f"The DAG does not import: {bag.import_errors}", mend="mend the file.", exit_code=EXIT_FAILED
+                f"The DAG does not import: {bag.import_errors}", fix="fix the file.", exit_code=EXIT_FAILED
             )
         bag.dags["nightly"].test(run_conf={"date": business_date})
 

@@ -17,15 +17,15 @@ ENVIRONMENT = {
     "USEROPS_TIMEZONE": "Europe/London",
     "USEROPS_CURRENCY": "GBP",
     "USEROPS_DEFAULT_COUNTRY": "GB",
-    "USEROPS_PROFILE": "uci",
+    "USEROPS_SOURCES": "uci",
 }
 
 
 def run(out: Console) -> int:
     """Replay what is not published yet, break a copy of the last night, print where to look. Returns the exit code."""
-    from userops.cli.nights import run_one
-    from userops.warehouse.place import warehouse_url
-    from userops.warehouse.state import status
+    from userops.cli.runs import run_one
+    from userops.publish.status import status
+    from userops.warehouse.location import warehouse_url
 
     settings = _settings()
     out.print("userops demo: 541,909 real order lines; channel and CRM exports beside them are [bold]simulated[/bold].")
@@ -74,7 +74,7 @@ def _landing(settings: Settings, out: Console) -> Path:
 
 def _break_a_night(settings: Settings, landing: Path, day: date, out: Console) -> None:
     """The last night comes again, its order file cut inside a row: it must be blocked, readers keep what they have."""
-    from userops.cli.nights import run_one
+    from userops.cli.runs import run_one
 
     broken = settings.home / "demo-broken"
     shutil.rmtree(broken, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Errors that a person reads: what happened, where, and how to mend it."""
+"""Errors that a person reads: what happened, where, and how to fix it."""
 
 EXIT_OK = 0
 EXIT_BLOCKED = 1
@@ -7,30 +7,30 @@ EXIT_FAILED = 3
 
 
 class UseropsError(Exception):
-    """A failure with its mend; `exit_code` is what the command line returns (2 usage, 3 safe to run again)."""
+    """A failure with its fix; `exit_code` is what the command line returns (2 usage, 3 safe to run again)."""
 
-    def __init__(self, what: str, *, mend: str = "", exit_code: int = EXIT_USAGE) -> None:
+    def __init__(self, what: str, *, fix: str = "", exit_code: int = EXIT_USAGE) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.fix = fix
         self.exit_code = exit_code
 
     def __str__(self) -> str:
-        return f"{self.what} To mend: {self.mend}" if self.mend else self.what
+        return f"{self.what} Fix: {self.fix}" if self.fix else self.what
 
 
 class Blocked(UseropsError):
     """The gate refused the night; readers keep the version they have."""
 
-    def __init__(self, what: str, *, mend: str = "") -> None:
-        super().__init__(what, mend=mend, exit_code=EXIT_BLOCKED)
+    def __init__(self, what: str, *, fix: str = "") -> None:
+        super().__init__(what, fix=fix, exit_code=EXIT_BLOCKED)
 
 
-class Overtaken(UseropsError):
+class Superseded(UseropsError):
     """Another run holds, or has taken, the right to write."""
 
-    def __init__(self, what: str, *, mend: str = "") -> None:
-        super().__init__(what, mend=mend, exit_code=EXIT_FAILED)
+    def __init__(self, what: str, *, fix: str = "") -> None:
+        super().__init__(what, fix=fix, exit_code=EXIT_FAILED)
 
 
 def first_line(error: BaseException) -> str:

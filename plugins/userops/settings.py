@@ -45,7 +45,7 @@ class Settings:
             ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError):
             raise UseropsError(
-                f"USEROPS_TIMEZONE={timezone!r} is no time zone.", mend="use an IANA name such as Asia/Shanghai."
+                f"USEROPS_TIMEZONE={timezone!r} is no time zone.", fix="use an IANA name such as Asia/Shanghai."
             ) from None
         return cls(
             project_root=root,
@@ -55,7 +55,7 @@ class Settings:
             timezone=timezone,
             currency=env.get("USEROPS_CURRENCY") or "CNY",
             default_country=env.get("USEROPS_DEFAULT_COUNTRY") or "CN",
-            profile=env.get("USEROPS_PROFILE") or "canonical",
+            profile=env.get("USEROPS_SOURCES") or "canonical",
             hash_key=env.get("USEROPS_HASH_KEY") or _stored_hash_key(home),
             deadline=_hour(env.get("USEROPS_DEADLINE") or "08:00"),
             hold_warnings=env.get("USEROPS_HOLD_WARNINGS", "").lower() in ("1", "true", "yes"),
@@ -68,7 +68,7 @@ def _hour(text: str) -> time:
     try:
         return time.fromisoformat(text)
     except ValueError:
-        raise UseropsError(f"USEROPS_DEADLINE={text!r} is no hour.", mend="write HH:MM, such as 08:00.") from None
+        raise UseropsError(f"USEROPS_DEADLINE={text!r} is no hour.", fix="write HH:MM, such as 08:00.") from None
 
 
 def _stored_hash_key(home: Path) -> str:

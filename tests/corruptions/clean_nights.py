@@ -17,7 +17,7 @@ import pytest
 
 from conftest import fresh_database
 from csv_rows import Row, rows_of, write_rows
-from userops import night
+from userops import run
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, load_contracts
 from userops.errors import Blocked
@@ -26,10 +26,10 @@ from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse import lease
 from userops.warehouse.bootstrap import bootstrap
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 FIRST = date(2025, 1, 6)
-LIVE = ("publication", "quality_results", "night_profile", "rejected_rows", "freshness")
+LIVE = ("publication", "quality_results", "step_timings", "rejected_rows", "freshness")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def business(
         if whole:
             pass
         elif publish:
-            outcome = run(last, url, until="publish")
+            outcome = run_steps(last, url, until="publish")
             assert not outcome.blocked, outcome.failing()
         else:
             with psycopg.connect(url) as admin:
@@ -127,7 +127,7 @@ def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, of: Busines
     for name, value in values.items():
         environment.setenv(f"USEROPS_{name}", value)
     # The dashboards have tests of their own, and a night is told by its results here.
-    environment.setattr(night, "_site", lambda *_: Path())
+    environment.setattr(run, "_site", lambda *_: Path())
 
 
 def _load_history(url: str, days: list[date]) -> None:
@@ -146,7 +146,7 @@ def attempt(
 ) -> Outcome:
     """Copy the business and its next folder, change the folder, run the night and throw all of it away."""
     with past_and_folder(server_url, past, folder, change) as url:
-        return run(past.day, url, until, past.seen)
+        return run_steps(past.day, url, until, past.seen)
 
 
 @contextmanager
@@ -162,26 +162,26 @@ def past_and_folder(
         yield url
 
 
-def run(day: date, url: str, until: str = "check_raw", seen: dict[str, str] | None = None) -> Outcome:
+def run_steps(day: date, url: str, until: str = "check_raw", seen: dict[str, str] | None = None) -> Outcome:
     """One night in this process through its own steps, up to and with `until`; `seen` is what readers see before."""
     before = seen or marts(url)
-    begun = night.begin(day.isoformat())
+    begun = run.begin(day.isoformat())
     blocked = False
     try:
         for domain in DOMAINS:
-            for export in night.exports_of(begun, domain):
-                night.load(begun, export)
-        night.check_raw(begun)
+            for export in run.exports_of(begun, domain):
+                run.load(begun, export)
+        run.check_raw(begun)
         if until == "publish":
-            night.build(begun)
-            night.check_marts(begun)
-            night.publish_marts(begun)
+            run.build(begun)
+            run.check_marts(begun)
+            run.publish_marts(begun)
         else:
             with connect(url, "publisher") as connection:
-                night._warn(connection, Settings.load(), begun)
+                run._warn(connection, Settings.load(), begun)
     except Blocked:
         blocked = True
-    lease.let_go()
+    lease.release()
     with psycopg.connect(url) as admin:
         results = [
             CheckResult(*row)

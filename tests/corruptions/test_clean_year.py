@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
-from clean_nights import Business, business, run
+from clean_nights import Business, business, run_steps
 
 from conftest import fresh_database
 from userops.checks import CheckResult
@@ -93,7 +93,7 @@ def test_a_clean_year_blocks_nothing_and_warns_at_most_twice_a_month(year) -> No
 def test_whole_nights_of_the_year_are_published(year) -> None:
     _, url = year
     for day in WHOLE:
-        outcome = run(day, url, "publish")
+        outcome = run_steps(day, url, "publish")
         assert not outcome.blocked, (day, outcome.failing())
         assert outcome.of("day_net_unusual").passed or day == DOUBLE_11, outcome.failing()
 

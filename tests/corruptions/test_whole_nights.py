@@ -19,7 +19,7 @@ from clean_nights import (
     path_of,
     read,
     restate,
-    run,
+    run_steps,
     write,
 )
 
@@ -38,7 +38,7 @@ def published(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def whole(server_url: str, past: Business, folder: Path, change: Callable[[Path], None]) -> tuple[Outcome, dict]:
     """A night to its end, and what readers see then."""
     with past_and_folder(server_url, past, folder, change) as url:
-        return run(past.day, url, "publish", past.seen), marts(url)
+        return run_steps(past.day, url, "publish", past.seen), marts(url)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def byte_order_mark(folder: Path) -> None:
 
 
 def older_corrections(folder: Path) -> None:
-    """Versions that were overtaken nights ago come once more, with other content, after the newer ones."""
+    """Versions that were superseded nights ago come once more, with other content, after the newer ones."""
     for export, key, cells in (
         ("orders", "order_id", {"sales_channel": "other"}), ("contacts", "contact_id", {"city": "Elsewhere"})
     ):
@@ -94,7 +94,7 @@ def test_single_bad_rows_are_set_aside_and_the_night_passes(server_url, publishe
             write(folder, export, rows)
 
     with past_and_folder(server_url, published, tmp_path, change) as url:
-        outcome = run(published.day, url, seen=published.seen)
+        outcome = run_steps(published.day, url, seen=published.seen)
         with psycopg.connect(url) as admin:
             rows = admin.execute(
                 "select export, file_name, line > 2, reason from quarantine.rows order by 1"

@@ -17,16 +17,15 @@ from psycopg.conninfo import conninfo_to_dict
 
 from faults import readers, steps
 from faults.proxy import Boundary, Link, Proxy
-from userops import watchdog
-from userops.alerts import outbox
+from userops.alerts import outbox, watchdog
 from userops.contracts.model import load_contracts
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 FIRST = date(2024, 3, 1)
 NIGHT = FIRST + timedelta(days=1)
 READ = ("users", "lifecycle_daily", "channel_daily")
-LIVE = {"publication", "quality_results", "night_profile", "rejected_rows", "freshness", "erasure_log"}
+LIVE = {"publication", "quality_results", "step_timings", "rejected_rows", "freshness", "erasure_log"}
 
 
 def with_database(url: str, name: str) -> str:

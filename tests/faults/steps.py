@@ -15,7 +15,7 @@ BUILD = ("build", "check_marts")
 PUBLISH = ("publish_marts",)
 WHOLE = (*INGEST, *BUILD, *PUBLISH)
 # Children are forked from a process that has paid for these imports once.
-PRELOADED = ["userops.night", "great_expectations", "pandas", "dbt.cli.main", "dbt.adapters.postgres"]
+PRELOADED = ["userops.run", "great_expectations", "pandas", "dbt.cli.main", "dbt.adapters.postgres"]
 
 
 def processes(preloaded: list[str] = PRELOADED) -> multiprocessing.context.BaseContext:
@@ -65,7 +65,7 @@ class Child:
 
 
 def start(context, folder: Path, environment: dict[str, str], steps: tuple[str, ...], **options: object) -> Child:
-    """Start the steps in a child; the night's dictionary is handed on in `folder`/night.json, as XCom hands it on."""
+    """Start the steps in a child; the night's dictionary is handed on in `folder`/run.json, as XCom hands it on."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "error.txt").unlink(missing_ok=True)
     process = context.Process(target=_run, args=(str(folder), environment, steps, options), daemon=True)
@@ -75,7 +75,7 @@ def start(context, folder: Path, environment: dict[str, str], steps: tuple[str, 
 
 def kept_night(folder: Path) -> dict:
     """What `begin` returned in the last child that came so far."""
-    return json.loads((folder / "night.json").read_text())
+    return json.loads((folder / "run.json").read_text())
 
 
 def _run(folder: str, environment: dict[str, str], steps: tuple[str, ...], options: dict) -> None:
@@ -99,20 +99,20 @@ def _run(folder: str, environment: dict[str, str], steps: tuple[str, ...], optio
 
 
 def _step(folder: Path, step: str, options: dict) -> None:
-    from userops import night
+    from userops import run
 
-    path = folder / "night.json"
+    path = folder / "run.json"
     if step == "begin":
-        path.write_text(json.dumps(night.begin(options["date"])))
+        path.write_text(json.dumps(run.begin(options["date"])))
         return
     told = json.loads(path.read_text())
     if step == "loads":
         for domain in ("channel", "orders", "crm"):
-            for export in night.exports_of(told, domain):
-                night.load(told, export)
+            for export in run.exports_of(told, domain):
+                run.load(told, export)
     elif step.startswith("load "):
-        night.load(told, step.removeprefix("load "))
+        run.load(told, step.removeprefix("load "))
     elif step == "fail":
-        night.fail(told["run_id"], options.get("error", "a task failed"))
+        run.fail(told["run_id"], options.get("error", "a task failed"))
     else:
-        getattr(night, step)(told)
+        getattr(run, step)(told)

@@ -1,4 +1,4 @@
-"""Faults 8, 20–22: a writer stopped and overtaken, two runs at once, a backfill beside the night, long readers."""
+"""Faults 8, 20–22: a writer stopped and superseded, two runs at once, a backfill beside the night, long readers."""
 
 import re
 import signal
@@ -49,7 +49,7 @@ def heartbeat_passed(case: Case) -> None:
 def resumed(child: Child) -> str:
     """Let the stopped process go on to its end; it must have been refused."""
     child.signal(signal.SIGCONT)
-    assert child.wait() == 1, "a run that was overtaken went on"
+    assert child.wait() == 1, "a run that was superseded went on"
     return child.error
 
 

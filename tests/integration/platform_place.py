@@ -15,9 +15,9 @@ from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.ingest import landing, loader, tables
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "profiles"
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "platforms"
 DAY = date(2026, 3, 2)
 
 

@@ -15,7 +15,7 @@ import pytest
 from userops.alerts import delivery, outbox
 from userops.checks import CheckResult
 from userops.settings import Settings
-from userops.warehouse.pg import connect, record_results
+from userops.warehouse.connection import connect, record_results
 
 DAY = "2024-03-01"
 
@@ -208,7 +208,7 @@ def test_a_night_that_never_started_is_told_once_and_recovers(warehouse_url, set
     """Due is 9 March at 09:00 of the 10th; nobody ran it. A second look says nothing new."""
     from datetime import UTC, datetime
 
-    from userops import watchdog
+    from userops.alerts import watchdog
 
     morning = datetime(2030, 3, 10, 1, 0, tzinfo=UTC)
     with connect(warehouse_url, "publisher") as connection:
@@ -227,7 +227,7 @@ def test_a_night_that_never_started_is_told_once_and_recovers(warehouse_url, set
 def test_a_blocked_night_is_not_told_twice(warehouse_url, settings, receiver):
     from datetime import UTC, datetime
 
-    from userops import watchdog
+    from userops.alerts import watchdog
 
     with connect(warehouse_url) as admin:
         admin.execute(
@@ -243,7 +243,7 @@ def test_a_night_that_was_killed_and_overtaken_is_told(warehouse_url, settings, 
     """The next run closed the killed one as failed; nobody has told of it."""
     from datetime import UTC, datetime
 
-    from userops import watchdog
+    from userops.alerts import watchdog
 
     with connect(warehouse_url) as admin:
         admin.execute(
@@ -257,7 +257,7 @@ def test_a_night_that_was_killed_and_overtaken_is_told(warehouse_url, settings, 
 
 def test_a_warehouse_that_is_away_is_told_once_and_when_it_is_back(warehouse_url, settings, receiver, tmp_path):
     """The outbox lies in it. A receiver that fails has a fallback stand in, and is told when it can be."""
-    from userops import watchdog
+    from userops.alerts import watchdog
 
     log = tmp_path / "fallback.log"
     here = replace(settings, home=tmp_path, database_url=warehouse_url, alert_fallbacks=(f"file://{log}",))
@@ -278,7 +278,7 @@ def test_a_warehouse_that_is_away_is_told_once_and_when_it_is_back(warehouse_url
 
 
 def test_a_wrong_setting_is_no_outage(settings, receiver):
-    from userops import watchdog
+    from userops.alerts import watchdog
     from userops.errors import UseropsError
 
     with pytest.raises(UseropsError, match="cannot be written"):

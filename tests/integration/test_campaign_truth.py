@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from truth.business import deliver, load, runner
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 NAMES = ("campaign_id", "pushed_users", "control_users", "uplift", "uplift_low", "uplift_high")
 

@@ -26,15 +26,16 @@ from oracle.exports import Landing, normalised
 from oracle.users import MEDIA, has_identifier
 from oracle.warehouse import Built
 from userops.ingest import loader
-from userops.ingest.keys import hashed
 from userops.ingest.tables import ensure_raw_tables
+from userops.privacy import erasure
+from userops.privacy.keys import hashed
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.tags import export, store
 from userops.tags.catalog import Audience, Catalog, load_catalog
 from userops.tags.expressions import parse
-from userops.warehouse import dbt, erasure
-from userops.warehouse.pg import connect
+from userops.transform import dbt
+from userops.warehouse.connection import connect
 
 AUDIENCES, FILES = 10_000, 100
 SEED = int(os.environ.get("CONSENT_SEED") or random.SystemRandom().randrange(10**6))

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 
 from userops.ingest.tables import ensure_raw_tables
-from userops.warehouse.dbt import environment
-from userops.warehouse.pg import connect
+from userops.transform.dbt import environment
+from userops.warehouse.connection import connect
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from userops.settings import PROJECT_ROOT
-from userops.warehouse import dbt, dbt_connections
+from userops.transform import dbt, dbt_connections
 
 ASKED = "select pg_backend_pid() as pid, current_user::text as role, current_setting('jit') as jit"
 MODELS = {

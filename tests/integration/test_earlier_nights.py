@@ -7,15 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from userops import night
+from userops import run
 from userops.checks import CheckResult
 from userops.errors import Blocked
-from userops.ingest import backlog
+from userops.ingest import owed_files
+from userops.publish.status import unpublished_since
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse import lease
-from userops.warehouse.pg import connect
-from userops.warehouse.state import unpublished_since
+from userops.warehouse.connection import connect
 
 FIRST = date(2024, 3, 1)
 DAYS = [FIRST + timedelta(days=k) for k in range(4)]
@@ -29,17 +29,17 @@ class Nights:
         self.publish(DAYS[0])
 
     def ingest(self, day: date) -> dict:
-        begun = night.begin(day.isoformat())
+        begun = run.begin(day.isoformat())
         for domain in ("channel", "orders", "crm"):
-            for export in night.exports_of(begun, domain):
-                night.load(begun, export)
+            for export in run.exports_of(begun, domain):
+                run.load(begun, export)
         return begun
 
     def attempt(self, day: date) -> list[str]:
         """Up to the raw checks, then an end; returns the checks that blocked."""
         begun = self.ingest(day)
         try:
-            night.check_raw(begun)
+            run.check_raw(begun)
             self.end(begun, "failed")
         except Blocked:
             pass
@@ -54,7 +54,7 @@ class Nights:
     def end(self, begun: dict, state: str) -> None:
         with connect(self.url, "publisher") as connection:
             lease.end(connection, begun["run_id"], state)
-        lease.let_go()
+        lease.release()
 
     def publish(self, day: date) -> None:
         self.end(self.ingest(day), "published")
@@ -66,7 +66,7 @@ class Nights:
     def owed(self, day: date) -> list[CheckResult]:
         with connect(self.url, "publisher") as connection:
             since = unpublished_since(connection, day)
-            return backlog.check_earlier(connection, Settings.load(), since, day)
+            return owed_files.check_earlier(connection, Settings.load(), since, day)
 
     def file(self, day: date, export: str) -> Path:
         return self.landing / day.isoformat() / f"{export}.csv"
@@ -79,7 +79,7 @@ def nights(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     simulate(tmp_path / "landing", 60, 4, FIRST, 5)
     for manifest in (tmp_path / "landing").glob("20*/_manifest.json"):
         manifest.unlink()
-    monkeypatch.setattr(night, "_site", lambda *_: Path())
+    monkeypatch.setattr(run, "_site", lambda *_: Path())
     with fresh_database(server_url) as url:
         for name, value in {
             "USEROPS_DATABASE_URL": url, "USEROPS_HOME": str(tmp_path / "home"), "USEROPS_HASH_KEY": "k",
@@ -103,7 +103,7 @@ def test_a_file_refused_on_one_night_blocks_the_next_until_it_is_mended(nights: 
     assert told.observed.startswith("orders.csv of 2024-03-02 refused: header")
     assert "deliver" in told.detail and "--date 2024-03-02" in told.detail
     orders.write_text(whole)
-    assert "earlier_delivery@orders" in nights.attempt(DAYS[2]), "mended in the folder, not yet loaded"
+    assert "earlier_delivery@orders" in nights.attempt(DAYS[2]), "fixed in the folder, not yet loaded"
     assert nights.attempt(DAYS[1]) == []
     assert nights.attempt(DAYS[2]) == []
 

@@ -7,10 +7,10 @@ import pytest
 
 from userops.ingest import loader
 from userops.ingest.tables import ensure_raw_tables
+from userops.privacy import erasure
 from userops.settings import Settings
 from userops.simulate import simulate
-from userops.warehouse import erasure
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 DAY = date(2025, 1, 3)
 START = date(2025, 1, 1)

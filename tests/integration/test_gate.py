@@ -13,7 +13,7 @@ from userops.gate.decision import decide
 from userops.gate.runner import run_suite
 from userops.ingest.tables import ensure_raw_tables
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 FIRST = date(2024, 3, 1)
 DAY = FIRST + timedelta(days=29)

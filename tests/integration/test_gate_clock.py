@@ -11,7 +11,7 @@ from userops.checks import CheckResult
 from userops.gate.runner import run_suite
 from userops.ingest.tables import ensure_raw_tables
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 ZONE = "Europe/London"
 SPRING, AUTUMN, ORDINARY = date(2025, 3, 30), date(2025, 10, 26), date(2025, 10, 24)

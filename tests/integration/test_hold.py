@@ -8,12 +8,12 @@ import psycopg
 import pytest
 
 from conftest import fresh_database
-from userops import night
+from userops import run
 from userops.checks import CheckResult
 from userops.errors import Blocked, UseropsError
-from userops.gate import hold
+from userops.gate import approval
+from userops.publish.status import status
 from userops.warehouse import lease
-from userops.warehouse.state import status
 
 DAY = date(2024, 3, 1)
 NEXT = DAY + timedelta(days=1)
@@ -30,20 +30,20 @@ class Held:
 
     def night(self, day: date, *findings: CheckResult) -> str:
         """Run a night that ends with these findings; returns the state it ends in."""
-        begun = night.begin(day.isoformat())
-        night._record(self.url, begun, [PASSED, *findings])
+        begun = run.begin(day.isoformat())
+        run._record(self.url, begun, [PASSED, *findings])
         try:
-            night._judge(begun)
-            night.publish_marts(begun)
+            run._judge(begun)
+            run.publish_marts(begun)
         except Blocked:
             pass
-        lease.let_go()
+        lease.release()
         return status(self.url)["state"]
 
     def asked(self) -> dict | None:
         """What a person is asked about the first day."""
         with psycopg.connect(self.url) as admin:
-            return hold.waiting(admin, DAY.isoformat())
+            return approval.waiting(admin, DAY.isoformat())
 
     def rows(self, query: str) -> list[tuple]:
         with psycopg.connect(self.url) as admin:
@@ -53,19 +53,19 @@ class Held:
 @pytest.fixture
 def held(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     def publish(connection, marts, run_id, business_date, token):
-        lease.hold(connection, token)
+        lease.assert_writer_token(connection, token)
         version = connection.execute("select coalesce(max(version), 0) + 1 from meta.publications").fetchone()[0]
         connection.execute("insert into meta.publications values (%s, %s, %s, 0)", [version, business_date, run_id])
         connection.execute("update meta.pointer set version = %s, slot = 0", [version])
         return version
 
-    monkeypatch.setattr(night.publish, "publish", publish)
-    monkeypatch.setattr(night.publish, "marts_of_manifest", lambda *_: [])
-    monkeypatch.setattr(night, "_site", lambda *_: Path())
+    monkeypatch.setattr(run.publish, "publish", publish)
+    monkeypatch.setattr(run.publish, "marts_of_manifest", lambda *_: [])
+    monkeypatch.setattr(run, "_site", lambda *_: Path())
     for day in (DAY, NEXT):
         (tmp_path / "landing" / day.isoformat()).mkdir(parents=True)
     # The delivery itself is not what is asked about here.
-    monkeypatch.setattr(night.landing, "check_delivery", lambda *_: [])
+    monkeypatch.setattr(run.landing, "check_delivery", lambda *_: [])
     with fresh_database(server_url) as url:
         for name, value in {
             "DATABASE_URL": url, "HOME": str(tmp_path), "LANDING": str(tmp_path / "landing"), "HASH_KEY": "k",
@@ -93,7 +93,7 @@ def test_a_held_night_waits_says_so_and_is_published_in_a_name(held: Held) -> No
     assert held.asked() == {
         "date": DAY.isoformat(), "findings": "- **category_mix** on orders: found drift 0.2, expected at most 0.12"
     }
-    assert night.approve(DAY.isoformat(), "Li Lei") == 1
+    assert run.approve(DAY.isoformat(), "Li Lei") == 1
     assert status(held.url)["state"] == "published"
     assert held.asked() is None
     assert held.rows("select business_date, check_name, subject, approved_by from meta.approvals") == [
@@ -103,10 +103,10 @@ def test_a_held_night_waits_says_so_and_is_published_in_a_name(held: Held) -> No
 
 def test_the_next_night_does_not_pass_a_held_one_by(held: Held) -> None:
     held.night(DAY, WARNING)
-    begun = night.begin(NEXT.isoformat())
+    begun = run.begin(NEXT.isoformat())
     with psycopg.connect(held.url) as admin:
-        owed = night.hold.check_earlier(admin, NEXT.isoformat())
-    lease.let_go()
+        owed = run.hold.check_earlier(admin, NEXT.isoformat())
+    lease.release()
     assert [r.check for r in owed if r.blocks] == ["earlier_night_held"]
     assert begun["business_date"] == NEXT.isoformat()
 
@@ -114,14 +114,14 @@ def test_the_next_night_does_not_pass_a_held_one_by(held: Held) -> None:
 def test_after_another_build_the_approved_night_runs_again_and_passes(held: Held) -> None:
     held.night(DAY, WARNING)
     held.night(NEXT, CRITICAL)
-    assert night.approve(DAY.isoformat(), "Han Meimei") is None
+    assert run.approve(DAY.isoformat(), "Han Meimei") is None
     other = CheckResult("hour", "expectations", "orders", "warning", False, "x", "y")
     assert held.night(DAY, WARNING, other) == "held", "a finding that nobody has seen"
-    assert night.approve(DAY.isoformat(), "Han Meimei") == 1
+    assert run.approve(DAY.isoformat(), "Han Meimei") == 1
 
 
 def test_critical_failures_cannot_be_approved(held: Held) -> None:
     assert held.night(DAY, CRITICAL, WARNING) == "blocked"
     with pytest.raises(UseropsError, match="No night of 2024-03-01 waits for a person: it is blocked"):
-        night.approve(DAY.isoformat(), "Li Lei")
+        run.approve(DAY.isoformat(), "Li Lei")
     assert held.rows("select count(*) from meta.publications") == [(0,)]

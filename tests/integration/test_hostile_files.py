@@ -15,7 +15,7 @@ import zstandard
 from userops.contracts.model import load_contracts
 from userops.ingest import landing, loader, records, staging, tables
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 DAY = date(2026, 3, 2)
 ATTACKS = [

@@ -15,11 +15,11 @@ import pytest
 
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
-from userops.errors import Overtaken
+from userops.errors import Superseded
 from userops.ingest import landing, loader, tables
 from userops.settings import Settings
 from userops.warehouse import lease
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 DAY = date(2026, 3, 2)
 HEADER = (
@@ -261,7 +261,7 @@ UCI = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerI
 def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
     place.write("online_retail.csv", UCI)
     settings = Settings.load({
-        "USEROPS_LANDING": place.settings.landing, "USEROPS_HASH_KEY": "key", "USEROPS_PROFILE": "uci",
+        "USEROPS_LANDING": place.settings.landing, "USEROPS_HASH_KEY": "key", "USEROPS_SOURCES": "uci",
         "USEROPS_TIMEZONE": "Europe/London", "USEROPS_CURRENCY": "GBP",
     })
     assert blocking(landing.check_delivery(settings, DAY)) == []
@@ -304,11 +304,11 @@ def test_a_file_that_changes_while_it_is_read_is_refused(place: Place, monkeypat
 def test_a_loader_that_was_overtaken_brings_nothing(place: Place) -> None:
     place.write("orders.csv", orders())
     with connect(place.url, "publisher") as connection:
-        token = lease.take(connection, "first", DAY.isoformat())
+        token = lease.acquire(connection, "first", DAY.isoformat())
         lease.end(connection, "first", "failed")
-        lease.take(connection, "second", DAY.isoformat())
+        lease.acquire(connection, "second", DAY.isoformat())
         lease.end(connection, "second", "failed")
-    with pytest.raises(Overtaken):
+    with pytest.raises(Superseded):
         loader.load_export(place.connection, place.settings, "orders", DAY, "first", token)
     assert place.rows("select count(*) from raw.orders") == [(0,)]
     assert place.rows("select count(*) from meta.load_files") == [(0,)]

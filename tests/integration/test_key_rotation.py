@@ -18,16 +18,17 @@ from csv_rows import rows_of, write_rows
 from deployment import clean_environment, userops
 from faults import steps
 from faults.business import FIRST, NIGHT, Business, Case, hashes
-from userops.errors import Overtaken, UseropsError
-from userops.ingest import keys, loader
-from userops.ingest.identifiers import normalise
+from userops.errors import Superseded, UseropsError
+from userops.ingest import loader
 from userops.ingest.tables import ensure_raw_tables
+from userops.privacy import erasure, key_rotation, keys
+from userops.privacy.identifiers import normalise
+from userops.publish.status import status
 from userops.settings import Settings
 from userops.simulate import simulate
-from userops.warehouse import erasure, lease, rotation
+from userops.warehouse import lease
 from userops.warehouse.bootstrap import bootstrap
-from userops.warehouse.pg import connect
-from userops.warehouse.state import status
+from userops.warehouse.connection import connect
 
 OLD, NEW = "k" * 64, "n" * 64
 NEW_KEY = {"USEROPS_HASH_KEY": NEW}
@@ -88,7 +89,7 @@ def places_of(url: str, wanted: set[str]) -> dict[str, int]:
 
 
 def rotated(case: Case) -> int:
-    return rotation.rotate(case.url, case.settings(), NEW)
+    return key_rotation.rotate(case.url, case.settings(), NEW)
 
 
 def test_every_hash_is_changed_and_every_user_kept(business: Business) -> None:
@@ -116,7 +117,7 @@ def test_every_hash_is_changed_and_every_user_kept(business: Business) -> None:
                 " and v.hash = contacts.identifier_hash)"
             ).fetchone()[0]
             assert lost == 0
-        assert rotation.rotate(case.url, case.settings(), NEW) == 0, "a second time there is nothing left to do"
+        assert key_rotation.rotate(case.url, case.settings(), NEW) == 0, "a second time there is nothing left to do"
 
 
 def test_no_id_of_a_contact_is_found_by_trying(business: Business) -> None:
@@ -150,7 +151,7 @@ def test_the_nights_after_it_know_everybody(business: Business) -> None:
         assert refused.wait() == 1
         assert "is blocked" in refused.error and "hash_key on warehouse" in refused.error
         assert [m["kind"] for m in case.messages() if "hash_key" in m["body"]] == ["alert"]
-        assert status(case.url)["blocked_by"][0]["detail"] == keys.MEND
+        assert status(case.url)["blocked_by"][0]["detail"] == keys.FIX
         case.run(steps.WHOLE, environment=NEW_KEY)
         assert earlier & people <= users(case.url)
         assert len(users(case.url)) == len(people)
@@ -168,19 +169,19 @@ def test_a_change_waits_for_nobody_and_disturbs_nobody(business: Business) -> No
     with business.case("published") as case:
         before = hashes(case.url)
         with connect(case.url, "publisher") as connection:
-            token = lease.take(connection, "run", str(NIGHT))
-            lease.show_life(case.url, token)
-            with pytest.raises(Overtaken, match="Run run is writing"):
+            token = lease.acquire(connection, "run", str(NIGHT))
+            lease.keep_alive(case.url, token)
+            with pytest.raises(Superseded, match="Run run is writing"):
                 rotated(case)
-            lease.let_go()
+            lease.release()
         assert hashes(case.url) == before
         with pytest.raises(UseropsError, match="not the one"):
-            rotation.rotate(case.url, Settings.load({"USEROPS_HASH_KEY": "other"}), NEW)
+            key_rotation.rotate(case.url, Settings.load({"USEROPS_HASH_KEY": "other"}), NEW)
         with pytest.raises(UseropsError, match="at least 32"):
-            rotation.rotate(case.url, case.settings(), "short")
+            key_rotation.rotate(case.url, case.settings(), "short")
         rotated(case)
-        with connect(case.url, "publisher") as connection, pytest.raises(Overtaken, match="rotate-key has taken over"):
-            lease.hold(connection, token)
+        with connect(case.url, "publisher") as connection, pytest.raises(Superseded, match="rotate-key has taken over"):
+            lease.assert_writer_token(connection, token)
 
 
 def test_a_hash_of_no_value_stops_all_of_it(business: Business) -> None:
@@ -243,7 +244,7 @@ def test_whoever_was_erased_stays_so_through_two_changes(
             assert erasure.apply(connection, FIRST) > 0
             pseudonyms = keys.pseudonym_key(connection)
         for before, after in ((first, second), (second, third)):
-            assert rotation.rotate(url, before, after.hash_key) > 300
+            assert key_rotation.rotate(url, before, after.hash_key) > 300
             assert places_of(url, old_hashes(url)).keys() == {"meta.first_hashes"}
         assert places_of(url, old_hashes(url, NEW)) == {}
         with connect(url) as admin:
@@ -271,7 +272,7 @@ def test_the_command_says_that_the_key_is_another_and_what_to_do(business: Busin
         code, said = userops(
             ["night", "--date", str(NIGHT)], clean_environment(**case.environment(**NEW_KEY, **metadata))
         )
-        assert code == 1 and "hash_key on warehouse" in said and keys.MEND in said, said
+        assert code == 1 and "hash_key on warehouse" in said and keys.FIX in said, said
         with psycopg.connect(case.url) as connection:
             loaded = "select count(*) from meta.load_files where business_date = %s"
             assert connection.execute(loaded, [NIGHT]).fetchone() == (0,)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from userops.errors import UseropsError
 from userops.ingest import mapping
 from userops.ingest.landing import Source
-from userops.ingest.layout import Clean, Layout, ProfileExport, SetAside
 from userops.ingest.mapping import Night
 from userops.ingest.staged import Refused, Staged
+from userops.platforms.layout import Clean, Layout, ProfileExport, SetAside
 from userops.settings import Settings
 
 NIGHT = Night(Settings.load({"USEROPS_HASH_KEY": "key"}), date(2026, 3, 2))
@@ -169,15 +169,15 @@ def apply(connection: psycopg.Connection, select: str, cells: list[str], **rules
 
 def test_sql_that_does_not_run_names_profile_and_export(connection: psycopg.Connection) -> None:
     for select in ("select _row, cel as contact_id from staged", "select _row, from staged, x"):
-        with pytest.raises(UseropsError, match="profiles/shop.yml, contacts: its SQL does not run: .*mend the"):
+        with pytest.raises(UseropsError, match="platforms/shop.yml, contacts: its SQL does not run: .*fix the"):
             apply(connection, select, ["a"], row_per_line=True)
 
 
 def test_a_cell_that_the_sql_cannot_read_refuses_the_file_and_is_not_shown(connection: psycopg.Connection) -> None:
     with pytest.raises(Refused) as refused:
         apply(connection, "select _row, cell::numeric::text as contact_id from staged", ["13800138000x"])
-    assert "13800138000" not in f"{refused.value.observed} {refused.value.expected} {refused.value.mend}"
-    assert "pg_temp.number" in refused.value.mend
+    assert "13800138000" not in f"{refused.value.observed} {refused.value.expected} {refused.value.fix}"
+    assert "pg_temp.number" in refused.value.fix
 
 
 SPLIT = "select _row, part as contact_id from kept cross join unnest(string_to_array(cell, ';')) as given (part)"

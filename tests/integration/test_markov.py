@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from dbt_macros import macros
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 Walk = tuple[tuple[int, ...], bool]
 

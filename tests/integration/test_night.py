@@ -26,7 +26,7 @@ from userops.simulate import simulate
 
 START = date(2024, 3, 1)
 NIGHTS = 3
-LIVE = {"publication", "quality_results", "night_profile", "rejected_rows", "freshness"}
+LIVE = {"publication", "quality_results", "step_timings", "rejected_rows", "freshness"}
 pytestmark = pytest.mark.slow
 
 

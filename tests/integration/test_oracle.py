@@ -29,15 +29,16 @@ from oracle.marts import MARTS
 from oracle.orders import to_cents
 from oracle.tag_rules import TAGS
 from oracle.warehouse import Built, with_user_ids
-from userops import scores
+from userops import scoring
 from userops.contracts.model import load_contracts
 from userops.ingest import loader, tables
+from userops.privacy import erasure
 from userops.settings import Settings
 from userops.tags.catalog import load_catalog
 from userops.tags.store import write_catalog
-from userops.warehouse import erasure, increments
-from userops.warehouse.dbt import AFTER_SCORES, environment
-from userops.warehouse.pg import connect
+from userops.transform import increments
+from userops.transform.dbt import AFTER_SCORES, environment
+from userops.warehouse.connection import connect
 
 TIMEZONE, CURRENCY = "America/New_York", "CNY"
 # The day of a clock change, the end of a month, and a day on which 90-day figures of the first months are mature.
@@ -158,7 +159,7 @@ def dbt_runner(url: str, settings: Settings) -> Callable[[date, bool], None]:
     def run(day: date, incremental: bool) -> None:
         night = variables(day, incremental)
         run_part("--exclude", night)
-        scores.run(url, settings, day)
+        scoring.run(url, settings, day)
         run_part("--select", night)
 
     return run

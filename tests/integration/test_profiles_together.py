@@ -1,4 +1,4 @@
-"""Profiles in one folder, files under wrong names and of wrong bytes, and the worked example of profiles/README.md."""
+"""Profiles in one folder, files under wrong names and of wrong bytes, and the worked example of platforms/README.md."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from platform_place import FIXTURES, LINE, ORDER, Place, blocking
 
 from userops.errors import UseropsError
 from userops.ingest import landing
-from userops.ingest.profile import load_profile
+from userops.platforms.loading import load_profile
 from userops.settings import PROJECT_ROOT
 
 
@@ -41,7 +41,7 @@ def test_another_platforms_file_under_the_right_name_says_which_column_is_missin
     assert all(
         result.detail == (
             "ExportOrderList1.csv: is it a file of taobao (ExportOrderList*.csv, taobao_orders*.csv)? Have it exported"
-            " with that column, or add its spelling to `header` in profiles/taobao.yml"
+            " with that column, or add its spelling to `header` in platforms/taobao.yml"
         )
         for result in refused
     )
@@ -82,12 +82,12 @@ def test_a_bad_row_of_a_platforms_file_is_quarantined_and_many_refuse_it(shop: P
 
 
 def test_the_worked_example_of_the_readme(shop: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (PROJECT_ROOT / "profiles" / "README.md").read_text(encoding="utf-8").split("## A worked example")[1]
+    text = (PROJECT_ROOT / "platforms" / "README.md").read_text(encoding="utf-8").split("## A worked example")[1]
     file, profile = (block.split("```")[0] for block in re.split(r"```(?:yaml)?\n", text)[1:4:2])
-    (tmp_path / "profiles").mkdir()
-    (tmp_path / "profiles" / "till.yml").write_text(profile, encoding="utf-8")
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms" / "till.yml").write_text(profile, encoding="utf-8")
     (shop.folder / "till_2026-03-02.csv").write_text(file, encoding="utf-8")
-    monkeypatch.setattr(landing, "load_profile", partial(load_profile, folder=tmp_path / "profiles"))
+    monkeypatch.setattr(landing, "load_profile", partial(load_profile, folder=tmp_path / "platforms"))
     assert blocking(shop.read_by("till").load()) == []
     assert shop.rows("orders", ORDER) == [
         ("T-17", "completed", "03-02 10:15:00", "03-02 10:15:00", "1200.00", "0.00", "0.00", "1200.00")

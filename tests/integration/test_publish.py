@@ -7,12 +7,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from userops.errors import Overtaken, UseropsError
+from userops.errors import Superseded, UseropsError
 from userops.ingest.tables import ensure_raw_tables
-from userops.warehouse import lease, privileges, publish, slots
+from userops.publish import privileges, publication, slots
+from userops.publish.publication import Column, Mart
+from userops.warehouse import lease
 from userops.warehouse.bootstrap import bootstrap
-from userops.warehouse.pg import connect
-from userops.warehouse.publish import Column, Mart
+from userops.warehouse.connection import connect
 
 COLUMNS = (Column("id", "int", "key"), Column("version", "int"))
 MARTS = [
@@ -25,7 +26,7 @@ DAY = "2024-01-01"
 def begin(url):
     run_id = uuid.uuid4().hex
     with connect(url, "publisher") as connection:
-        return run_id, lease.take(connection, run_id, DAY)
+        return run_id, lease.acquire(connection, run_id, DAY)
 
 
 def build(url, version, rows=50):
@@ -42,7 +43,7 @@ def publish_one(url, version):
     build(url, version)
     run_id, token = begin(url)
     with connect(url, "publisher") as connection:
-        published = publish.publish(connection, MARTS, run_id, DAY, token)
+        published = publication.publish(connection, MARTS, run_id, DAY, token)
         lease.end(connection, run_id, "published")
     return published
 
@@ -89,12 +90,12 @@ def test_readers_see_one_whole_version_through_fifty_publishes(warehouse_url):
 def test_rollback_and_forward_again(warehouse_url):
     older, newer = publish_one(warehouse_url, 100), publish_one(warehouse_url, 101)
     with connect(warehouse_url, "publisher") as connection:
-        assert publish.rollback(connection, None)[0] == older
+        assert publication.rollback(connection, None)[0] == older
         assert connection.execute("select distinct version from marts.left_mart").fetchall() == [(100,)]
-        assert publish.rollback(connection, newer)[0] == newer
+        assert publication.rollback(connection, newer)[0] == newer
         assert connection.execute("select distinct version from marts.left_mart").fetchall() == [(101,)]
         with pytest.raises(UseropsError, match="not kept"):
-            publish.rollback(connection, 1)
+            publication.rollback(connection, 1)
 
 
 def test_an_overtaken_run_writes_nothing(warehouse_url):
@@ -102,8 +103,8 @@ def test_an_overtaken_run_writes_nothing(warehouse_url):
     build(warehouse_url, 201)
     run_id, token = begin(warehouse_url)
     later_run, _ = begin(warehouse_url)
-    with connect(warehouse_url, "publisher") as connection, pytest.raises(Overtaken):
-        publish.publish(connection, MARTS, run_id, DAY, token)
+    with connect(warehouse_url, "publisher") as connection, pytest.raises(Superseded):
+        publication.publish(connection, MARTS, run_id, DAY, token)
     with connect(warehouse_url, "publisher") as connection:
         assert connection.execute("select version from meta.pointer").fetchone()[0] == before
         lease.end(connection, later_run, "failed")
@@ -111,13 +112,13 @@ def test_an_overtaken_run_writes_nothing(warehouse_url):
 
 def test_a_live_writer_is_not_overtaken(warehouse_url):
     run_id, token = begin(warehouse_url)
-    lease.show_life(warehouse_url, token)
+    lease.keep_alive(warehouse_url, token)
     with connect(warehouse_url, "publisher") as connection:
         assert connection.execute("show idle_in_transaction_session_timeout").fetchone() == ("15min",)
-        with pytest.raises(Overtaken, match="is writing"):
-            lease.take(connection, "other", DAY)
+        with pytest.raises(Superseded, match="is writing"):
+            lease.acquire(connection, "other", DAY)
         connection.rollback()
-        lease.let_go()
+        lease.release()
         lease.end(connection, run_id, "failed")
 
 
@@ -125,14 +126,14 @@ def test_a_writer_whose_statement_takes_longer_than_the_limit_is_not_overtaken(w
     monkeypatch.setattr(lease, "HEARTBEAT_LIMIT", timedelta(seconds=1))
     monkeypatch.setattr(lease, "BEAT", timedelta(seconds=0.1))
     run_id, token = begin(warehouse_url)
-    lease.show_life(warehouse_url, token)
+    lease.keep_alive(warehouse_url, token)
     with connect(warehouse_url, "publisher") as connection:
         connection.execute("select pg_sleep(2)")
         connection.commit()
-        with pytest.raises(Overtaken, match="is writing"):
-            lease.take(connection, "other", DAY)
+        with pytest.raises(Superseded, match="is writing"):
+            lease.acquire(connection, "other", DAY)
         connection.rollback()
-        lease.let_go()
+        lease.release()
         lease.end(connection, run_id, "failed")
 
 
@@ -179,7 +180,7 @@ def publish_spans(url, day, rows, touched):
             connection.execute("insert into build.touched_log values (%s, %s)", [build_id, user])
     run_id, token = begin(url)
     with connect(url, "publisher") as connection:
-        publish.publish(connection, SPANS, run_id, day, token)
+        publication.publish(connection, SPANS, run_id, day, token)
         lease.end(connection, run_id, "published")
     with connect(url, "bi_reader") as connection:
         return connection.execute(
@@ -201,7 +202,7 @@ def test_only_touched_users_are_compared_and_open_dates_follow_the_version(wareh
         assert publish_spans(warehouse_url, days[number], state, [user]) == state
     with connect(warehouse_url) as admin:
         # A row that no build made shows that untouched users are not looked at.
-        for slot in publish.SLOTS:
+        for slot in publication.SLOTS:
             admin.execute(f"insert into slot_{slot}.spans values ('nobody', '2024-01-01', '2024-01-01')")
     state = [(u, f, "2024-02-05" if t == days[3] else t) for u, f, t in state]
     left = publish_spans(warehouse_url, "2024-02-05", state, ["a"])
@@ -250,7 +251,7 @@ def publish_shaped(url, version, colour=False, token=None):
     run_id, taken = begin(url)
     try:
         with connect(url, "publisher") as connection:
-            return publish.publish(connection, [shaped(version, colour)], run_id, DAY, token or taken)
+            return publication.publish(connection, [shaped(version, colour)], run_id, DAY, token or taken)
     finally:
         with connect(url, "publisher") as connection:
             lease.end(connection, run_id, "published")
@@ -258,10 +259,10 @@ def publish_shaped(url, version, colour=False, token=None):
 
 def test_a_mart_of_another_shape_is_never_empty_and_can_be_rolled_back(warehouse_url, monkeypatch):
     older = publish_shaped(warehouse_url, 1)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Superseded):
         publish_shaped(warehouse_url, 2, colour=True, token=1)
     with connect(warehouse_url, "bi_reader") as reader:
-        assert reader.execute("select * from marts.shaped").fetchall() == [(1, 1)], "an overtaken run changed nothing"
+        assert reader.execute("select * from marts.shaped").fetchall() == [(1, 1)], "an superseded run changed nothing"
         # This reader's transaction is open: the publication waits for it, and gives up without moving anything.
         monkeypatch.setattr(slots, "TRIES", 2)
         with pytest.raises(UseropsError, match="Readers hold shaped"):
@@ -272,7 +273,7 @@ def test_a_mart_of_another_shape_is_never_empty_and_can_be_rolled_back(warehouse
         assert admin.execute("select * from marts.shaped").fetchall() == [(1, 2, "red")]
         assert admin.execute("select obj_description('marts.shaped'::regclass)").fetchone()[0].endswith("2.")
     with connect(warehouse_url, "publisher") as connection:
-        publish.rollback(connection, older)
+        publication.rollback(connection, older)
         assert connection.execute("select * from marts.shaped").fetchall() == [(1, 1, None)]
 
 

@@ -9,16 +9,16 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from userops import scores
+from userops import scoring
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.ingest import loader
 from userops.ingest import tables as raw_tables
-from userops.scores import tables
+from userops.scoring import tables
 from userops.settings import Settings
-from userops.warehouse import dbt
+from userops.transform import dbt
 from userops.warehouse.bootstrap import bootstrap
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 DAY = date(2024, 6, 30)
 USERS, CLUSTERS, EACH, ONCE, NEEDED_AGAIN = 300, 4, 8, 4, 25
@@ -157,7 +157,7 @@ def test_a_crash_of_the_scoring_blocks_the_night(business, monkeypatch):
     def crash(*_):
         raise psycopg.errors.UniqueViolation("duplicate key\nDETAIL:  Key (phone)=(13800000000) already exists.")
 
-    monkeypatch.setattr(scores, "run", crash)
+    monkeypatch.setattr(scoring, "run", crash)
     results = dbt._score(settings, url, DAY)
     assert [(r.layer, r.blocks, r.observed) for r in results] == [("scores", True, "UniqueViolation: duplicate key")]
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 from userops.warehouse.server_settings import WANTED, advice, base_of
 
 
@@ -36,9 +36,9 @@ def test_the_embedded_server_has_all_that_nights_want(warehouse_url):
 @pytest.mark.parametrize(("name", "worse"), [("work_mem", "4MB"), ("work_mem", "65535kB"), ("random_page_cost", "4")])
 def test_a_setting_that_holds_nights_back_is_told_with_the_statement_that_mends_it(warehouse_url, name, worse):
     with of_the_database(warehouse_url, name, worse):
-        ((what, mend),) = told(warehouse_url)
+        ((what, fix),) = told(warehouse_url)
         assert what.startswith(f"{name} is {worse}: ")
-        carry_out(warehouse_url, mend)
+        carry_out(warehouse_url, fix)
         assert told(warehouse_url) == []
 
 

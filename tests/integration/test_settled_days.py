@@ -18,8 +18,8 @@ from truth.business import load, nights_of, one_folder, runner
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.tags.store import write_catalog
-from userops.warehouse import increments
-from userops.warehouse.pg import connect
+from userops.transform import increments
+from userops.warehouse.connection import connect
 
 USERS, FIRST = 400, date(2025, 1, 1)
 HISTORY, OVER_THE_MONTH, NEXT = date(2025, 3, 30), date(2025, 4, 2), date(2025, 4, 3)

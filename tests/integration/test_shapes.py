@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from userops.ingest.judge import PERSONAL, PERSONAL_HAS
+from userops.ingest.row_validation import PERSONAL, PERSONAL_HAS
 from userops.ingest.shapes import SHAPES, is_usual, is_valid
 
 CELL = sql.Identifier("cell")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from csv_rows import rows_of
 from userops.errors import UseropsError
-from userops.ingest.keys import hashed
+from userops.privacy.keys import hashed
 from userops.settings import Settings
 from userops.tags.explain import explain
 from userops.tags.export import export, neutral
@@ -26,7 +26,7 @@ from userops.tags.features import load_features
 from userops.tags.lint import overlaps
 from userops.tags.rendering import to_sql
 from userops.tags.store import write_catalog
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 KEY = "k" * 64
 DAY = date(2025, 3, 31)
@@ -213,7 +213,7 @@ def test_the_vault_takes_a_right(warehouse, deployment, tmp_path, server_url):
         assert done.rows == 4
         with pytest.raises(UseropsError, match="may not open the vault") as raised:
             export(deployment, host, "recall", tmp_path, "sms", with_identifiers=True)
-        assert "loader" in raised.value.mend
+        assert "loader" in raised.value.fix
     finally:
         with psycopg.connect(warehouse, autocommit=True) as admin:
             admin.execute("drop role campaign_tool")
@@ -226,7 +226,7 @@ def test_the_vault_takes_a_right(warehouse, deployment, tmp_path, server_url):
 def test_bad_requests_are_named(warehouse, deployment, tmp_path, audience, medium, said):
     with pytest.raises(UseropsError, match=said) as raised:
         export(deployment, warehouse, audience, tmp_path / "none", medium)
-    assert raised.value.mend
+    assert raised.value.fix
     assert not (tmp_path / "none").exists()
 
 

@@ -11,8 +11,8 @@ from userops.contracts.model import load_contracts
 from userops.ingest import loader, tables
 from userops.settings import Settings
 from userops.simulate import simulate
-from userops.warehouse.dbt import environment
-from userops.warehouse.pg import connect
+from userops.transform.dbt import environment
+from userops.warehouse.connection import connect
 
 
 def deliver(home: Path, users: int, nights: int, first: date, seed: int) -> tuple[Settings, date, dict]:

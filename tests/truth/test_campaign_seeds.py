@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from conftest import fresh_database
 from truth.business import deliver, load, runner
 from userops.warehouse.bootstrap import bootstrap
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 # Until a week after the fifth campaign: to the first buyers, to all (without effect), to idle buyers (there are none

@@ -16,9 +16,9 @@ from psycopg.rows import dict_row
 from conftest import fresh_database
 from truth.business import deliver, load
 from truth.planted import PLANTED, code_of, with_planted_tags
-from userops.warehouse import dbt
+from userops.transform import dbt
 from userops.warehouse.bootstrap import bootstrap
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 USERS, NIGHTS, FIRST, SEED = 20_000, 400, date(2024, 6, 1), 1
 K_WITHIN = 0.1

@@ -1,4 +1,4 @@
-"""Bad use: one clear sentence with the mend, and the documented exit code."""
+"""Bad use: one clear sentence with the fix, and the documented exit code."""
 
 import socket
 
@@ -17,13 +17,13 @@ DOWN = "postgresql://x@127.0.0.1:1/none"
 @pytest.mark.parametrize(
     ("arguments", "extra", "code", "words"),
     [
-        (["night", "--date", "2011-02-30"], {}, 2, ["2011-02-30", "To mend"]),
+        (["night", "--date", "2011-02-30"], {}, 2, ["2011-02-30", "Fix"]),
         (["night", "--date", "2011-02-03"], {}, 2, ["landing", "USEROPS_LANDING"]),
         (["nights", "--from", "2011-02-03", "--to", "2011-02-01"], {}, 2, ["after", "swap"]),
-        (["status"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "To mend"]),
+        (["status"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
         (["status"], {"USEROPS_TIMEZONE": "Nowhere"}, 2, ["USEROPS_TIMEZONE"]),
         (["tags", "new", "x1", "--category", "weather"], {}, 2, ["'weather'", "lifecycle"]),
-        (["tags", "explain", "u_1"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "To mend"]),
+        (["tags", "explain", "u_1"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
         (["audiences", "export", "--audience", "a", "--out", "x", "--medium", "fax"], {"USEROPS_DATABASE_URL": DOWN}, 2,
          ["'fax'", "sms"]),
         (["status"], {"USEROPS_HOME": "/proc/1/none"}, 2, ["cannot be written", "USEROPS_HOME"]),

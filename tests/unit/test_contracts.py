@@ -63,7 +63,7 @@ def test_a_mistake_is_named_with_its_place(old: str, new: str, said: str) -> Non
     with pytest.raises(UseropsError) as raised:
         parse(GOOD.replace(old, new, 1), "things.yml")
     assert said in str(raised.value)
-    assert raised.value.mend
+    assert raised.value.fix
 
 
 def test_a_good_contract_is_read() -> None:

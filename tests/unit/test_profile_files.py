@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from userops.errors import UseropsError
-from userops.ingest.profile import load_profile
+from userops.platforms.loading import load_profile
 from userops.settings import PROJECT_ROOT
 
 SELECT = "select _row, id as order_id from staged"
@@ -24,7 +24,7 @@ def write(folder: Path, name: str, content: dict) -> Path:
 
 
 def test_every_profile_of_the_project_can_be_read() -> None:
-    names = [path.stem for path in (PROJECT_ROOT / "profiles").glob("*.yml")]
+    names = [path.stem for path in (PROJECT_ROOT / "platforms").glob("*.yml")]
     assert len(names) > 8
     for name in names:
         assert load_profile(name).name == name
@@ -64,14 +64,14 @@ def test_what_is_wrong_is_named_with_its_file_and_mend(tmp_path: Path, change: d
     with pytest.raises(UseropsError) as caught:
         load_profile("shop", write(tmp_path, "shop", GOOD | change))
     assert said in caught.value.what
-    assert caught.value.what.startswith("profiles/shop.yml cannot be read: ")
-    assert "profiles/README.md" in caught.value.mend
+    assert caught.value.what.startswith("platforms/shop.yml cannot be read: ")
+    assert "platforms/README.md" in caught.value.fix
 
 
 @pytest.mark.parametrize("text", ["files: [", "- a\n- b", "", "files: [a]\nheader: {A: a}\n\texports: 1"])
 def test_what_is_no_yaml_or_no_mapping_is_named_too(tmp_path: Path, text: str) -> None:
     (tmp_path / "shop.yml").write_text(text)
-    with pytest.raises(UseropsError, match="profiles/shop.yml cannot be read"):
+    with pytest.raises(UseropsError, match="platforms/shop.yml cannot be read"):
         load_profile("shop", tmp_path)
 
 
@@ -124,7 +124,7 @@ def test_a_file_belongs_to_the_layout_that_its_name_fits(tmp_path: Path, name: s
 def test_a_file_of_two_layouts_of_one_profile_is_an_error_of_the_profile(tmp_path: Path) -> None:
     layout = {name: value for name, value in GOOD.items() if name != "required"}
     write(tmp_path, "shop", {"layouts": [layout, layout]})
-    with pytest.raises(UseropsError, match="narrow the patterns of `files` in profiles/shop.yml"):
+    with pytest.raises(UseropsError, match="narrow the patterns of `files` in platforms/shop.yml"):
         load_profile("shop", tmp_path).layouts_of("orders_of_shop1.csv")
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from userops.scores import interests
-from userops.scores.interests import NEVER, Catalogue, Purchases, Rules
+from userops.algorithms import interests
+from userops.algorithms.interests import NEVER, Catalogue, Purchases, Rules
 
 # A busy machine is no failure.
 unhurried = settings(deadline=None)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
-from userops.scores import bg_nbd, gamma_gamma, value
-from userops.scores.fitting import AT_EDGE, BOUND, Problem, maximise
+from userops.algorithms import bg_nbd, gamma_gamma, value
+from userops.algorithms.fitting import AT_EDGE, BOUND, Problem, maximise
 
 # A busy machine is no failure.
 unhurried = settings(deadline=None)

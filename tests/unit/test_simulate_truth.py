@@ -11,7 +11,7 @@ import pytest
 from exports_read import folders_of, latest_of, rows_of, versions_of
 
 from userops.simulate import simulate
-from userops.simulate.causes import load_causes
+from userops.simulate.assumptions import load_assumptions
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_channels_convert_as_planted(planted: Planted) -> None:
 
 
 def test_useful_traits_lift_repurchase_and_the_others_do_not(planted: Planted) -> None:
-    for trait in load_causes().traits:
+    for trait in load_assumptions().traits:
         bearers = [p for p in planted.mature(60) if planted.people[p][trait.code] == "true"]
         others = [p for p in planted.mature(60) if planted.people[p][trait.code] == "false"]
         lift = planted.repurchased(bearers) / planted.repurchased(others)
@@ -99,7 +99,7 @@ def test_the_held_out_get_no_message_of_the_campaign(planted: Planted) -> None:
         assert set(pushed[code].values()) <= {1}
         assert abs(len(pushed[code]) - campaign["pushed"]) <= 0.02 * campaign["pushed"] + 1
         share = campaign["held_out"] / max(campaign["held_out"] + campaign["pushed"], 1)
-        assert campaign["pushed"] < 500 or abs(share - load_causes()["campaigns"]["held_out"]) < 0.06
+        assert campaign["pushed"] < 500 or abs(share - load_assumptions()["campaigns"]["held_out"]) < 0.06
 
 
 def test_answers_tire(planted: Planted) -> None:

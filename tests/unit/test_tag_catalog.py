@@ -78,7 +78,7 @@ def test_four_lines_are_a_tag(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "where", "said", "mend"),
+    ("old", "new", "where", "said", "fix"),
     [
         ("recency_days between", "recency between", "10 (lapsing)", "'recency' is no feature", "use recency_days"),
         ("net >= 1000", "net + 1", "15 (rich)", "is a number, not a comparison", "make it a boolean"),
@@ -93,13 +93,13 @@ def test_four_lines_are_a_tag(project: Path) -> None:
         ("owner: lifecycle", "ownr: lifecycle", "2", "unknown entry 'ownr'", "`owner:`"),
         ("validity_days: 14", "validity_days: soon", "5 (lapsing)", "'soon'", "whole days"),
         ("value: stage", "value: [stage]", "16 (rich)", "not one value", "one line"),
-        ("    name: Rich", "    code: again", "13", "'code' stands twice", "mend that line"),
+        ("    name: Rich", "    code: again", "13", "'code' stands twice", "fix that line"),
         ("tags:", "tag:", "", "no list `tags:`", "add `tags:`"),
-        ("rule: net >= 1000", "rule: 'net", "18", "no valid YAML", "mend that line"),
+        ("rule: net >= 1000", "rule: 'net", "18", "no valid YAML", "fix that line"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_file_line_and_tag(
-    project: Path, old: str, new: str, where: str, said: str, mend: str
+    project: Path, old: str, new: str, where: str, said: str, fix: str
 ) -> None:
     path = project / "tags" / "lifecycle.yml"
     assert old in FILE
@@ -108,7 +108,7 @@ def test_a_mistake_is_named_with_file_line_and_tag(
         load_catalog(project)
     assert said in raised.value.what
     assert raised.value.what.startswith(f"tags/lifecycle.yml:{where}".rstrip(":")), raised.value.what
-    assert mend in raised.value.mend
+    assert fix in raised.value.fix
     assert any(finding.level == "error" for finding in lint(project))
 
 
@@ -135,7 +135,7 @@ def test_audiences_read_tags_and_features(project: Path) -> None:
     path.write_text(audience + "    rule: has('ritch')\n", encoding="utf-8")
     with pytest.raises(UseropsError, match=r"audiences/all.yml:8 \(both\): .*'ritch' is no tag") as raised:
         load_catalog(project)
-    assert raised.value.mend == "use has('rich')."
+    assert raised.value.fix == "use has('rich')."
 
 
 def test_lint_warns_of_the_unfinished_and_the_repeated(project: Path) -> None:
@@ -186,5 +186,5 @@ def test_any_file_is_read_or_named(project: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     catalog, problems = read_catalog(project)
     assert {"lapsing", "rich"} <= set(catalog.tags)
-    assert all(p.file == "tags/wild.yml" and p.what and p.mend for p in problems)
+    assert all(p.file == "tags/wild.yml" and p.what and p.fix for p in problems)
     assert problems or len(catalog.tags) > 2 or "tags" in text

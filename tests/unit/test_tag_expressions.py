@@ -39,7 +39,7 @@ def test_an_expression_becomes_sql(rule: str, sql: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "said", "mend"),
+    ("rule", "said", "fix"),
     [
         ("order >= 2", "'order' is no feature (at character 1)", "use orders"),
         ("orders >= '2'", "a number was expected, found a text (at character 11)", ""),
@@ -62,11 +62,11 @@ def test_an_expression_becomes_sql(rule: str, sql: str) -> None:
         ("orders > 1 or " * 200 + "is_plus", "longer than 2000", ""),
     ],
 )
-def test_a_mistake_is_named_with_its_place(rule: str, said: str, mend: str) -> None:
+def test_a_mistake_is_named_with_its_place(rule: str, said: str, fix: str) -> None:
     with pytest.raises(RuleError) as raised:
         parse(rule, NAMES)
     assert said in str(raised.value)
-    assert mend in raised.value.mend
+    assert fix in raised.value.fix
 
 
 def test_audiences_may_ask_for_tags() -> None:
@@ -78,7 +78,7 @@ def test_audiences_may_ask_for_tags() -> None:
     )
     with pytest.raises(RuleError, match="'lapsin' is no tag") as raised:
         parse("has('lapsin')", NAMES, TAGS)
-    assert raised.value.mend == "use has('lapsing')"
+    assert raised.value.fix == "use has('lapsing')"
 
 
 def test_a_rule_in_words() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 
-from userops.watchdog import due_date
+from userops.alerts.watchdog import due_date
 
 
 def test_before_the_hour_the_night_before_last_is_due():

@@ -11,7 +11,7 @@ from userops.errors import UseropsError
 from userops.settings import Settings
 from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
-from userops.warehouse.place import next_hash_key, warehouse_url, write_hash_key
+from userops.warehouse.location import next_hash_key, warehouse_url, write_hash_key
 
 db_app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and the key of the warehouse.")
 
@@ -21,7 +21,7 @@ def start(port: Annotated[int | None, typer.Option(help="Port; a free one by def
     """Start the embedded server and bring the warehouse to this version's shape."""
     settings = Settings.load()
     if settings.database_url:
-        raise UseropsError("USEROPS_DATABASE_URL names a server.", mend="start that one, or unset the variable.")
+        raise UseropsError("USEROPS_DATABASE_URL names a server.", fix="start that one, or unset the variable.")
     server = EmbeddedServer(settings.home)
     server.start(port)
     write_hash_key(settings)
@@ -47,7 +47,7 @@ def psql() -> None:
     target = warehouse_url(Settings.load())
     program = shutil.which("psql")
     if program is None:
-        raise UseropsError("psql is not installed.", mend="install PostgreSQL's client, or use `userops db url`.")
+        raise UseropsError("psql is not installed.", fix="install PostgreSQL's client, or use `userops db url`.")
     os.execv(program, [program, target])
 
 
@@ -56,17 +56,16 @@ def rotate_key(
     to: Annotated[Path | None, typer.Option(help="File with the new key, where USEROPS_HASH_KEY gives it.")] = None,
 ) -> None:
     """Hash everything kept with a new key, in one transaction; users keep their ids. Safe to run again."""
-    from userops.ingest import keys
-    from userops.warehouse import rotation
+    from userops.privacy import key_rotation, keys
 
     url = warehouse_url(Settings.load())
     settings = Settings.load()
     keys.given(settings)
     if to is not None and not to.is_file():
-        raise UseropsError(f"There is no file {to}.", mend="write the new key to it: openssl rand -hex 32.")
+        raise UseropsError(f"There is no file {to}.", fix="write the new key to it: openssl rand -hex 32.")
     following = to or next_hash_key(settings)
     bootstrap(url)
-    changed = rotation.rotate(url, settings, following.read_text().strip())
+    changed = key_rotation.rotate(url, settings, following.read_text().strip())
     if to is None:
         following.replace(settings.home / "hash_key")
     typer.echo(f"{changed} identifiers are hashed with the new key." if changed else "The warehouse has the new key.")

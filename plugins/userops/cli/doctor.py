@@ -1,4 +1,4 @@
-"""Environment checks, each with its mend."""
+"""Environment checks, each with its fix."""
 
 import os
 import shutil
@@ -9,26 +9,26 @@ from pathlib import Path
 from userops.errors import UseropsError
 from userops.settings import Settings
 from userops.warehouse import server_settings
-from userops.warehouse.pg import connect
-from userops.warehouse.place import warehouse_url
+from userops.warehouse.connection import connect
+from userops.warehouse.location import warehouse_url
 
 LEAST_DISK = 2 * 1024**3
-COLOURS = {"ok": "green", "advice": "yellow", "mend": "red"}
+COLOURS = {"ok": "green", "advice": "yellow", "fix": "red"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; advice is what works as it is, and would be faster when mended."""
+    """One thing looked at; advice is what works as it is, and would be faster when fixed."""
 
     ok: bool
     what: str
-    mend: str = ""
+    fix: str = ""
     is_advice: bool = False
 
     @property
     def mark(self) -> str:
-        """`ok`, `advice` or `mend`."""
-        return "mend" if not self.ok else "advice" if self.is_advice else "ok"
+        """`ok`, `advice` or `fix`."""
+        return "fix" if not self.ok else "advice" if self.is_advice else "ok"
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -58,9 +58,9 @@ def _warehouse(settings: Settings) -> list[Finding]:
             version = connection.info.server_version
             advised = server_settings.advice(connection)
     except UseropsError as error:
-        return [Finding(False, error.what, error.mend)]
+        return [Finding(False, error.what, error.fix)]
     answers = Finding(version >= 150000, f"PostgreSQL {version // 10000} answers", "use PostgreSQL 15 or later.")
-    return [answers, *(Finding(True, what, mend, is_advice=True) for what, mend in advised)]
+    return [answers, *(Finding(True, what, fix, is_advice=True) for what, fix in advised)]
 
 
 def _landing(settings: Settings) -> Finding:

@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from userops.errors import EXIT_OK
+from userops.privacy import erasure
 from userops.settings import Settings
-from userops.warehouse import erasure
-from userops.warehouse.place import warehouse_url
+from userops.warehouse.location import warehouse_url
 
 
 def run(out: Console, contact_id: str, scope: str, now: bool) -> int:
@@ -16,7 +16,7 @@ def run(out: Console, contact_id: str, scope: str, now: bool) -> int:
     else:
         out.print("The person is left out of every audience from the next publication on.")
     if now:
-        from userops.cli.nights import run_one
+        from userops.cli.runs import run_one
 
         return run_one(day, None)
     out.print(f"The next publication completes it: `userops night --date {day}` makes one now.")

@@ -33,7 +33,7 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UseropsError(f"{text!r} is no date.", mend="write YYYY-MM-DD, a day that exists.") from None
+        raise UseropsError(f"{text!r} is no date.", fix="write YYYY-MM-DD, a day that exists.") from None
 
 
 @app.command()
@@ -43,7 +43,7 @@ def night(
     profile: Annotated[bool, typer.Option("--profile", help="Print where the time went.")] = False,
 ) -> None:
     """Run one business date through the DAG: exit 0 published, 1 blocked, 2 usage, 3 failed and safe to run again."""
-    from userops.cli.nights import run_one, show_profile
+    from userops.cli.runs import run_one, show_profile
 
     day, began = parse_day(date), time.monotonic()
     code = run_one(day, landing)
@@ -59,11 +59,11 @@ def nights(
     landing: Annotated[str | None, typer.Option(help="Landing folder or fsspec URL.")] = None,
 ) -> None:
     """Run a range of business dates in order; stops at the first that is not published."""
-    from userops.cli.nights import run_one
+    from userops.cli.runs import run_one
 
     day, end = parse_day(first), parse_day(last)
     if day > end:
-        raise UseropsError(f"--from {day} is after --to {end}.", mend="swap them.")
+        raise UseropsError(f"--from {day} is after --to {end}.", fix="swap them.")
     while day <= end:
         code = run_one(day, landing)
         if code:
@@ -74,8 +74,8 @@ def nights(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """What is published, and what blocks the newest night."""
-    from userops.warehouse.place import warehouse_url
-    from userops.warehouse.state import status as read
+    from userops.publish.status import status as read
+    from userops.warehouse.location import warehouse_url
 
     state = read(warehouse_url(Settings.load()))
     if as_json:
@@ -97,12 +97,12 @@ def approve(
     by: Annotated[str, typer.Option(help="Who approves; it is written down.")],
 ) -> None:
     """Publish a night that waits for a person (USEROPS_HOLD_WARNINGS); critical failures cannot be approved."""
-    from userops import night
+    from userops import run
 
     day, name = parse_day(date).isoformat(), by.strip()
     if not name:
-        raise UseropsError("An approval needs a name.", mend="give --by NAME.")
-    version = night.approve(day, name)
+        raise UseropsError("An approval needs a name.", fix="give --by NAME.")
+    version = run.approve(day, name)
     if version is None:
         out.print(f"Written down. Another night was built since: `userops night --date {day}` will publish it.")
         raise typer.Exit(1)
@@ -112,18 +112,18 @@ def approve(
 @app.command()
 def rollback(to: Annotated[int | None, typer.Option(help="A kept version.")] = None) -> None:
     """Put readers back on a kept version (the one before, by default)."""
-    from userops.warehouse import publish
-    from userops.warehouse.pg import connect
-    from userops.warehouse.place import warehouse_url
+    from userops.publish import publication
+    from userops.warehouse.connection import connect
+    from userops.warehouse.location import warehouse_url
 
     with connect(warehouse_url(Settings.load()), "publisher") as connection:
-        version, business_date = publish.rollback(connection, to)
+        version, business_date = publication.rollback(connection, to)
     out.print(f"Readers see version {version} of {business_date}.")
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check the environment and the server's settings, each with its mend. Exit 2 where something must be mended."""
+    """Check the environment and the server's settings, each with its fix. Exit 2 where something must be fixed."""
     from userops.cli.doctor import COLOURS, examine
 
     findings = examine(Settings.load())
@@ -131,7 +131,7 @@ def doctor(as_json: AsJson = False) -> None:
         print(json.dumps([f.__dict__ for f in findings]))
     for finding in [] if as_json else findings:
         mark = f"[{COLOURS[finding.mark]}]{finding.mark}[/]"
-        out.print(f"{mark}  {finding.what}" + ("" if finding.mark == "ok" else f" → {finding.mend}"))
+        out.print(f"{mark}  {finding.what}" + ("" if finding.mark == "ok" else f" → {finding.fix}"))
     if not all(f.ok for f in findings):
         raise typer.Exit(2)
 
@@ -168,7 +168,7 @@ def simulate(
 @app.command()
 def watchdog() -> None:
     """For cron: alert where the newest night is not published by its hour, or the warehouse is away (exit 1)."""
-    from userops import watchdog as dog
+    from userops.alerts import watchdog as dog
 
     finding = dog.watch(Settings.load())
     out.print(f"{finding.observed}; expected {finding.expected}." if finding else "The night is there.", soft_wrap=True)
@@ -190,9 +190,9 @@ def erase(
 @app.command()
 def site() -> None:
     """Build the dashboard site from the published marts."""
-    from userops.night import site_labels
+    from userops.run import site_labels
     from userops.site.build import build_site
-    from userops.warehouse.place import warehouse_url
+    from userops.warehouse.location import warehouse_url
 
     settings = Settings.load()
     out.print(f"{build_site(warehouse_url(settings), settings.home / 'site', site_labels(settings))}/index.html")
@@ -215,7 +215,7 @@ def serve(port: Annotated[int, typer.Option(help="Port of Airflow's UI.")] = 808
 
 
 def main() -> None:
-    """Entry point: an error a person can act on is one sentence with its mend and its exit code."""
+    """Entry point: an error a person can act on is one sentence with its fix and its exit code."""
     logging.basicConfig(level=logging.WARNING)
     # What the environment already says wins over the file.
     load_dotenv(PROJECT_ROOT / ".env")

@@ -10,7 +10,7 @@ from pathlib import Path
 from userops import airflow_runtime
 from userops.errors import UseropsError
 from userops.settings import Settings
-from userops.warehouse.place import warehouse_url
+from userops.warehouse.location import warehouse_url
 
 GRACE_SECONDS = 20
 
@@ -22,7 +22,7 @@ def run(settings: Settings, port: int) -> int:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise UseropsError(f"Port {port} is taken.", mend="give another with --port.") from None
+            raise UseropsError(f"Port {port} is taken.", fix="give another with --port.") from None
     warehouse_url(settings)
     airflow_runtime.configure(settings)
     airflow_runtime.migrate(settings)

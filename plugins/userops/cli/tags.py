@@ -30,8 +30,8 @@ def explain_user(
 ) -> None:
     """Each tag a user bears: its rule, what the rule read, and since when."""
     from userops.tags.explain import explain
-    from userops.warehouse.pg import connect
-    from userops.warehouse.place import warehouse_url
+    from userops.warehouse.connection import connect
+    from userops.warehouse.location import warehouse_url
 
     # The publisher reads the marts and what they were built from, and neither raw nor vault.
     with connect(warehouse_url(Settings.load()), "publisher") as connection:
@@ -82,8 +82,8 @@ def new(
 def lint_files(as_json: AsJson = False) -> None:
     """Look at the tag files; with a published warehouse also for tags that are the same users. Exit 2 on errors."""
     from userops.tags.lint import lint, overlaps
-    from userops.warehouse.pg import connect
-    from userops.warehouse.place import warehouse_url
+    from userops.warehouse.connection import connect
+    from userops.warehouse.location import warehouse_url
 
     settings = Settings.load()
     findings = lint(settings.project_root)
@@ -98,7 +98,7 @@ def lint_files(as_json: AsJson = False) -> None:
     else:
         for finding in findings:
             color = "red" if finding.level == "error" else "yellow"
-            said = f"{finding.where}: {finding.what} → {finding.mend}"
+            said = f"{finding.where}: {finding.what} → {finding.fix}"
             out.print(f"[{color}]{finding.level}[/{color}]", said, soft_wrap=True, markup=True)
         out.print(note or f"{len(findings)} findings.")
     if any(finding.level == "error" for finding in findings):
@@ -118,7 +118,7 @@ def export_audience(
     """Write the members who may be contacted: consent, unsubscriptions, restriction and fatigue are respected."""
     from userops.tags.export import as_json as summary
     from userops.tags.export import export
-    from userops.warehouse.place import warehouse_url
+    from userops.warehouse.location import warehouse_url
 
     settings = Settings.load()
     done = export(settings, warehouse_url(settings), audience, out_dir, medium, with_identifiers)

@@ -1,4 +1,4 @@
-"""Contracts as objects; a mistake in a YAML file is an error that names file, place and mend."""
+"""Contracts as objects; a mistake in a YAML file is an error that names file, place and fix."""
 
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
@@ -71,8 +71,8 @@ class Contract:
         return next(column for column in self.columns if column.name == name)
 
 
-def _fail(where: str, what: str, mend: str) -> UseropsError:
-    return UseropsError(f"Contract {where}: {what}.", mend=mend)
+def _fail(where: str, what: str, fix: str) -> UseropsError:
+    return UseropsError(f"Contract {where}: {what}.", fix=fix)
 
 
 def _fill(kind: type, given: object, where: str) -> dict:
@@ -111,7 +111,7 @@ def parse(text: str, source: str) -> Contract:
     try:
         given = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise _fail(source, f"no valid YAML: {error}", "mend the file at that line") from error
+        raise _fail(source, f"no valid YAML: {error}", "fix the file at that line") from error
     filled = _fill(Contract, given, source)
     _choice(source, "domain", filled["domain"], DOMAINS)
     _choice(source, "mode", filled["mode"], MODES)
@@ -152,5 +152,5 @@ def load_contracts(folder: Path = PROJECT_ROOT / "contracts") -> dict[str, Contr
             raise _fail(path.name, f"name is {contract.name!r}", f"name the file {contract.name}.yml")
         contracts[contract.name] = contract
     if not contracts:
-        raise UseropsError(f"No contract in {folder}.", mend="keep the contracts/ folder beside plugins/.")
+        raise UseropsError(f"No contract in {folder}.", fix="keep the contracts/ folder beside plugins/.")
     return contracts

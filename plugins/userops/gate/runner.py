@@ -20,7 +20,7 @@ from userops.errors import UseropsError, first_line
 from userops.gate import docs
 from userops.gate.suites import Check, Query, Suite, load_suite
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 PLACEHOLDER = re.compile(r"(?<![:\w]):(business_date|since|timezone|currency|contracts|published)\b")
 LONGEST_QUERY = "15min"

@@ -71,11 +71,11 @@ def load_suite(folder: Path, layer: str) -> Suite:
     found = [suite for path in sorted(folder.glob("*.yml")) for read, suite in [_read(path)] if read == layer]
     checks = tuple(check for suite in found for check in suite.checks)
     if not checks:
-        raise UseropsError(f"No check of layer {layer!r} in {folder}.", mend="restore expectations/ from git.")
+        raise UseropsError(f"No check of layer {layer!r} in {folder}.", fix="restore expectations/ from git.")
     keys = [check.key for check in checks] + [name for suite in found for name in suite.prepared]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise UseropsError(f"Named twice: {', '.join(twice)}.", mend="give each check and table its own name.")
+        raise UseropsError(f"Named twice: {', '.join(twice)}.", fix="give each check and table its own name.")
     return Suite(
         {name: query for suite in found for name, query in suite.queries.items()},
         checks,
@@ -88,7 +88,7 @@ def _read(path: Path) -> tuple[str, Suite]:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
         return parse(content, path.stem)
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UseropsError(f"{path.name}: {error!r}.", mend="see expectations/README.md for the shape.") from error
+        raise UseropsError(f"{path.name}: {error!r}.", fix="see expectations/README.md for the shape.") from error
 
 
 def parse(content: dict, source: str) -> tuple[str, Suite]:

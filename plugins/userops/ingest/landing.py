@@ -19,9 +19,9 @@ import zstandard
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.ingest.layout import Layout, Profile
-from userops.ingest.profile import load_profile
 from userops.ingest.records import Unreadable
+from userops.platforms.layout import Layout, Profile
+from userops.platforms.loading import load_profile
 from userops.settings import Settings
 
 MANIFEST = "_manifest.json"
@@ -86,12 +86,12 @@ def list_folder(settings: Settings, business_date: date) -> Folder:
     except (ImportError, ValueError) as error:
         raise UseropsError(
             f"The landing place {settings.landing} cannot be opened: {error}.",
-            mend="USEROPS_LANDING is a path, or a URL of s3://, gs://, sftp:// or another kind that fsspec knows.",
+            fix="USEROPS_LANDING is a path, or a URL of s3://, gs://, sftp:// or another kind that fsspec knows.",
         ) from error
     except OSError as error:
         raise UseropsError(
             f"The landing folder {settings.landing} cannot be listed: {error}.",
-            mend="check USEROPS_LANDING and the rights on it.", exit_code=EXIT_FAILED,
+            fix="check USEROPS_LANDING and the rights on it.", exit_code=EXIT_FAILED,
         ) from error
     names = {path.rstrip("/").rsplit("/", 1)[-1]: path for path in paths}
     strange = sorted(name for name, path in names.items() if path not in kept)
@@ -169,12 +169,12 @@ def check_delivery(settings: Settings, business_date: date) -> list[CheckResult]
     if not folder.exists:
         return [there]
     names = "names of exports" if profile is None else f"names of exports, or files of {profile.name}"
-    mend = "rename it to <export>.csv"
+    fix = "rename it to <export>.csv"
     if profile is not None:
         patterns = dict.fromkeys(pattern for layout in profile.layouts for pattern in layout.files)
-        mend = f"name it as {profile.name} names its files ({', '.join(patterns)})"
+        fix = f"name it as {profile.name} names its files ({', '.join(patterns)})"
     return [there, *_required(folder, profile), *_against_manifest(folder, day)] + [
-        _answer("unknown_file", "folder", False, name, names, f"{name} was not read: {mend}, or remove it", "warning")
+        _answer("unknown_file", "folder", False, name, names, f"{name} was not read: {fix}, or remove it", "warning")
         for name in folder.unknown
     ]
 
@@ -208,9 +208,9 @@ def _against_manifest(folder: Folder, day: str) -> Iterator[CheckResult]:
 
 
 def _answer(
-    check: str, subject: str, passed: bool, observed: str, expected: str, mend: str, severity: str = "critical"
+    check: str, subject: str, passed: bool, observed: str, expected: str, fix: str, severity: str = "critical"
 ) -> CheckResult:
-    return CheckResult(check, "manifest", subject, severity, passed, observed, expected, "" if passed else mend)
+    return CheckResult(check, "manifest", subject, severity, passed, observed, expected, "" if passed else fix)
 
 
 @contextmanager

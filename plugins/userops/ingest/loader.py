@@ -10,10 +10,11 @@ from psycopg import sql
 from userops.checks import CheckResult
 from userops.contracts.model import Contract, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.ingest import books, identifiers, judge
+from userops.ingest import load_log, row_validation
 from userops.ingest.landing import MANIFEST, Folder, Source, list_folder, local_copy, stamp_of
 from userops.ingest.staged import Refused, Staged
 from userops.ingest.staging import raw_texts, stage_file
+from userops.privacy import identifiers
 from userops.settings import Settings
 from userops.warehouse import lease
 
@@ -48,18 +49,18 @@ def load_export(
 ) -> list[CheckResult]:
     """Load every file of the export in the folder of that date; returns what was asked of each, and the answers.
 
-    With `token` every commit checks that the run was not overtaken: one that was paused brings nothing of its own.
+    With `token` every commit checks that the run was not superseded: one that was paused brings nothing of its own.
     """
     folder = list_folder(settings, business_date)
     if not folder.exists:
         # Not a delivery without files: a landing place out of reach. What it brought so far stays.
         raise UseropsError(f"The folder {business_date} of the landing place has gone while it was read.",
-                           mend="run the night again when it is back.", exit_code=EXIT_FAILED)
+                           fix="run the night again when it is back.", exit_code=EXIT_FAILED)
     contract = load_contracts()[export]
     sources = folder.of(export)
     connection.commit()
     with lease.transaction(connection, token):
-        books.forget_missing(connection, export, business_date, [source.name for source in sources])
+        load_log.forget_missing(connection, export, business_date, [source.name for source in sources])
     results: list[CheckResult] = []
     for source in sources:
         with local_copy(settings, source) as (path, sha256, size, stamp):
@@ -78,7 +79,7 @@ def gone(export: str) -> CheckResult:
 
 
 def _load_file(connection: psycopg.Connection, settings: Settings, file: File) -> list[CheckResult]:
-    if books.is_loaded(connection, file.contract.name, file.business_date, file.source.name, file.sha256):
+    if load_log.is_loaded(connection, file.contract.name, file.business_date, file.source.name, file.sha256):
         connection.commit()
         return [_result(file, "file_loaded", "manifest", True, "loaded before, unchanged", "loaded")]
     connection.commit()
@@ -87,9 +88,9 @@ def _load_file(connection: psycopg.Connection, settings: Settings, file: File) -
             return _load_whole(connection, settings, file)
     except Refused as refused:
         with lease.transaction(connection, file.token):
-            books.write_refusal(connection, file, f"{refused.check}: {refused.observed}")
+            load_log.write_refusal(connection, file, f"{refused.check}: {refused.observed}")
         return [
-            _result(file, refused.check, refused.layer, False, refused.observed, refused.expected, refused.mend)
+            _result(file, refused.check, refused.layer, False, refused.observed, refused.expected, refused.fix)
         ]
 
 
@@ -102,9 +103,9 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
     staged = stage_file(connection, settings, contract, file.source, file.path, file.business_date)
     _check_rows_promised(file, staged)
     _check_shape(connection, file, staged)
-    night = judge.Night(file.business_date, settings.timezone)
+    night = row_validation.Night(file.business_date, settings.timezone)
     connection.execute(
-        sql.SQL("create temp table judged on commit drop as {}").format(judge.judged(contract, night))
+        sql.SQL("create temp table judged on commit drop as {}").format(row_validation.judged(contract, night))
     )
     row_set_hash, newest = _measured(connection) if contract.mode == "delta" else (None, None)
     _check_repeat(connection, file, staged.rows, row_set_hash)
@@ -112,8 +113,8 @@ def _load_whole(connection: psycopg.Connection, settings: Settings, file: File) 
     conflicts = _check_conflicts(connection, file, staged)
     _check_date(connection, file, staged, newest)
     identifiers.fill_vault(connection, settings, contract)
-    books.replace_earlier(connection, contract.name, file.business_date, name)
-    load_id = books.write_load(connection, file, staged, len(bad), row_set_hash)
+    load_log.replace_earlier(connection, contract.name, file.business_date, name)
+    load_id = load_log.write_load(connection, file, staged, len(bad), row_set_hash)
     loaded = _insert(connection, contract, load_id, file.business_date)
     if loaded + len(bad) != staged.rows:
         raise Refused("rows_accounted", "manifest", f"{loaded} loaded and {len(bad)} set aside of {staged.rows}",
@@ -155,7 +156,7 @@ def _check_rows_promised(file: File, staged: Staged) -> None:
 
 def _check_shape(connection: psycopg.Connection, file: File, staged: Staged) -> None:
     """What files of this export had before and this one lacks: a column that may be empty, the end of the last line."""
-    before = books.shape_before(connection, file)
+    before = load_log.shape_before(connection, file)
     if before is None or not staged.rows:
         return
     day, columns, ended = before
@@ -182,7 +183,7 @@ def _check_repeat(connection: psycopg.Connection, file: File, rows: int, row_set
     """An unchanged snapshot is normal; a delta that came before under another date is a stale delivery."""
     if file.contract.mode != "delta" or rows < LEAST_ROWS_TO_REPEAT:
         return
-    earlier = books.same_content(connection, file, row_set_hash)
+    earlier = load_log.same_content(connection, file, row_set_hash)
     if earlier:
         day, how = earlier
         raise Refused("file_repeated", "manifest", f"{how} as delivered for {day}", "rows of this business date",
@@ -200,7 +201,7 @@ def _take_bad(connection: psycopg.Connection, file: File, staged: Staged) -> lis
                       f"have {file.source.name} delivered again: its delimiters or quotes have shifted")
     if len(bad) > limit * staged.rows:
         raise Refused("bad_rows", "contract", _summary(bad, staged.rows), f"at most {limit:.1%} of the rows",
-                      f"mend the rows in the source and deliver {file.source.name} again")
+                      f"fix the rows in the source and deliver {file.source.name} again")
     if bad:
         connection.execute("delete from judged where _reason is not null")
     return bad + staged.set_aside
@@ -208,7 +209,7 @@ def _take_bad(connection: psycopg.Connection, file: File, staged: Staged) -> lis
 
 def _check_clock(file: File, reasons: list[str]) -> None:
     """One local time that does not exist, or exists twice, shows that the file's times are not what they seem."""
-    odd = [reason for reason in reasons if reason.endswith((judge.CLOCK_GAP, judge.CLOCK_TWICE))]
+    odd = [reason for reason in reasons if reason.endswith((row_validation.CLOCK_GAP, row_validation.CLOCK_TWICE))]
     if odd:
         raise Refused("clock_change", "contract", f"{len(odd)} rows: {odd[0]}", "local times that exist once",
                       f"deliver {file.source.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
@@ -260,7 +261,7 @@ def _check_date(connection: psycopg.Connection, file: File, staged: Staged, newe
     if contract.mode != "delta" or staged.rows < LEAST_ROWS_TO_DATE:
         return
     required = contract.required and file.source.required
-    if not required and not books.came_before(connection, contract.name, file.business_date):
+    if not required and not load_log.came_before(connection, contract.name, file.business_date):
         return
     oldest = file.business_date - timedelta(days=0 if required else contract.freshness_days)
     if newest is not None and newest < oldest:
@@ -336,7 +337,7 @@ def _empty(
     sources = folder.of(contract.name)
     if not sources or not (any(source.required for source in sources) or contract.mode == "snapshot"):
         return []
-    states = books.rows_in_folder(connection, contract.name, business_date)
+    states = load_log.rows_in_folder(connection, contract.name, business_date)
     connection.commit()
     if not states or sum(states):
         return []
@@ -346,8 +347,8 @@ def _empty(
 
 
 def _result(
-    file: File, check: str, layer: str, passed: bool, observed: str, expected: str, mend: str = "",
+    file: File, check: str, layer: str, passed: bool, observed: str, expected: str, fix: str = "",
     severity: str = "critical",
 ) -> CheckResult:
-    detail = f"{file.source.name}: {mend}" if mend else file.source.name
+    detail = f"{file.source.name}: {fix}" if fix else file.source.name
     return CheckResult(check, layer, file.contract.name, severity, passed, observed, expected, detail)

@@ -12,11 +12,11 @@ import psycopg
 from psycopg import sql
 
 from userops.errors import UseropsError
-from userops.ingest import keys
 from userops.ingest.landing import Source
-from userops.ingest.layout import Clean, Layout, ProfileExport
 from userops.ingest.shapes import SHAPES
 from userops.ingest.staged import Refused, Staged
+from userops.platforms.layout import Clean, Layout, ProfileExport
+from userops.privacy import keys
 from userops.settings import Settings
 
 AMOUNT = "^[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?$"
@@ -63,13 +63,13 @@ def apply_layout(
     except psycopg.DataError as error:
         # The database's own words would show the cell.
         raise Refused("profile", "contract", f"a cell that the profile's SQL cannot read ({type(error).__name__})",
-                      f"cells that profiles/{layout.profile}.yml reads",
+                      f"cells that platforms/{layout.profile}.yml reads",
                       f"look for an unusual cell in {source.name}, and read it by pg_temp.number or pg_temp.instant"
                       ) from error
     except psycopg.ProgrammingError as error:
         raise UseropsError(
-            f"profiles/{layout.profile}.yml, {export}: its SQL does not run: {error.diag.message_primary}.",
-            mend="mend the `select`, `set_aside` or `refuse` of that layout.",
+            f"platforms/{layout.profile}.yml, {export}: its SQL does not run: {error.diag.message_primary}.",
+            fix="fix the `select`, `set_aside` or `refuse` of that layout.",
         ) from error
     _account(connection, layout.exports[export], source, staged)
     connection.execute("drop view kept, staged, pages")
@@ -145,7 +145,7 @@ def _refuse(connection: psycopg.Connection, source: Source, literals: dict[str, 
         rows = sql.SQL("pages" if rule.pages else "staged")
         if connection.execute(sql.SQL("select {} from {}").format(when, rows)).fetchone()[0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
-                          rule.mend or f"have {source.name} fetched again")
+                          rule.fix or f"have {source.name} fetched again")
 
 
 def _require(layout: Layout, present: set[str], source: Source) -> None:
@@ -157,7 +157,7 @@ def _require(layout: Layout, present: set[str], source: Source) -> None:
         raise Refused("header", "contract", f"no column {' or '.join(spellings)}",
                       f"every column of profile {layout.profile}",
                       f"is it a file of {layout.profile} ({', '.join(layout.files)})? Have it exported with that"
-                      f" column, or add its spelling to `header` in profiles/{layout.profile}.yml")
+                      f" column, or add its spelling to `header` in platforms/{layout.profile}.yml")
 
 
 def _select(connection: psycopg.Connection, rules: ProfileExport, literals: dict[str, str]) -> None:

@@ -45,7 +45,7 @@ def split_online_retail(out_dir: Path, until: date, single_nights: int) -> list[
     days = sorted({day for _, day in _days() if day and day <= until.isoformat()})
     if single_nights < 1 or len(days) <= single_nights:
         raise UseropsError(f"{single_nights} single nights cannot be cut from {len(days)} days.",
-                           mend=f"ask for 1 to {len(days) - 1}.")
+                           fix=f"ask for 1 to {len(days) - 1}.")
     singles = days[-single_nights:]
     bulk = date.fromordinal(date.fromisoformat(singles[0]).toordinal() - 1).isoformat()
     with ExitStack() as stack:

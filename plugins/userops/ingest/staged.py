@@ -8,9 +8,9 @@ from userops.ingest.records import BadRecord
 class Refused(Exception):
     """The whole file is refused; carries what the check result says."""
 
-    def __init__(self, check: str, layer: str, observed: str, expected: str, mend: str) -> None:
+    def __init__(self, check: str, layer: str, observed: str, expected: str, fix: str) -> None:
         super().__init__(observed)
-        self.check, self.layer, self.observed, self.expected, self.mend = check, layer, observed, expected, mend
+        self.check, self.layer, self.observed, self.expected, self.fix = check, layer, observed, expected, fix
 
 
 @dataclass

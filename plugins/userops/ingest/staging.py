@@ -12,9 +12,9 @@ from psycopg import sql
 from userops.contracts.model import Contract
 from userops.errors import first_line
 from userops.ingest import mapping, records
-from userops.ingest.judge import default_of
 from userops.ingest.landing import Source, blocks, unpacked, unpacked_limit
 from userops.ingest.records import BadRecord, Splitter, Unreadable
+from userops.ingest.row_validation import default_of
 from userops.ingest.staged import Refused, Staged
 from userops.settings import Settings
 

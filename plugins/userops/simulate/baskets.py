@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from userops.simulate.cells import ident, money, table, whole, word
 from userops.simulate.clock import DAY
+from userops.simulate.csv_columns import ident, money, table, whole, word
 from userops.simulate.goods import ONCE, sku
 from userops.simulate.people import Crowd
 from userops.simulate.purchases import Purchases
@@ -40,18 +40,18 @@ class Baskets:
 
 def fill(world: World, crowd: Crowd, chance: np.random.Generator, bought: Purchases, face: np.ndarray) -> Baskets:
     """Draw the lines of every order; `face` is the value of the coupon used on it, set to 0 where it cannot be."""
-    causes, size = world.causes, len(bought)
+    assumptions, size = world.assumptions, len(bought)
     order, product = _choose(world, crowd, chance, bought)
     first = np.searchsorted(order, np.arange(size))
     foreign = np.full(size, HOME)
     if world.delivery.wants("fx_rates") and size:
-        abroad = np.flatnonzero(chance.random(size) < causes["orders"]["abroad"])
+        abroad = np.flatnonzero(chance.random(size) < assumptions["orders"]["abroad"])
         foreign[abroad] = pick(chance, [0.8, 0.2], len(abroad))
     rate = np.append(1 / np.array(world.money.rates), 1.0)[foreign]
-    quantity = 1 + pick(chance, causes["basket"]["pieces"], len(order))
+    quantity = 1 + pick(chance, assumptions["basket"]["pieces"], len(order))
     price = np.maximum(np.round(world.goods.price[product] * rate[order]), 1).astype(np.int64)
     waiting = crowd.traits["waits_for_discounts"][bought.person]
-    offers = causes["discounts"]
+    offers = assumptions["discounts"]
     off = np.array(offers["percent"])[np.where(waiting, pick(chance, offers["waiting"], size),
                                            pick(chance, offers["usual"], size))]
     amount = (quantity * price * (100 - off[order]) + 50) // 100
@@ -59,7 +59,7 @@ def fill(world: World, crowd: Crowd, chance: np.random.Generator, bought: Purcha
     amount[first] -= face
     net = np.bincount(order, amount, size).astype(np.int64)
     gross = np.bincount(order, quantity * price, size).astype(np.int64)
-    free, fee = (np.round(world.money.cents(causes["basket"][name]) * rate).astype(np.int64)
+    free, fee = (np.round(world.money.cents(assumptions["basket"][name]) * rate).astype(np.int64)
                  for name in ("free_shipping", "shipping"))
     shipping = np.where(net >= free, 0, fee)
     return Baskets(order, ranks(order) + 1, product, quantity, price, amount, foreign, rate, gross, net, shipping,
@@ -71,7 +71,7 @@ def _choose(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Orders and products of the lines: by taste and promotion, each product once an order, nothing too soon."""
     goods = world.goods
-    count = 1 + pick(chance, world.causes["basket"]["lines"], len(bought))
+    count = 1 + pick(chance, world.assumptions["basket"]["lines"], len(bought))
     order = np.repeat(np.arange(len(bought)), count)
     taste, day = crowd.taste[bought.person], world.clock.day(bought.at)
     main = ranks(order) == 0

@@ -11,20 +11,20 @@ import numpy as np
 from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
 from userops.simulate.advertising import write_advertising
+from userops.simulate.assumptions import Assumptions, Country, Money, load_assumptions
 from userops.simulate.campaigns import Campaign, campaign_rows
 from userops.simulate.campaigns import messages as message_campaigns
-from userops.simulate.causes import Causes, Country, Money, load_causes
-from userops.simulate.circles import write_friendships, write_group_stays, write_stages
 from userops.simulate.clock import Clock
+from userops.simulate.communities import write_friendships, write_group_stays, write_stages
 from userops.simulate.contacts import write_contacts
 from userops.simulate.delivery import FORMATS, Delivery
 from userops.simulate.goods import Goods, amount, products
 from userops.simulate.journeys import write_events, write_touches
+from userops.simulate.locations import Places
 from userops.simulate.loyalty import give_coupons, on_orders, write_coupons, write_memberships, write_points
 from userops.simulate.messages import send, write_pushes
 from userops.simulate.orders import sell, write_orders
 from userops.simulate.people import CHUNK, Crowd, arrivals, contact_names, gather, second_contacts
-from userops.simulate.places import Places
 from userops.simulate.purchases import BY_UNKNOWN_PHONE, buy
 from userops.simulate.season import Season
 from userops.simulate.truth import Truth, planted_k
@@ -46,18 +46,19 @@ def simulate(
     night after. The same arguments give the same bytes. `without`: optional exports that the business lacks.
     `pace`: how many times as often people order. Memory does not grow with `users`.
     """
-    causes, without = load_causes(), tuple(without)
-    money, place, exports = Money.of(causes, currency), Country.of(causes, country), _exports(without)
+    assumptions, without = load_assumptions(), tuple(without)
+    money, place, exports = Money.of(assumptions, currency), Country.of(assumptions, country), _exports(without)
     _refuse_nonsense(users, nights, pace, format, place)
     clock = Clock(start, nights, timezone)
     out = Path(out)
     _make_room(out)
-    campaigns = message_campaigns(causes, clock)
-    truth = Truth(len(causes.channels), len(campaigns), len(clock.months()), out / TRUTH)
+    campaigns = message_campaigns(assumptions, clock)
+    truth = Truth(len(assumptions.channels), len(campaigns), len(clock.months()), out / TRUTH)
     delivery = Delivery(out, clock, exports, format=format)
-    world = World(seed, causes, clock, Season(clock, causes["seasons"]), money, place, Goods(causes, money, clock),
-                  Places(causes, place, clock, users), delivery, truth)
-    brought = np.zeros((nights, len(causes.channels)), dtype=np.int64)
+    season, goods = Season(clock, assumptions["seasons"]), Goods(assumptions, money, clock)
+    world = World(seed, assumptions, clock, season, money, place, goods,
+                  Places(assumptions, place, clock, users), delivery, truth)
+    brought = np.zeros((nights, len(assumptions.channels)), dtype=np.int64)
     for chunk, first in enumerate(range(0, users, CHUNK)):
         _run_chunk(world, campaigns, chunk, np.arange(first, min(first + CHUNK, users)), pace, brought)
     write_advertising(world, brought)
@@ -71,15 +72,15 @@ def simulate(
 
 def _refuse_nonsense(users: int, nights: int, pace: float, format: str, country: Country) -> None:
     if users < 1 or nights < 1:
-        raise UseropsError("A simulation needs at least one user and one night.", mend="raise --users or --nights.")
+        raise UseropsError("A simulation needs at least one user and one night.", fix="raise --users or --nights.")
     if not 0 < pace <= 50:
-        raise UseropsError(f"A pace of {pace} is not known.", mend="use one above 0 and up to 50.")
+        raise UseropsError(f"A pace of {pace} is not known.", fix="use one above 0 and up to 50.")
     if format not in FORMATS:
-        raise UseropsError(f"There is no format {format!r}.", mend=f"use one of {', '.join(FORMATS)}.")
+        raise UseropsError(f"There is no format {format!r}.", fix=f"use one of {', '.join(FORMATS)}.")
     most = 10**country.digits // 2
     if users > most:
         raise UseropsError(f"{country.code} has not enough phones here for {users} users.",
-                           mend=f"ask for at most {most}, or another country.")
+                           fix=f"ask for at most {most}, or another country.")
 
 
 def _exports(without: Iterable[str]) -> list[str]:
@@ -87,9 +88,9 @@ def _exports(without: Iterable[str]) -> list[str]:
     for name in without:
         if name not in contracts:
             raise UseropsError(f"There is no export {name!r} to leave out.",
-                               mend=f"use some of {', '.join(n for n, c in contracts.items() if not c.required)}.")
+                               fix=f"use some of {', '.join(n for n, c in contracts.items() if not c.required)}.")
         if contracts[name].required:
-            raise UseropsError(f"{name} cannot be left out: every night needs it.", mend="leave out optional exports.")
+            raise UseropsError(f"{name} cannot be left out: every night needs it.", fix="leave out optional exports.")
     return [name for name in contracts if name not in set(without)]
 
 
@@ -97,7 +98,7 @@ def _make_room(out: Path) -> None:
     """Take away an earlier simulation; nights that were not simulated are nobody's to remove."""
     dated = [path for path in out.glob("*") if re.fullmatch(r"\d{4}-\d\d-\d\d", path.name)] if out.exists() else []
     if dated and not (out / TRUTH).is_dir():
-        raise UseropsError(f"{out} holds nights that were not simulated.", mend="give --out an empty folder.")
+        raise UseropsError(f"{out} holds nights that were not simulated.", fix="give --out an empty folder.")
     for path in [*dated, out / TRUTH]:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -176,9 +177,9 @@ def _months_active(world: World, crowd: Crowd, activities: list[tuple[np.ndarray
 def _write_snapshots(world: World, campaigns: list[Campaign]) -> None:
     clock, places = world.clock, world.places
     goods, groups = products(world.goods, clock.start), places.group_rows()
-    listed = channel_rows(world.causes, world.money, clock.start)
+    listed = channel_rows(world.assumptions, world.money, clock.start)
     for day in range(clock.nights):
-        campaign = campaign_rows(world.causes, world.money, clock, campaigns, world.goods, clock.date(day))
+        campaign = campaign_rows(world.assumptions, world.money, clock, campaigns, world.goods, clock.date(day))
         for export, rows in (
             ("channels", listed), ("products", goods), ("staff", places.staff_rows(day)), ("groups", groups),
             ("stores", places.store_rows(day)), ("communities", places.community_rows(day)), ("campaigns", campaign),
@@ -187,14 +188,14 @@ def _write_snapshots(world: World, campaigns: list[Campaign]) -> None:
         world.delivery.snapshot("fx_rates", day, fx_rows(world.money, clock, day), grows=True)
 
 
-def channel_rows(causes: Causes, money: Money, start: date, suffix: str = "") -> list[dict]:
+def channel_rows(assumptions: Assumptions, money: Money, start: date, suffix: str = "") -> list[dict]:
     """The channels export."""
     budget = amount(int(money.cents(20_000.0)))
     return [
         {"channel_code": c.code, "channel_name": c.name + suffix, "domain": c.domain, "category": c.category,
          "is_paid": c.is_paid, "pricing_model": c.pricing, "started_on": start,
          "monthly_budget": budget if c.is_paid else None}
-        for c in causes.channels
+        for c in assumptions.channels
     ]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from userops.simulate.causes import Causes, Money
+from userops.simulate.assumptions import Assumptions, Money
 from userops.simulate.clock import Clock
 from userops.simulate.goods import Goods, amount
 
@@ -29,9 +29,9 @@ class Campaign:
     effect_idle: float
 
 
-def messages(causes: Causes, clock: Clock) -> list[Campaign]:
+def messages(assumptions: Assumptions, clock: Clock) -> list[Campaign]:
     """The message campaigns of the nights, kinds in turn."""
-    given, found = causes["campaigns"], []
+    given, found = assumptions["campaigns"], []
     for month in clock.months():
         for day in (month.replace(day=number) for number in given["days"]):
             kind = given["kinds"][len(found) % len(given["kinds"])]
@@ -41,13 +41,13 @@ def messages(causes: Causes, clock: Clock) -> list[Campaign]:
 
 
 def campaign_rows(
-    causes: Causes, money: Money, clock: Clock, listed: list[Campaign], goods: Goods | None, today: date,
+    assumptions: Assumptions, money: Money, clock: Clock, listed: list[Campaign], goods: Goods | None, today: date,
     suffix: str = "",
 ) -> list[dict]:
     """The campaigns export as a night shows it: from a few days before each begins."""
     always = clock.start + timedelta(days=1095)
     rows = [_row(f"AD_{c.code}", f"{c.name} always on", "new-user conversion", clock.start, always, "none")
-            for c in causes.channels if c.is_paid]
+            for c in assumptions.channels if c.is_paid]
     rows.append(_row(WELCOME, "Welcome coupon", "new-user conversion", clock.start, always, "coupon"))
     for campaign in listed:
         first = clock.date(campaign.day)

@@ -23,8 +23,8 @@ class Clock:
         try:
             self._zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError):
-            mend = "use an IANA name such as Asia/Shanghai."
-            raise UseropsError(f"{timezone!r} is no time zone.", mend=mend) from None
+            fix = "use an IANA name such as Asia/Shanghai."
+            raise UseropsError(f"{timezone!r} is no time zone.", fix=fix) from None
         midnight = datetime(start.year, start.month, start.day, tzinfo=self._zone)
         self._zero = int(midnight.timestamp())
         self._offset = self._offset_at(0)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from userops.simulate import identifiers
-from userops.simulate.cells import NOTHING, Column, flag, ident, table, whole, word
 from userops.simulate.clock import NEVER
+from userops.simulate.csv_columns import NOTHING, Column, flag, ident, table, whole, word
 from userops.simulate.people import KEYS, MEDIA, NAME_DIGITS, Crowd, Seconds
 from userops.simulate.world import World, pick
 

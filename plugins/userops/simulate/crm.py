@@ -14,20 +14,20 @@ import numpy as np
 
 from userops.errors import UseropsError
 from userops.simulate.advertising import write_advertising
+from userops.simulate.assumptions import Assumptions, Country, Money, load_assumptions
 from userops.simulate.business import channel_rows
 from userops.simulate.campaigns import Campaign, campaign_rows
 from userops.simulate.campaigns import messages as message_campaigns
-from userops.simulate.causes import Causes, Country, Money, load_causes
-from userops.simulate.cells import table
-from userops.simulate.circles import write_friendships, write_group_stays
 from userops.simulate.clock import DAY, Clock
+from userops.simulate.communities import write_friendships, write_group_stays
 from userops.simulate.contacts import write_contacts
+from userops.simulate.csv_columns import table
 from userops.simulate.delivery import Delivery
 from userops.simulate.goods import Goods
 from userops.simulate.journeys import write_events, write_touches
+from userops.simulate.locations import Places
 from userops.simulate.messages import send, write_pushes
 from userops.simulate.people import Crowd, Seconds, describe
-from userops.simulate.places import Places
 from userops.simulate.purchases import Purchases
 from userops.simulate.season import Season
 from userops.simulate.truth import Truth
@@ -53,13 +53,14 @@ def simulate_crm(source_csv: Path, landing: Path, seed: int) -> None:
     invoices = _invoices(Path(source_csv), dates[-1])
     start = min(moments[0] for moments in invoices.values()).date() - timedelta(days=DAYS_BEFORE)
     clock = Clock(start, (dates[-1] - start).days + 1, "Europe/London")
-    causes = _causes(load_causes())
-    campaigns = message_campaigns(causes, clock)
-    money, country = Money.of(causes, "GBP"), Country.of(causes, "GB")
+    assumptions = _causes(load_assumptions())
+    campaigns = message_campaigns(assumptions, clock)
+    money, country = Money.of(assumptions, "GBP"), Country.of(assumptions, "GB")
     delivery = Delivery(landing, clock, EXPORTS, folders=dates, new_manifest=False)
-    world = World(seed, causes, clock, Season(clock, causes["seasons"]), money, country, Goods(causes, money, clock),
-                  _places(causes, country, clock, invoices), delivery,
-                  Truth(len(causes.channels), len(campaigns), len(clock.months())))
+    season, goods = Season(clock, assumptions["seasons"]), Goods(assumptions, money, clock)
+    world = World(seed, assumptions, clock, season, money, country, goods,
+                  _places(assumptions, country, clock, invoices), delivery,
+                  Truth(len(assumptions.channels), len(campaigns), len(clock.months())))
     crowd, bought = _people(world, invoices)
     _write(world, crowd, bought, campaigns)
     for folder, day in enumerate(dates):
@@ -75,7 +76,7 @@ def _folders(landing: Path) -> list[date]:
         except ValueError:
             continue
     if not found:
-        raise UseropsError(f"{landing} holds no dated folder.", mend="write the order folders first.")
+        raise UseropsError(f"{landing} holds no dated folder.", fix="write the order folders first.")
     return sorted(found)
 
 
@@ -100,7 +101,7 @@ def _invoices(source: Path, last: date) -> dict[str, list[datetime]]:
     for (customer, _), at in first.items():
         by_customer[customer].append(at)
     if not by_customer:
-        raise UseropsError(f"{source} names no customer up to {last}.", mend="check the file and the folders' dates.")
+        raise UseropsError(f"{source} names no customer up to {last}.", fix="check the file and the folders' dates.")
     return {customer: sorted(by_customer[customer]) for customer in sorted(by_customer)}
 
 
@@ -115,21 +116,21 @@ def _rows(source: Path) -> Iterator[tuple[str, str, datetime]]:
                 yield row["CustomerID"], row["InvoiceNo"], moments[text]
 
 
-def _causes(causes: Causes) -> Causes:
+def _causes(assumptions: Assumptions) -> Assumptions:
     """A gift retailer has no street stores; its people are known once, and nothing is planted that its real orders
     could not bear out."""
     listed = tuple(
         replace(c, keywords=tuple(k and "gift ideas" for k in c.keywords[:1]), until=1.0)
-        for c in causes.channels if c.code not in ("store_qr", "forum")
+        for c in assumptions.channels if c.code not in ("store_qr", "forum")
     )
-    identity = causes["identity"] | {"shared_from_people": 1 << 60, "erased": 0, "deleted": 0, "restricted": 0}
-    effects = [kind | {"effect": 0.0, "effect_idle": 0.0} for kind in causes["campaigns"]["kinds"]]
-    campaigns = causes["campaigns"] | {"kinds": effects, "days": causes["campaigns"]["days"][:1]}
-    return Causes(listed, causes.traits, causes.rest | {"identity": identity, "campaigns": campaigns})
+    identity = assumptions["identity"] | {"shared_from_people": 1 << 60, "erased": 0, "deleted": 0, "restricted": 0}
+    effects = [kind | {"effect": 0.0, "effect_idle": 0.0} for kind in assumptions["campaigns"]["kinds"]]
+    campaigns = assumptions["campaigns"] | {"kinds": effects, "days": assumptions["campaigns"]["days"][:1]}
+    return Assumptions(listed, assumptions.traits, assumptions.rest | {"identity": identity, "campaigns": campaigns})
 
 
-def _places(causes: Causes, country: Country, clock: Clock, invoices: dict) -> Places:
-    places = Places(causes, country, clock, len(invoices))
+def _places(assumptions: Assumptions, country: Country, clock: Clock, invoices: dict) -> Places:
+    places = Places(assumptions, country, clock, len(invoices))
     places.friends_staff, places.groups = np.arange(STAFF), GROUPS
     places.communities, places.community_city = [], np.zeros(0, dtype=np.int64)
     return places
@@ -159,9 +160,9 @@ def _people(world: World, invoices: dict[str, list[datetime]]) -> tuple[Crowd, P
 
 def _channels(world: World, chance: np.random.Generator, orders: np.ndarray) -> np.ndarray:
     """Channels of loyal buyers bring those who order often, as their truth says they do."""
-    causes = world.causes
-    share = causes.column("share") + (causes.column("share") == 0) * 0.05
-    first, again = causes.column("first_order"), causes.column("again")
+    assumptions = world.assumptions
+    share = assumptions.column("share") + (assumptions.column("share") == 0) * 0.05
+    first, again = assumptions.column("first_order"), assumptions.column("again")
     shares = [share * (1 - first)] + [share * first * again**count for count in range(5)]
     kind = np.minimum(orders, 5)
     channel = np.zeros(len(orders), dtype=np.int64)
@@ -181,7 +182,7 @@ def _write(world: World, crowd: Crowd, bought: Purchases, campaigns: list[Campai
     write_touches(world, crowd, world.chance("touches"), bought)
     write_events(world, crowd, world.chance("events"), bought, np.full(len(bought), -1))
     write_pushes(world, crowd, world.chance("pushes"), sent, campaigns, buyers)
-    brought = np.zeros((world.clock.nights, len(world.causes.channels)), dtype=np.int64)
+    brought = np.zeros((world.clock.nights, len(world.assumptions.channels)), dtype=np.int64)
     np.add.at(brought, (np.maximum(world.clock.day(crowd.born), 0), crowd.channel), 1)
     write_advertising(world, brought)
 
@@ -192,8 +193,8 @@ def _write_snapshots(world: World, campaigns: list[Campaign], folder: int, day: 
     staff = [{"staff_id": f"S{k + 1}", "staff_name": f"Colleague {k + 1}", "role": role}
              for k, role in enumerate(ROLES)]
     for export, rows in (
-        ("channels", channel_rows(world.causes, world.money, world.clock.start, SUFFIX)),
+        ("channels", channel_rows(world.assumptions, world.money, world.clock.start, SUFFIX)),
         ("groups", groups), ("staff", staff),
-        ("campaigns", campaign_rows(world.causes, world.money, world.clock, campaigns, None, day, SUFFIX)),
+        ("campaigns", campaign_rows(world.assumptions, world.money, world.clock, campaigns, None, day, SUFFIX)),
     ):
         world.delivery.snapshot(export, folder, rows)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from userops.contracts.model import load_contracts
-from userops.simulate.cells import Column, Moments
 from userops.simulate.clock import Clock
+from userops.simulate.csv_columns import Column, Moments
 
 MANIFEST = "_manifest.json"
 FORMATS = ("csv", "csv.gz", "csv.zst", "parquet")

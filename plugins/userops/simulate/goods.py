@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from userops.simulate.causes import Causes, Money
+from userops.simulate.assumptions import Assumptions, Money
 from userops.simulate.clock import Clock
 
 ONCE = 0
@@ -28,21 +28,21 @@ class Promotion:
 class Goods:
     """Products as arrays, by number; `cycle` is ONCE where a product is bought once."""
 
-    def __init__(self, causes: Causes, money: Money, clock: Clock) -> None:
-        self.rows = _rows(causes)
+    def __init__(self, assumptions: Assumptions, money: Money, clock: Clock) -> None:
+        self.rows = _rows(assumptions)
         self.price = money.cents(np.array([row["price"] for row in self.rows]))
-        every = causes["unknown_cost_every"]
+        every = assumptions["unknown_cost_every"]
         known = np.arange(len(self.rows)) % every != every - 1
-        self.cost = np.where(known, np.round(self.price * causes["cost_rate"]).astype(np.int64), -1)
+        self.cost = np.where(known, np.round(self.price * assumptions["cost_rate"]).astype(np.int64), -1)
         self.cycle = np.array([row["cycle"] or ONCE for row in self.rows])
         self.categories = list(dict.fromkeys(row["category"] for row in self.rows))
         self.category = np.array([self.categories.index(row["category"]) for row in self.rows])
         self.is_slow = np.array([row["slow"] for row in self.rows])
-        self.promotions = _promotions(causes, self, clock)
-        self.tastes = [taste["code"] for taste in causes["tastes"]]
-        self.taste_shares = np.array([taste["share"] for taste in causes["tastes"]])
+        self.promotions = _promotions(assumptions, self, clock)
+        self.tastes = [taste["code"] for taste in assumptions["tastes"]]
+        self.taste_shares = np.array([taste["share"] for taste in assumptions["tastes"]])
         self.popularity = np.array([row["popularity"] for row in self.rows])
-        self.likes = np.array([self._liking(taste["likes"]) for taste in causes["tastes"]])
+        self.likes = np.array([self._liking(taste["likes"]) for taste in assumptions["tastes"]])
         self.state_of_day = np.zeros(clock.nights + 1, dtype=np.int64)
         for number, promotion in enumerate(self.promotions, 1):
             first, last = clock.number(promotion.first), clock.number(promotion.last)
@@ -76,9 +76,9 @@ def _ladder(lifts: list[np.ndarray], likes: np.ndarray) -> np.ndarray:
     return np.concatenate(stretches)
 
 
-def _rows(causes: Causes) -> list[dict]:
-    rows, variants, slow = [], causes["variants"], causes["slow_movers"]
-    listed = [(family, *of_it) for family, categories in causes["goods"].items() for of_it in categories.items()]
+def _rows(assumptions: Assumptions) -> list[dict]:
+    rows, variants, slow = [], assumptions["variants"], assumptions["slow_movers"]
+    listed = [(family, *of_it) for family, categories in assumptions["goods"].items() for of_it in categories.items()]
     for place, (family, category, (price, cycle, popularity)) in enumerate(listed, 1):
         for name, factor, share in zip(*(variants[key] for key in ("names", "prices", "popularity")), strict=True):
             is_slow = name == variants["names"][-1] and place % slow["every"] == 0
@@ -90,10 +90,10 @@ def _rows(causes: Causes) -> list[dict]:
     return rows
 
 
-def _promotions(causes: Causes, goods: Goods, clock: Clock) -> list[Promotion]:
+def _promotions(assumptions: Assumptions, goods: Goods, clock: Clock) -> list[Promotion]:
     found = []
     for month in clock.months():
-        for given in (given for given in causes["promotions"] if month.month in given["months"]):
+        for given in (given for given in assumptions["promotions"] if month.month in given["months"]):
             first = month.replace(day=given["day"])
             chosen = goods.is_slow if given.get("slow_movers") else np.array(
                 [row["family"] == given["family"] for row in goods.rows])

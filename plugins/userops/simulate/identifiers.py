@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from userops.simulate.cells import Cells, Column, blank, digits, ident, table
+from userops.simulate.csv_columns import Cells, Column, blank, digits, ident, table
 from userops.simulate.people import SHARED
 from userops.simulate.world import World
 

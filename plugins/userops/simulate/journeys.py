@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from userops.simulate import identifiers
-from userops.simulate.cells import ident, table, word
 from userops.simulate.clock import DAY, NEVER
+from userops.simulate.csv_columns import ident, table, word
 from userops.simulate.goods import sku
 from userops.simulate.people import SHARED, Crowd
 from userops.simulate.purchases import Purchases
@@ -85,7 +85,7 @@ def write_touches(
 
 def _by(world: World, chance: np.random.Generator, shares: dict[str, float], count: int) -> np.ndarray:
     """Channels by their shares, those alone that the business has."""
-    known = {world.causes.channel_number(code): share for code, share in shares.items()}
+    known = {world.assumptions.channel_number(code): share for code, share in shares.items()}
     known.pop(-1, None)
     return np.array(list(known))[pick(chance, list(known.values()), count)]
 
@@ -94,7 +94,7 @@ def _deliver_touches(
     world: World, crowd: Crowd, chance: np.random.Generator, person: np.ndarray, at: np.ndarray, channel: np.ndarray,
     how: np.ndarray,
 ) -> None:
-    listed = world.causes.channels
+    listed = world.assumptions.channels
     advertising = table([f"AD_{c.code}" if c.is_paid else None for c in listed])
     touchpoints = table([TOUCHPOINTS.get(c.category, "landing_page") for c in listed])
     number, has = crowd.number[person], {name: values[person] for name, values in crowd.has.items()}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from userops.simulate.campaigns import WELCOME, Campaign
-from userops.simulate.cells import ident, money, table, whole, word
 from userops.simulate.clock import DAY, NEVER
+from userops.simulate.csv_columns import ident, money, table, whole, word
 from userops.simulate.messages import Sent
 from userops.simulate.orders import CANCELLED, COMPLETED, Sold
 from userops.simulate.people import Crowd
@@ -44,7 +44,7 @@ def give_coupons(
     usable = (bought.who == SIGNED_IN) & ~bought.abandoned
     use = chance.random(len(bought))
     first = usable & (ranks(bought.person) == 0) & (bought.campaign < 0) & (use < 0.5)
-    brought = usable & (bought.campaign >= 0) & (use < world.causes["campaigns"]["redeemed"])
+    brought = usable & (bought.campaign >= 0) & (use < world.assumptions["campaigns"]["redeemed"])
     order = np.full(len(person), -1)
     key = person * 1000 + kind
     for wanted, kinds in ((first, np.zeros(len(bought), dtype=np.int64)), (brought, bought.campaign + 1)):
@@ -64,7 +64,7 @@ def on_orders(world: World, crowd: Crowd, coupons: Coupons, orders: int) -> tupl
     number, face = np.full(orders, -1), np.zeros(orders, dtype=np.int64)
     number[coupons.order[used]] = coupons.number(crowd)[used]
     if world.delivery.wants("coupons"):
-        face[coupons.order[used]] = world.money.cents(world.causes["campaigns"]["coupon"])
+        face[coupons.order[used]] = world.money.cents(world.assumptions["campaigns"]["coupon"])
     return number, face
 
 
@@ -83,7 +83,7 @@ def write_coupons(world: World, crowd: Crowd, coupons: Coupons, sold: Sold, camp
         "coupon_id": ident("K", coupons.number(crowd)[which], 12),
         "contact_id": lambda rows: crowd.names[person[rows]],
         "campaign_id": word(table([WELCOME, *(campaign.code for campaign in campaigns)]), coupons.kind[which]),
-        "face_value": money(np.full(len(which), world.money.cents(world.causes["campaigns"]["coupon"]))),
+        "face_value": money(np.full(len(which), world.money.cents(world.assumptions["campaigns"]["coupon"]))),
         "issued_at": world.moments.instant(coupons.issued[which]),
         "expires_at": world.moments.instant((coupons.issued + lasts)[which]),
         "redeemed_at": world.moments.instant(redeemed),
@@ -100,7 +100,7 @@ def write_points(
     Half of the points of every three orders are spent at most, and half of an order's are taken back with its money;
     points of a check-in are not spent but expire.
     """
-    loyalty = world.causes["loyalty"]
+    loyalty = world.assumptions["loyalty"]
     parts = _of_orders(world, chance, sold)
     for reason, (person, at), worth in (
         ("check_in", activities["check_in"], loyalty["check_in_points"]), ("game", activities["game"], 0),
@@ -128,7 +128,7 @@ def write_points(
 
 def _of_orders(world: World, chance: np.random.Generator, sold: Sold) -> list[tuple]:
     """Entries that come of orders: earned, spent on every third, taken back or given for trouble."""
-    bought, every = sold.bought, world.causes["loyalty"]["redeems_every"]
+    bought, every = sold.bought, world.assumptions["loyalty"]["redeems_every"]
     order = np.flatnonzero(~bought.abandoned & bought.own)
     person, at = bought.person[order], sold.paid_at[order]
     worth = int(max(world.money.cents(10), 1))
@@ -155,7 +155,7 @@ def _last(values: np.ndarray, ends: np.ndarray, count: int) -> np.ndarray:
 
 def write_memberships(world: World, crowd: Crowd, chance: np.random.Generator, sold: Sold) -> None:
     """The memberships export: levels by the number of orders, `plus` after the first one, `monthly` for a few."""
-    bought, steps = sold.bought, world.causes["loyalty"]["levels"]
+    bought, steps = sold.bought, world.assumptions["loyalty"]["levels"]
     order = np.flatnonzero(~bought.abandoned & ~bought.cancelled & (bought.who == SIGNED_IN))
     person, done = bought.person[order], sold.states[order, COMPLETED]
     count = ranks(person) + 1

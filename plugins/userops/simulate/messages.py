@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from userops.simulate.campaigns import WINDOW_DAYS, Campaign
-from userops.simulate.cells import ident, table, word
 from userops.simulate.clock import DAY, NEVER
+from userops.simulate.csv_columns import ident, table, word
 from userops.simulate.people import Crowd
 from userops.simulate.purchases import Purchases
 from userops.simulate.world import World, in_order, ranks, waits
@@ -61,7 +61,7 @@ def send(
 
 def _usual(world: World, crowd: Crowd, chance: np.random.Generator) -> Sent:
     """Messages outside campaigns, to some people several a week."""
-    rates, clock = world.causes["pushes"], world.clock
+    rates, clock = world.assumptions["pushes"], world.clock
     first = clock.day(crowd.born) + 1
     days = np.maximum(clock.nights - first, 0)
     weekly = np.where(crowd.traits["heavily_messaged"], rates["weekly_heavy"], rates["weekly"])
@@ -82,7 +82,7 @@ def _open_medium(chance: np.random.Generator, reach: np.ndarray) -> tuple[np.nda
 
 def _let_leave(world: World, crowd: Crowd, chance: np.random.Generator, sent: Sent, recent: np.ndarray) -> Sent:
     """Some leave the medium by a message, the more of them the more they got; the CRM withdraws the consent then."""
-    leaves = np.flatnonzero(chance.random(len(recent)) < world.causes["pushes"]["unsubscribed"] * (1 + recent))
+    leaves = np.flatnonzero(chance.random(len(recent)) < world.assumptions["pushes"]["unsubscribed"] * (1 + recent))
     sent.left_at[leaves] = sent.at[leaves] + chance.integers(120, 900, len(leaves))
     np.minimum.at(crowd.withdrawn, (sent.person[leaves], sent.medium[leaves]), sent.left_at[leaves])
     return sent
@@ -93,12 +93,12 @@ def _campaign(
     bought: Purchases,
 ) -> tuple[Sent, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """A campaign's messages and the orders it brings: to all who can be reached but those drawn to be held out."""
-    clock, day, causes = world.clock, campaign.day, world.causes
+    clock, day, assumptions = world.clock, campaign.day, world.assumptions
     morning = int(clock.at(np.array([day]), np.array([0]))[0])
     medium, reached = _open_medium(chance, crowd.reachable(morning))
     effect, wanted, would_order = _response(world, crowd, campaign, bought)
     audience = wanted & reached & (clock.day(crowd.born) < day) & (crowd.gone > morning) & (crowd.restricted == NEVER)
-    held_out = chance.random(len(crowd)) < causes["campaigns"]["held_out"]
+    held_out = chance.random(len(crowd)) < assumptions["campaigns"]["held_out"]
     draws, at = chance.random(len(crowd)), world.season.in_office(chance, np.full(len(crowd), day))
     later = chance.integers(0, WINDOW_DAYS, len(crowd))
     ordered_at = world.season.moments(chance, day + later)
@@ -108,7 +108,7 @@ def _campaign(
     key = usual.person * SPAN + usual.at
     recent = np.searchsorted(key, person * SPAN + at[person]) - np.searchsorted(key, person * SPAN + at[person] - WEEK)
     _let_leave(world, crowd, chance, sent, recent)
-    tired = np.exp(-causes["pushes"]["fatigue"] * recent)
+    tired = np.exp(-assumptions["pushes"]["fatigue"] * recent)
     moved = person[(draws[person] < effect[person] * tired) & ~would_order[person]]
     moved = moved[(ordered_at[moved] < clock.end) & (ordered_at[moved] < crowd.gone[moved])]
     held = np.flatnonzero(audience & held_out)
@@ -140,7 +140,7 @@ def write_pushes(
     world: World, crowd: Crowd, chance: np.random.Generator, sent: Sent, campaigns: list[Campaign], buyers: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The pushes export with its answers; gives who was active when. `buyers`: who ever buys; others open less."""
-    rates, size, recent = world.causes["pushes"], len(sent.person), sent.recent()
+    rates, size, recent = world.assumptions["pushes"], len(sent.person), sent.recent()
     left = (sent.left_at < NEVER) & (sent.left_at == crowd.withdrawn[sent.person, sent.medium])
     arrived = left | (chance.random(size) < rates["delivered"])
     code = np.where((sent.medium == 2) & crowd.has["external_userid"][sent.person], SENT_BY.index("wecom"), sent.medium)
@@ -186,7 +186,7 @@ def _deliver(
 
 def _liked(world: World, crowd: Crowd, sent: Sent) -> np.ndarray:
     """Whether a message came in the part of the day that its person likes."""
-    parts = np.array(world.causes["pushes"]["liked_hours"])[crowd.likes_hours[sent.person]]
+    parts = np.array(world.assumptions["pushes"]["liked_hours"])[crowd.likes_hours[sent.person]]
     hour = world.clock.second(sent.at) // 3600
     return (hour >= parts[:, 0]) & (hour < parts[:, 1])
 

@@ -6,17 +6,17 @@ import numpy as np
 
 from userops.simulate import identifiers
 from userops.simulate.baskets import HOME, Baskets, fill, write_lines
-from userops.simulate.cells import NOTHING, Column, ident, money, table, whole, word
 from userops.simulate.clock import NEVER
 from userops.simulate.contacts import second_names
+from userops.simulate.csv_columns import NOTHING, Column, ident, money, table, whole, word
 from userops.simulate.goods import sku
+from userops.simulate.locations import ROLES
 from userops.simulate.people import Crowd, Seconds
-from userops.simulate.places import ROLES
 from userops.simulate.purchases import BY_PHONE, BY_UNKNOWN_PHONE, IN_TWO, PARTLY, SIGNED_IN, WHOLLY, Purchases
 from userops.simulate.world import World, pick, ranks
 
 STATES = ("created", "paid", "shipped", "completed", "cancelled", "completed")
-CREATED, PAID, SHIPPED, COMPLETED, CANCELLED, MENDED = range(6)
+CREATED, PAID, SHIPPED, COMPLETED, CANCELLED, FIXED = range(6)
 PLACES = ("mini_program", "app", "marketplace", "group", "store", "live", "other")
 REASONS = ("damaged", "late", "unwanted", "order cancelled")
 
@@ -49,7 +49,7 @@ def sell(
 
     `coupon`, `face`: number and value of the coupon used on each, or -1 and 0; changed where it cannot be used.
     """
-    rates, size = world.causes["orders"], len(bought)
+    rates, size = world.assumptions["orders"], len(bought)
     baskets = fill(world, crowd, chance, bought, face)
     coupon[face == 0] = -1
     number = crowd.number[bought.person] * 10_000 + ranks(bought.person)
@@ -58,14 +58,14 @@ def sell(
     shipped = season.after(chance, paid, np.ones(size, dtype=np.int64))
     completed = season.after(chance, shipped, chance.integers(2, 6, size))
     cancelled = season.after(chance, paid, np.ones(size, dtype=np.int64))
-    mended = season.after(chance, completed, chance.integers(30, 46, size))
+    fixed = season.after(chance, completed, chance.integers(30, 46, size))
     stopped = bought.abandoned | bought.cancelled
-    mends = (chance.random(size) < rates["corrected_late"]) & (baskets.shipping > 0) & (bought.refund == 0) & ~stopped
+    fixes = (chance.random(size) < rates["corrected_late"]) & (baskets.shipping > 0) & (bought.refund == 0) & ~stopped
     overnight = world.clock.day(paid) != world.clock.day(bought.at)
     states = np.column_stack([
         np.where(bought.abandoned | overnight, bought.at, NEVER), np.where(bought.abandoned, NEVER, paid),
         np.where(stopped, NEVER, shipped), np.where(stopped, NEVER, completed), np.where(stopped, cancelled, NEVER),
-        np.where(mends, mended, NEVER),
+        np.where(fixes, fixed, NEVER),
     ])
     corrected = np.where((chance.random(size) < rates["corrected"]) & ~stopped, shipped, NEVER)
     return Sold(bought, baskets, number, _places(world, crowd, chance, bought), states, corrected, coupon)
@@ -73,7 +73,7 @@ def sell(
 
 def _places(world: World, crowd: Crowd, chance: np.random.Generator, bought: Purchases) -> np.ndarray:
     """Where orders are made; only members buy in a group, and store people often in the store."""
-    shares = world.causes["orders"]["places"]
+    shares = world.assumptions["orders"]["places"]
     place = pick(chance, [shares[name] for name in PLACES], len(bought))
     member = (crowd.group_at[bought.person] <= bought.at) & world.delivery.wants("groups")
     loyal = chance.random(len(bought)) < 0.4
@@ -103,7 +103,8 @@ def write_orders(
     until = crowd.gone[person]
     world.delivery.add("orders", at, columns, until)
     # A few are sent once more the night after, as they were.
-    again = np.flatnonzero((chance.random(len(order)) < world.causes["orders"]["delivered_again"]) & (state == PAID))
+    share = world.assumptions["orders"]["delivered_again"]
+    again = np.flatnonzero((chance.random(len(order)) < share) & (state == PAID))
     later = np.full(len(at), NEVER)
     later[again] = world.season.after(chance, at[again], np.ones(len(again), dtype=np.int64))
     world.delivery.add("orders", later, columns | {"updated_at": world.moments.instant(at)}, until)
@@ -156,7 +157,7 @@ def _where(
     community = crowd.community[person]
     couriers = places.community_courier[community] if len(places.communities) else community
     brings = (community >= 0) & (couriers >= 0) & (is_group | (sold.place == PLACES.index("mini_program")))
-    named = chance.random(len(person)) < world.causes["orders"]["names_channel"]
+    named = chance.random(len(person)) < world.assumptions["orders"]["names_channel"]
     currencies = table([*world.money.foreign, world.money.currency])
     groups = table([f"G{k + 1}" for k in range(places.groups)])
     currency = np.where(sold.baskets.foreign == HOME, len(world.money.foreign), sold.baskets.foreign)
@@ -174,7 +175,7 @@ def _amounts(world: World, sold: Sold, order: np.ndarray, state: np.ndarray) -> 
     """Discounts are inside the line amounts, so paid = lines + shipping, before and after a correction."""
     baskets = sold.baskets
     more = np.where((sold.corrected < NEVER)[order] & (state >= SHIPPED), baskets.price[baskets.first][order], 0)
-    shipping = np.where(state == MENDED, 0, baskets.shipping[order])
+    shipping = np.where(state == FIXED, 0, baskets.shipping[order])
     return {
         "gross_amount": money(baskets.gross[order] + more),
         "discount_amount": money((baskets.gross - baskets.net)[order]),
@@ -250,7 +251,7 @@ def _account(world: World, crowd: Crowd, sold: Sold, back: np.ndarray) -> None:
     states = sold.states
     known = sold.first_known < until
     more = np.where(sold.corrected < until, baskets.price[baskets.first], 0)
-    paid = baskets.net + more + np.where(states[:, MENDED] < until, 0, baskets.shipping)
+    paid = baskets.net + more + np.where(states[:, FIXED] < until, 0, baskets.shipping)
     stands = (sold.paid_at < until) & ~(bought.cancelled & (states[:, CANCELLED] < until))
     counted = known & stands & ~((paid > 0) & (back >= paid))
     product = baskets.product
@@ -259,7 +260,7 @@ def _account(world: World, crowd: Crowd, sold: Sold, back: np.ndarray) -> None:
     costs = world.goods.cost[product]
     amount = baskets.amount + 0.0
     amount[baskets.first] += more
-    default = world.causes["default_cost_rate"] * amount / baskets.rate[baskets.order]
+    default = world.assumptions["default_cost_rate"] * amount / baskets.rate[baskets.order]
     cost = np.bincount(baskets.order, np.where(costs >= 0, pieces * costs, default), len(bought))
     margin = (paid - back) / baskets.rate - cost
     world.truth.orders(int(known.sum()), counted, paid - back, baskets.foreign, (world.money.currency,

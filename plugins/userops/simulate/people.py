@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from userops.simulate.cells import Cells, digits, joined
 from userops.simulate.clock import NEVER
+from userops.simulate.csv_columns import Cells, digits, joined
 from userops.simulate.world import World, pick, waits
 
 MEDIA = ("sms", "email", "wechat", "app_push", "weibo")
@@ -85,9 +85,9 @@ def gather(world: World, chunk: int, month: int, number: np.ndarray, born: np.nd
     names = contact_names(number)
     channel = channels(world, chance, born)
     referrer = np.zeros_like(names)
-    code = world.causes.channel_number(world.causes["referral"]["code"])
+    code = world.assumptions.channel_number(world.assumptions["referral"]["code"])
     if month == 0:
-        share = world.causes["referral"]["first_month_share"]
+        share = world.assumptions["referral"]["first_month_share"]
         brought = np.flatnonzero((chance.random(len(number)) < share) & (np.arange(len(number)) >= 5))
         by = (chance.random(len(brought)) * brought).astype(np.int64)
         brought, by = brought[born[by] < born[brought]], by[born[by] < born[brought]]
@@ -108,7 +108,7 @@ def gather(world: World, chunk: int, month: int, number: np.ndarray, born: np.nd
 
 def _share_identifiers(world: World, crowd: Crowd) -> None:
     """A phone and a device that so many people come to carry that they must tie nobody to anybody."""
-    rates, users = world.causes["identity"], world.places.users
+    rates, users = world.assumptions["identity"], world.places.users
     if users < rates["shared_from_people"]:
         return
     step = min(users, CHUNK) // 10
@@ -138,9 +138,9 @@ def contact_names(number: np.ndarray) -> Cells:
 
 def channels(world: World, chance: np.random.Generator, born: np.ndarray) -> np.ndarray:
     """Channels by their shares among those that bring people on the day."""
-    causes, clock = world.causes, world.clock
-    last = np.round(causes.column("until") * clock.nights)
-    shares = causes.column("share")[None, :] * (clock.day(born)[:, None] < last[None, :])
+    assumptions, clock = world.assumptions, world.clock
+    last = np.round(assumptions.column("until") * clock.nights)
+    shares = assumptions.column("share")[None, :] * (clock.day(born)[:, None] < last[None, :])
     steps = np.cumsum(shares, axis=1)
     drawn = chance.random(len(born)) * steps[:, -1]
     return np.minimum((steps <= drawn[:, None]).sum(axis=1), len(last) - 1)
@@ -148,12 +148,12 @@ def channels(world: World, chance: np.random.Generator, born: np.ndarray) -> np.
 
 def describe(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
     """Everything about the people but their channel."""
-    for trait in world.causes.traits:
+    for trait in world.assumptions.traits:
         crowd.traits[trait.code] = chance.random(len(crowd)) < trait.share
     _homes(world, crowd, chance)
     _entries(world, crowd, chance)
     crowd.taste = pick(chance, world.goods.taste_shares, len(crowd))
-    crowd.likes_hours = chance.integers(0, len(world.causes["pushes"]["liked_hours"]), len(crowd))
+    crowd.likes_hours = chance.integers(0, len(world.assumptions["pushes"]["liked_hours"]), len(crowd))
     _identifiers(world, crowd, chance)
     _departures(world, crowd, chance)
     _inclinations(world, crowd)
@@ -164,7 +164,7 @@ def _homes(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
     places, day = world.places, world.clock.day(crowd.born)
     crowd.city = pick(chance, places.city_shares, len(crowd))
     crowd.store = np.full(len(crowd), -1)
-    walks_in = crowd.channel == world.causes.channel_number("store_qr")
+    walks_in = crowd.channel == world.assumptions.channel_number("store_qr")
     is_open = places.store_opened[None, :] <= day[:, None]
     ranking = chance.random((len(crowd), len(places.stores))) * is_open
     near = np.argmax(ranking * (places.store_city[None, :] == crowd.city[:, None]), axis=1)
@@ -174,15 +174,15 @@ def _homes(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
     crowd.city[walks_in] = places.store_city[crowd.store[walks_in]]
     there = chance.random((len(crowd), len(places.communities)))
     there *= places.community_city[None, :] == crowd.city[:, None]
-    settled = (there.max(axis=1, initial=0) > 0) & (chance.random(len(crowd)) < world.causes["live_in_community"])
+    settled = (there.max(axis=1, initial=0) > 0) & (chance.random(len(crowd)) < world.assumptions["live_in_community"])
     crowd.community = np.where(settled, np.argmax(there, axis=1), -1) if there.shape[1] else crowd.store * 0 - 1
 
 
 def _entries(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
     """Friend, group or registration first, and the others later or never."""
-    causes, size, season = world.causes, len(crowd), world.season
-    entry = causes["entry"]
-    categories = [channel.category for channel in causes.channels]
+    assumptions, size, season = world.assumptions, len(crowd), world.season
+    entry = assumptions["entry"]
+    categories = [channel.category for channel in assumptions.channels]
     friend_first, group_first = (
         np.array([entry[way].get(category, entry[way]["default"]) for category in categories])[crowd.channel]
         for way in ("friend_first", "group_first")
@@ -208,7 +208,7 @@ def _entries(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
 
 def _identifiers(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
     """What the contact carries and allows."""
-    rates, size = world.causes["identity"], len(crowd)
+    rates, size = world.assumptions["identity"], len(crowd)
     crowd.has = {
         name: chance.random(size) < rates[rate]
         for name, rate in (("phone", "phone"), ("email", "email"), ("unionid", "unionid"), ("device_id", "device"))
@@ -226,7 +226,7 @@ def _identifiers(world: World, crowd: Crowd, chance: np.random.Generator) -> Non
 
 def _departures(world: World, crowd: Crowd, chance: np.random.Generator) -> None:
     """Who asks to be erased or restricted, and whose contact the source deletes."""
-    rates, size = world.causes["identity"], len(crowd)
+    rates, size = world.assumptions["identity"], len(crowd)
     drawn = chance.random(size)
     crowd.is_erased = drawn < rates["erased"]
     leaves = drawn < rates["erased"] + rates["deleted"]
@@ -237,17 +237,17 @@ def _departures(world: World, crowd: Crowd, chance: np.random.Generator) -> None
 
 def _inclinations(world: World, crowd: Crowd) -> None:
     """How probable it is that a person ever buys, and from when on."""
-    causes = world.causes
+    assumptions = world.assumptions
     crowd.ready = crowd.born.copy()
-    probability = causes.column("first_order")[crowd.channel].astype(float)
-    for trait in causes.traits:
+    probability = assumptions.column("first_order")[crowd.channel].astype(float)
+    for trait in assumptions.traits:
         probability *= np.where(crowd.traits[trait.code], trait.first_order, 1.0)
     walks_path = (crowd.friend_at < crowd.group_at) & (crowd.group_at < crowd.registered) & (crowd.registered < NEVER)
-    probability *= np.where(walks_path, causes["entry"]["friend_group_register"], 1.0)
+    probability *= np.where(walks_path, assumptions["entry"]["friend_group_register"], 1.0)
     crowd.ready[walks_path] = crowd.registered[walks_path]
     courier = world.places.community_courier[crowd.community] if len(world.places.communities) else crowd.community
     served = (crowd.community >= 0) & (courier >= 0)
-    probability *= np.where(served, causes["couriers"]["first_order"], 1.0)
+    probability *= np.where(served, assumptions["couriers"]["first_order"], 1.0)
     crowd.first_order = np.minimum(probability, 0.95)
 
 
@@ -266,7 +266,7 @@ KEYS = ("phone", "email", "unionid")
 
 def second_contacts(world: World, crowd: Crowd, chance: np.random.Generator) -> Seconds:
     """Some registered people come in again; of some it is learnt only later who they are."""
-    rates = world.causes["identity"]
+    rates = world.assumptions["identity"]
     key = pick(chance, [0.6, 0.2, 0.2], len(crowd))
     carries = np.column_stack([crowd.has[name] for name in KEYS])[np.arange(len(crowd)), key]
     wanted = (chance.random(len(crowd)) < rates["second_contact"]) & carries & (crowd.phone != SHARED)

@@ -75,7 +75,7 @@ def _rhythm(
     world: World, crowd: Crowd, chance: np.random.Generator, pace: float, *, first_buys: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """People and the operational times of their orders, round by round: one more order each, for those who go on."""
-    season, causes = world.season, world.causes
+    season, assumptions = world.season, world.assumptions
     buys = chance.random(len(crowd)) < crowd.first_order
     buys[:1] |= first_buys
     person = np.flatnonzero(buys)
@@ -85,8 +85,9 @@ def _rhythm(
     passed = start - FIRST_WAIT * np.log1p(-chance.random(len(person)) * -np.expm1(-room / FIRST_WAIT)) * 0.999
     if first_buys:
         passed[0] = start[0]
-    stop = (1 - causes.column("again")[crowd.channel]) / pace
-    gap = causes.column("gap_days")[crowd.channel] / np.sqrt(pace) / chance.gamma(3.0, 1 / 3.0, len(crowd)).clip(0.2)
+    stop = (1 - assumptions.column("again")[crowd.channel]) / pace
+    gap_days = assumptions.column("gap_days")[crowd.channel]
+    gap = gap_days / np.sqrt(pace) / chance.gamma(3.0, 1 / 3.0, len(crowd)).clip(0.2)
     lift, lift_in_group = _lifts(world, crowd)
     joining = world.clock.day(np.minimum(crowd.group_at, world.clock.end))
     joined = np.where(crowd.group_at < NEVER, season.passed(joining), np.inf)
@@ -105,9 +106,9 @@ def _rhythm(
 def _lifts(world: World, crowd: Crowd) -> tuple[np.ndarray, np.ndarray]:
     """How many times as often people order: by what they are like, and once they are in a group that helps."""
     lift = np.ones(len(crowd))
-    for trait in world.causes.traits:
+    for trait in world.assumptions.traits:
         lift *= np.where(crowd.traits[trait.code], trait.repurchase, 1.0)
-    return lift, np.where(group_helps(crowd.group), world.causes["groups"]["lift"], 1.0)
+    return lift, np.where(group_helps(crowd.group), world.assumptions["groups"]["lift"], 1.0)
 
 
 def group_helps(group: np.ndarray) -> np.ndarray:
@@ -120,7 +121,7 @@ def _fates(world: World, crowd: Crowd, own: Purchases, chance: np.random.Generat
 
     First orders always count, so that a channel's share of buyers is the one planted.
     """
-    rates, size = world.causes["orders"], len(own)
+    rates, size = world.assumptions["orders"], len(own)
     first = ranks(own.person) == 0
     by_phone = (chance.random(size) < rates["guest_by_phone"]) & crowd.has["phone"][own.person]
     # A phone that too many carry names nobody.
@@ -135,7 +136,7 @@ def _fates(world: World, crowd: Crowd, own: Purchases, chance: np.random.Generat
 
 def _unpaid(world: World, crowd: Crowd, own: Purchases, chance: np.random.Generator) -> Purchases:
     """Some try once before and do not pay."""
-    rows = np.flatnonzero(chance.random(len(own)) < world.causes["orders"]["abandoned"])
+    rows = np.flatnonzero(chance.random(len(own)) < world.assumptions["orders"]["abandoned"])
     at = own.at[rows] - chance.integers(600, 3600, len(rows))
     known = at > crowd.ready[own.person[rows]]
     tried = Purchases.plain(own.person[rows][known], at[known])
@@ -145,7 +146,7 @@ def _unpaid(world: World, crowd: Crowd, own: Purchases, chance: np.random.Genera
 
 def _strangers(world: World, own: Purchases, chance: np.random.Generator) -> Purchases:
     """Guests whom nobody knows, with the taste of someone known: a phone of their own on the order, or nothing."""
-    rates = world.causes["orders"]
+    rates = world.assumptions["orders"]
     phone, unnamed = rates["guest_by_phone_alone"], rates["guest_unnamed"]
     rows = np.flatnonzero(chance.random(len(own)) < phone + unnamed)
     at = world.season.after(chance, own.at[rows], chance.integers(0, 5, len(rows)))

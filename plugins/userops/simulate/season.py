@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from userops.simulate.causes import is_in_span
+from userops.simulate.assumptions import is_in_span
 from userops.simulate.clock import Clock
 
 # Days after the last night that waiting times may still reach into.

@@ -1,7 +1,7 @@
 """What is true about a simulated business, written beside its exports into `_truth/`.
 
-`truth.json`: the causes as planted and what came of them by the last night, by channel, trait, month, campaign, message
-band, group, place and promotion; margins in the business currency. `people.csv`: a row a contact with its person, since
+`truth.json`: the assumptions as planted and what came of them by the last night, by channel, trait, month, campaign,
+message band, group, place and promotion; margins in the business currency. `people.csv`: a row a contact with its person, since
 when the contact and its tie to the person are known, and what the person is like. `guests.csv`: orders without contact.
 """
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from userops.simulate.cells import Cells, Column, flag, ident, table, word
 from userops.simulate.clock import NEVER
+from userops.simulate.csv_columns import Cells, Column, flag, ident, table, word
 from userops.simulate.delivery import text_of
 from userops.simulate.goods import amount
 
@@ -160,8 +160,8 @@ class Truth:
             "campaigns": self._campaigns(world, campaigns), "fatigue": self._fatigue(world),
             "groups": self._groups(world), "exam": dict(zip(("enrolled", "exam_taken", "certified"),
                                                             self.stage_counts.tolist(), strict=True)),
-            "identity": self._identity(world), "seasons": world.causes["seasons"],
-            "places": _places(world), "tastes": world.causes["tastes"],
+            "identity": self._identity(world), "seasons": world.assumptions["seasons"],
+            "places": _places(world), "tastes": world.assumptions["tastes"],
             "promotions": [
                 {"campaign_id": p.code, "first": str(p.first), "last": str(p.last), "lift": float(p.lifts.max()),
                  "skus": [f"SKU{k:03d}" for k in np.flatnonzero(p.lifts > 1)]} for p in world.goods.promotions],
@@ -174,8 +174,8 @@ class Truth:
 
     def _channels(self, world: "World") -> dict[str, dict]:
         found = {}
-        clear = world.causes["clear_verdict"]
-        for channel, sums, cost in zip(world.causes.channels, self.channels, self.cost, strict=True):
+        clear = world.assumptions["clear_verdict"]
+        for channel, sums, cost in zip(world.assumptions.channels, self.channels, self.cost, strict=True):
             people, chance, grown, early, mature, margin, squares = sums
             mean = margin / mature if mature else None
             planted = channel.cost * world.money.scale
@@ -201,7 +201,7 @@ class Truth:
                 "share": trait.share, "people": self.traits[trait.code], "shows": trait.shows,
                 "multiplies_first_order": trait.first_order, "multiplies_repurchase": trait.repurchase,
                 "is_useful": trait.first_order != 1 or trait.repurchase != 1,
-            } for trait in world.causes.traits
+            } for trait in world.assumptions.traits
         }
 
     def _referral(self, world: "World") -> dict[str, Any]:
@@ -232,16 +232,16 @@ class Truth:
         return found
 
     def _fatigue(self, world: "World") -> dict[str, Any]:
-        return {"slope": world.causes["pushes"]["fatigue"], "bands": {
+        return {"slope": world.assumptions["pushes"]["fatigue"], "bands": {
             band: {"delivered": delivered, "opened": opened, "open_rate": _share(opened, delivered)}
             for band, (delivered, opened) in zip(BANDS, self.answers.tolist(), strict=True)}}
 
     def _groups(self, world: "World") -> dict[str, float]:
-        lift = world.causes["groups"]["lift"]
+        lift = world.assumptions["groups"]["lift"]
         return {f"G{k + 1}": lift if k % 2 else 1.0 for k in range(world.places.groups)}
 
     def _identity(self, world: "World") -> dict[str, Any]:
-        rates = world.causes["identity"]
+        rates = world.assumptions["identity"]
         shares = world.places.users >= rates["shared_from_people"]
         return {"shared_phone_contacts": rates["shared_phone_by"] if shares else 0,
                 "shared_phone": world.country.first_digits + "9" * world.country.digits,
@@ -251,7 +251,7 @@ class Truth:
 
 def planted_k(world: "World", month: int) -> float:
     """People brought in a month for each person active the month before, as planted; less where its nights are few."""
-    referral, clock = world.causes["referral"], world.clock
+    referral, clock = world.assumptions["referral"], world.clock
     first = clock.months()[month]
     days = monthrange(first.year, first.month)[1]
     nights = min(clock.nights - max(clock.number(first), 0), days)
@@ -259,14 +259,14 @@ def planted_k(world: "World", month: int) -> float:
 
 
 def _places(world: "World") -> dict[str, Any]:
-    from userops.simulate.places import kilometres
+    from userops.simulate.locations import kilometres
 
     stores, communities = world.places.stores, world.places.communities
     return {
         "stores": {f"ST{k + 1}": str(world.clock.date(row["opened"])) for k, row in enumerate(stores)},
         "kilometres": {f"CM{k + 1}": {f"ST{n + 1}": round(kilometres(row, store), 4) for n, store in enumerate(stores)}
                        for k, row in enumerate(communities)},
-        "courier_first_order": world.causes["couriers"]["first_order"],
+        "courier_first_order": world.assumptions["couriers"]["first_order"],
     }
 
 

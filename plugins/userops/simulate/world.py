@@ -1,16 +1,16 @@
-"""What all parts of a simulation share: the causes, the clock, where rows go, and seeded chance."""
+"""What all parts of a simulation share: the assumptions, the clock, where rows go, and seeded chance."""
 
 import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from userops.simulate.causes import Causes, Country, Money
-from userops.simulate.cells import Cells, Moments, table
+from userops.simulate.assumptions import Assumptions, Country, Money
 from userops.simulate.clock import Clock
+from userops.simulate.csv_columns import Cells, Moments, table
 from userops.simulate.delivery import Delivery
 from userops.simulate.goods import Goods
-from userops.simulate.places import Places
+from userops.simulate.locations import Places
 from userops.simulate.season import Season
 from userops.simulate.truth import Truth
 
@@ -20,7 +20,7 @@ class World:
     """One business. The same seed gives the same chance to the same purpose, whatever else is drawn."""
 
     seed: int
-    causes: Causes
+    assumptions: Assumptions
     clock: Clock
     season: Season
     money: Money
@@ -34,7 +34,7 @@ class World:
     suffix: str = ""
 
     def __post_init__(self) -> None:
-        self.channel_codes = table([channel.code for channel in self.causes.channels])
+        self.channel_codes = table([channel.code for channel in self.assumptions.channels])
 
     @property
     def moments(self) -> Moments:

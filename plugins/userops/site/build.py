@@ -41,7 +41,7 @@ def build_site(url: str, out: Path, labels: dict) -> Path:
         shutil.rmtree(building, ignore_errors=True)
         raise UseropsError(
             f"The site was not built: {first_line(error)}. Yesterday's is still served.",
-            mend="mend the page's SQL in site/pages, then run `userops site`.",
+            fix="fix the page's SQL in site/pages, then run `userops site`.",
             exit_code=EXIT_FAILED,
         ) from error
     except BaseException:
@@ -52,7 +52,7 @@ def build_site(url: str, out: Path, labels: dict) -> Path:
 
 def sources() -> Path:
     """Where templates, pages and style stand."""
-    return Settings.load().project_root / "site"
+    return Settings.load().project_root / "dashboards"
 
 
 def _render(url: str, folder: Path, labels: dict) -> None:
@@ -186,7 +186,7 @@ def _chart(section: Section, found: list[dict]) -> dict:
     except ValidationError as error:
         raise UseropsError(
             f"Chart {section.id} is no Vega-Lite chart: {first_line(error)}.",
-            mend="correct its spec in site/pages.",
+            fix="correct its spec in site/pages.",
             exit_code=EXIT_FAILED,
         ) from error
     return {"$schema": altair.SCHEMA_URL, **spec, "data": {"name": "rows", "values": values}}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import dict_row
 
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def read_pages(folder: Path) -> list[Page]:
     """All pages, in their order."""
     pages = [_page(path) for path in sorted(folder.glob("*.yml"))]
     if not pages:
-        raise UseropsError(f"No page is declared in {folder}.", mend="restore site/pages.", exit_code=EXIT_FAILED)
+        raise UseropsError(f"No page is declared in {folder}.", fix="restore site/pages.", exit_code=EXIT_FAILED)
     return sorted(pages, key=lambda page: page.order)
 
 
@@ -69,7 +69,7 @@ def _page(path: Path) -> Page:
         )
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise UseropsError(
-            f"{path.name} is no page: {error!r}.", mend="see the pages beside it.", exit_code=EXIT_FAILED
+            f"{path.name} is no page: {error!r}.", fix="see the pages beside it.", exit_code=EXIT_FAILED
         ) from error
 
 

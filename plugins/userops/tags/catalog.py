@@ -1,4 +1,4 @@
-"""Tags, scenarios and audiences as objects; a mistake in a file is named with file, line, entry and mend."""
+"""Tags, scenarios and audiences as objects; a mistake in a file is named with file, line, entry and fix."""
 
 import re
 from collections.abc import Mapping
@@ -88,7 +88,7 @@ def load_catalog(root: Path = PROJECT_ROOT) -> Catalog:
     if problems:
         first = problems[0]
         more = f" ({len(problems) - 1} more: `userops tags lint` lists all)" if len(problems) > 1 else ""
-        raise UseropsError(f"{first.where}: {first.what}{more}.", mend=f"{first.mend}.")
+        raise UseropsError(f"{first.where}: {first.what}{more}.", fix=f"{first.fix}.")
     return catalog
 
 
@@ -140,8 +140,8 @@ class _Reader:
                     made[entry.key] = thing
         return dict(sorted(made.items()))
 
-    def _wrong(self, entry: Entry, what: str, mend: str, key: str | None = None) -> None:
-        self.problems.append(Problem(entry.file, entry.line_of(key), entry.key, what, mend))
+    def _wrong(self, entry: Entry, what: str, fix: str, key: str | None = None) -> None:
+        self.problems.append(Problem(entry.file, entry.line_of(key), entry.key, what, fix))
 
     def _expression(
         self, entry: Entry, key: str, names: Mapping[str, str], wanted: str | None = None, tags: frozenset | None = None
@@ -151,7 +151,7 @@ class _Reader:
         try:
             node = parse(text, names, tags)
         except RuleError as error:
-            self._wrong(entry, f"{key} `{text}`: {error}", error.mend, key)
+            self._wrong(entry, f"{key} `{text}`: {error}", error.fix, key)
             return nothing, text
         if wanted and node.type != wanted:
             article = "a comparison or a yes-no feature" if wanted == "boolean" else "a number"
@@ -162,8 +162,8 @@ class _Reader:
         value = entry[key]
         if value not in choices:
             near = get_close_matches(value, choices, 1)
-            mend = f"write {near[0]!r}" if near else f"use one of: {', '.join(choices)}"
-            self._wrong(entry, f"{key} {value!r} is none of {len(choices)} known", mend, key)
+            fix = f"write {near[0]!r}" if near else f"use one of: {', '.join(choices)}"
+            self._wrong(entry, f"{key} {value!r} is none of {len(choices)} known", fix, key)
         return value
 
     def _code(self, entry: Entry) -> str:

@@ -39,7 +39,7 @@ def explain(connection: psycopg.Connection, user: str) -> dict:
         "select version, business_date from marts.publication where is_current"
     ).fetchone()
     if published is None:
-        raise UseropsError("Nothing was ever published.", mend="run a night first.")
+        raise UseropsError("Nothing was ever published.", fix="run a night first.")
     user_id = _user_id(connection, user)
     features = connection.execute(FEATURES, [user_id, published["business_date"]]).fetchone() or {}
     rows = connection.execute(TAGS, [user_id]).fetchall()
@@ -60,7 +60,7 @@ def _user_id(connection: psycopg.Connection, user: str) -> str:
         {"user": user},
     ).fetchone()
     if found is None:
-        raise UseropsError(f"{user!r} is no user_id and no contact_id.", mend="take one from marts.users or the CRM.")
+        raise UseropsError(f"{user!r} is no user_id and no contact_id.", fix="take one from marts.users or the CRM.")
     return found["user_id"]
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.ingest import keys
+from userops.privacy import keys
 from userops.settings import Settings
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 MEDIA = ("sms", "email", "wechat", "app", "weibo")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -78,7 +78,7 @@ def export(
     as `loader`, the role with rights on the vault.
     """
     if medium is not None and medium not in MEDIA:
-        raise UseropsError(f"{medium!r} is no medium.", mend=f"use one of: {', '.join(MEDIA)}.")
+        raise UseropsError(f"{medium!r} is no medium.", fix=f"use one of: {', '.join(MEDIA)}.")
     key = keys.given(settings)
     vault = _vault(url) if with_identifiers else None
     with connect(url, "publisher") as connection:
@@ -106,12 +106,12 @@ def as_json(exported: Exported) -> dict:
 def _published(connection: psycopg.Connection, audience: str) -> tuple[date, int]:
     """The business date readers see and the size of the audience on it."""
     if connection.execute("select to_regclass('marts.audiences')").fetchone()[0] is None:
-        raise UseropsError("No audiences are published.", mend="run a night first.")
+        raise UseropsError("No audiences are published.", fix="run a night first.")
     known = dict(connection.execute("select audience_code, size from marts.audiences order by 1").fetchall())
     if audience not in known:
         raise UseropsError(
             f"No audience {audience!r} is published.",
-            mend=f"use one of: {', '.join(known) or 'none yet'}; a new one comes with the next night.",
+            fix=f"use one of: {', '.join(known) or 'none yet'}; a new one comes with the next night.",
         )
     day = connection.execute("select business_date from marts.publication where is_current").fetchone()
     return day[0], known[audience]
@@ -130,7 +130,7 @@ def _vault(url: str) -> psycopg.Connection:
     except psycopg.errors.InsufficientPrivilege as error:
         raise UseropsError(
             "This database user may not open the vault.",
-            mend="ask for the role `loader`, or export without --with-identifiers.",
+            fix="ask for the role `loader`, or export without --with-identifiers.",
             exit_code=EXIT_FAILED,
         ) from error
 
@@ -179,7 +179,7 @@ def _write(path: Path, head: tuple[str, ...], lines: Iterable[list[str]]) -> int
         os.replace(part, path)
     except OSError as error:
         what = f"{path} cannot be written: {error.strerror}."
-        raise UseropsError(what, mend="give a folder you may write.") from error
+        raise UseropsError(what, fix="give a folder you may write.") from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()

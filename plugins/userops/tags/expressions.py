@@ -22,9 +22,9 @@ LONGEST, DEEPEST = 2000, 40
 class RuleError(ValueError):
     """What is wrong with an expression, and where in it (a count of characters from 1)."""
 
-    def __init__(self, what: str, place: int, mend: str = "write a boolean SQL expression over features") -> None:
+    def __init__(self, what: str, place: int, fix: str = "write a boolean SQL expression over features") -> None:
         super().__init__(f"{what} (at character {place + 1})")
-        self.mend = mend
+        self.fix = fix
 
 
 @dataclass(frozen=True)
@@ -217,8 +217,8 @@ class _Parser:
     def _name(self, token: Token) -> Node:
         if token.text not in self.names:
             near = get_close_matches(token.text, self.names, 1)
-            mend = f"use {near[0]}, or another feature of docs/tags.md" if near else "use a feature of docs/tags.md"
-            raise RuleError(f"{token.text!r} is no feature", token.place, mend)
+            fix = f"use {near[0]}, or another feature of docs/tags.md" if near else "use a feature of docs/tags.md"
+            raise RuleError(f"{token.text!r} is no feature", token.place, fix)
         return Node("name", (token.text,), self.names[token.text])
 
     def _call(self, token: Token) -> Node:
@@ -248,8 +248,8 @@ class _Parser:
             raise RuleError("has() is for audiences; a tag reads features alone", token.place, "write the rule out")
         if code.kind != "text" or code.text.strip("'") not in self.tags:
             near = get_close_matches(code.text.strip("'"), self.tags, 1)
-            mend = f"use has('{near[0]}')" if near else "name a tag of tags/"
-            raise RuleError(f"{code.text or 'nothing'} is no tag", code.place, mend)
+            fix = f"use has('{near[0]}')" if near else "name a tag of tags/"
+            raise RuleError(f"{code.text or 'nothing'} is no tag", code.place, fix)
         self.expect(")")
         return Node("has", (code.text.strip("'"),), "boolean")
 

@@ -33,7 +33,7 @@ def load_features(root: Path = PROJECT_ROOT) -> dict[str, Feature]:
     try:
         columns = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]["columns"]
     except (OSError, yaml.YAMLError, KeyError, IndexError) as error:
-        raise UseropsError(f"The features cannot be read from {path}: {error}.", mend="restore that file.") from error
+        raise UseropsError(f"The features cannot be read from {path}: {error}.", fix="restore that file.") from error
     return {
         column["name"]: Feature(
             column["name"], TYPES[column["data_type"]], _label(column["description"]), column["description"]

@@ -12,13 +12,13 @@ from userops.errors import first_line
 
 @dataclass(frozen=True)
 class Problem:
-    """A mistake in a file: where, in which entry, what, and how to mend it."""
+    """A mistake in a file: where, in which entry, what, and how to fix it."""
 
     file: str
     line: int
     entry: str
     what: str
-    mend: str
+    fix: str
 
     @property
     def where(self) -> str:
@@ -90,7 +90,7 @@ def read_file(path: Path, root: Path) -> tuple[Content, Problem | None]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or first_line(error)
-        return empty, Problem(name, mark.line + 1 if mark else 0, "", f"no valid YAML: {said}", "mend that line")
+        return empty, Problem(name, mark.line + 1 if mark else 0, "", f"no valid YAML: {said}", "fix that line")
     if not isinstance(found, dict):
         return empty, Problem(name, 1, "", "expected `name: value` lines", "begin like the other files of this folder")
     return Content(name, found), None
@@ -119,8 +119,8 @@ def _unknown(file: str, name: str, line: int, entry: str, keys: list[str], probl
     if name in keys:
         return False
     near = get_close_matches(name, keys, 1)
-    mend = f"write `{near[0]}:`" if near else f"use one of: {', '.join(keys)}"
-    problems.append(Problem(file, line, entry, f"unknown entry {name!r}", mend))
+    fix = f"write `{near[0]}:`" if near else f"use one of: {', '.join(keys)}"
+    problems.append(Problem(file, line, entry, f"unknown entry {name!r}", fix))
     return True
 
 
@@ -129,8 +129,8 @@ def _entry(
     optional: Mapping[str, str | None], problems: list[Problem], list_line: int,
 ) -> Entry | None:  # fmt: skip
     if not isinstance(given, dict) or not given:
-        what, mend = "not a list of `name: value`", f"begin it with `- {keys[0]}:`"
-        problems.append(Problem(file, list_line, f"entry {place}", what, mend))
+        what, fix = "not a list of `name: value`", f"begin it with `- {keys[0]}:`"
+        problems.append(Problem(file, list_line, f"entry {place}", what, fix))
         return None
     line = min(at for _, at in given.values())
     called = str(given.get(keys[0], (f"entry {place}", 0))[0])

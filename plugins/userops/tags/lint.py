@@ -44,13 +44,13 @@ class Finding:
     level: str
     where: str
     what: str
-    mend: str
+    fix: str
 
 
 def lint(root: Path) -> list[Finding]:
     """What the files alone show: all errors, then warnings."""
     catalog, problems = read_catalog(root)
-    findings = [Finding("error", p.where, p.what, p.mend) for p in problems]
+    findings = [Finding("error", p.where, p.what, p.fix) for p in problems]
     if findings:
         return findings
     return [*_unfinished(catalog), *_repeated(catalog), *_unused(catalog), *_outdated(catalog, root)]

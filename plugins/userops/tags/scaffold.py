@@ -29,7 +29,7 @@ def add_tag(root: Path, code: str, category: str, given: dict[str, str | None]) 
     new = [problem for problem in problems if problem not in known]
     if new:
         path.write_text(before, encoding="utf-8")
-        raise UseropsError(f"{path.name} stays as it was: {new[0].what}.", mend=f"{new[0].mend}.")
+        raise UseropsError(f"{path.name} stays as it was: {new[0].what}.", fix=f"{new[0].fix}.")
     return path, text.count("\n") - len(lines) + 1
 
 
@@ -40,7 +40,7 @@ def _file_of(root: Path, category: str) -> Path:
         categories[str(content.head.get("category", ("", 0))[0])] = path
     if category not in categories:
         raise UseropsError(
-            f"No file of tags/ is of category {category!r}.", mend=f"use one of: {', '.join(sorted(categories))}."
+            f"No file of tags/ is of category {category!r}.", fix=f"use one of: {', '.join(sorted(categories))}."
         )
     return categories[category]
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from userops.settings import PROJECT_ROOT
 from userops.tags.catalog import Catalog, load_catalog
 from userops.tags.rendering import features_of, to_sql, to_words
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 
 def write_catalog(url: str, root: Path = PROJECT_ROOT) -> Catalog:

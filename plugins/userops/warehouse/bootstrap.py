@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from userops.warehouse.pg import connect
+from userops.warehouse.connection import connect
 
 BOOTSTRAP_SQL = Path(__file__).with_name("bootstrap_sql")
 

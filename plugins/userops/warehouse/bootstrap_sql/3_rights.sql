@@ -1,4 +1,4 @@
--- What each role may do (userops.warehouse.privileges compares).
+-- What each role may do (userops.publish.privileges compares).
 grant usage on schema meta to loader, transformer, publisher, bi_reader;
 grant usage on sequence meta.fencing_token to loader, publisher;
 grant select, insert, update on meta.runs, meta.writer, meta.quality_results, meta.outbox to publisher;
@@ -48,5 +48,5 @@ grant usage on schema build to publisher;
 grant usage, create on schema slot_0, slot_1, slot_2, marts to publisher;
 grant usage on schema marts to bi_reader;
 revoke usage on schema meta from bi_reader;
-grant select on marts.publication, marts.quality_results, marts.night_profile, marts.rejected_rows, marts.freshness, marts.erasure_log to bi_reader, publisher;
+grant select on marts.publication, marts.quality_results, marts.step_timings, marts.rejected_rows, marts.freshness, marts.erasure_log to bi_reader, publisher;
 alter default privileges for role transformer in schema build grant select on tables to publisher;

@@ -1,0 +1,1 @@
+"""Pure numpy and scipy: no I/O, no SQL."""

@@ -1,0 +1,1 @@
+"""How a platform's files become the exports."""

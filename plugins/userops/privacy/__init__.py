@@ -1,0 +1,1 @@
+"""Identifiers: keyed hashes, the vault, erasure and key rotation."""

@@ -1,0 +1,1 @@
+"""Slots, the pointer readers choose by, versions and rollback."""

@@ -1,0 +1,1 @@
+"""Run dbt and read its results."""

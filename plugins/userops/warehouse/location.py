@@ -1,0 +1,68 @@
+"""Which database is the warehouse, and which holds Airflow's metadata."""
+
+import re
+import secrets
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from userops.errors import EXIT_FAILED, UseropsError, first_line
+from userops.settings import Settings
+from userops.warehouse.embedded import EmbeddedServer
+
+
+def warehouse_url(settings: Settings, start: bool = True) -> str:
+    """The URL of the warehouse; the embedded server is started (and its database made) where it is the one."""
+    if settings.database_url:
+        return settings.database_url
+    server = EmbeddedServer(settings.home)
+    if start:
+        server.start()
+        write_hash_key(settings)
+        return server.ensure_database("userops")
+    return server.url("userops")
+
+
+def write_hash_key(settings: Settings) -> None:
+    """Make the deployment's hash key once; whoever has it can link hashes to people, so only the owner reads it."""
+    if not settings.hash_key:
+        _make_key(settings.home / "hash_key")
+
+
+def next_hash_key(settings: Settings) -> Path:
+    """The file of the key that is to come after the stored one: beside it, until the warehouse has been changed."""
+    stored = settings.home / "hash_key"
+    if not stored.exists() or stored.read_text().strip() != settings.hash_key:
+        raise UseropsError("The hash key stands in USEROPS_HASH_KEY, which this command cannot change.",
+                           fix="write the new key to a file and give it with --to; then set the variable to it.")
+    following = settings.home / "hash_key.new"
+    _make_key(following)
+    return following
+
+
+def _make_key(path: Path) -> None:
+    if not (path.exists() and path.read_text()):
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+
+
+def airflow_url(settings: Settings) -> str:
+    """A database of its own, beside the warehouse, for Airflow's metadata."""
+    if not settings.database_url:
+        server = EmbeddedServer(settings.home)
+        server.start()
+        return server.ensure_database("airflow")
+    name = f"{conninfo_to_dict(settings.database_url)['dbname']}_airflow"
+    try:
+        with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=10) as connection:
+            if connection.execute("select from pg_database where datname = %s", [name]).fetchone() is None:
+                connection.execute(f'create database "{name}"')
+    except psycopg.Error as error:
+        raise UseropsError(
+            f"The database {name} for Airflow's metadata cannot be made: {first_line(error)}.",
+            fix="start the server, create that database, or set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN.",
+            exit_code=EXIT_FAILED,
+        ) from error
+    base, _, query = settings.database_url.partition("?")
+    return re.sub(r"/[^/]*$", f"/{name}", base) + (f"?{query}" if query else "")
