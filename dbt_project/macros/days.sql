@@ -1,35 +1,32 @@
 {# The calendar day of an instant in the business timezone. #}
 {% macro local_day(instant) -%}
-    ({{ instant }} at time zone '{{ var("timezone") }}')::date
+    cast({{ local_timestamp(instant) }} as date)
 {%- endmacro %}
 
-{# D: the business date of the run. #}
-{% macro business_date() -%}
-    '{{ var("business_date") }}'::date
+{# The hour (0 to 23) of an instant in the business timezone. #}
+{% macro local_hour(instant) -%}
+    cast(extract(hour from {{ local_timestamp(instant) }}) as int)
 {%- endmacro %}
 
-{# The bit of D in a mask of checkpoints. #}
-{% macro bit_of_business_date() -%}
+{# The first day of a date's month. #}
+{% macro month_of(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{# The year of a date, an int. #}
+{% macro year_of(day) -%}
+    cast(extract(year from {{ day }}) as int)
+{%- endmacro %}
+
+{# How many months the month of `later` is after that of `earlier`, an int. #}
+{% macro months_between(later, earlier) -%}
     (
-        select 1::bigint << (checkpoint_number - 1)
-        from {{ ref('int_feature_days') }}
-        where is_checkpoint and as_of = {{ business_date() }}
+        12 * ({{ year_of(later) }} - {{ year_of(earlier) }})
+        + cast(extract(month from {{ later }}) as int) - cast(extract(month from {{ earlier }}) as int)
     )
 {%- endmacro %}
 
-{# How many months begin after the last night's business date and by D: checkpoints and their bits move by as many. #}
-{% macro months_since_last_night() -%}
-    (
-        select
-            (
-                12 * (extract(year from {{ business_date() }}) - extract(year from business_date))
-                + extract(month from {{ business_date() }}) - extract(month from business_date)
-            )::int
-        from {{ source('meta', 'build_state') }}
-    )
-{%- endmacro %}
-
-{# An amount in the business currency; converted ones are rounded half up, an order at a time. #}
-{% macro in_business_currency(amount, currency, rate) -%}
-    case when {{ currency }} = '{{ var("currency") }}' then {{ amount }} else round({{ amount }} * {{ rate }}, 2) end
+{# Hours from one instant to a later one, to three places, half up. #}
+{% macro hours_between(later, earlier) -%}
+    cast({{ ratio(microseconds_between(later, earlier), '3600000000', 3) }} as decimal(18, 3))
 {%- endmacro %}

@@ -1,23 +1,32 @@
-{# Whether an identifier links: phones, e-mails and devices that too many contacts carry link nobody. #}
-{% macro links(relation) -%}
-    ({{ relation }}.kind not in ('phone', 'email', 'device_id')
-        or {{ relation }}.contacts <= {{ var('identity_key_max_contacts') }})
+{# Which exports carry which identifiers of a person; `contact_id` besides, where the export has one. #}
+{% macro identifier_carriers() -%}
+    {%- do return({
+        'contacts': ['contact_id', 'phone', 'email', 'unionid', 'external_userid', 'device_id'],
+        'orders': ['contact_id', 'phone', 'unionid', 'device_id'],
+        'touches': ['contact_id', 'phone', 'email', 'unionid', 'device_id'],
+        'events': ['contact_id', 'device_id'],
+    }) -%}
 {%- endmacro %}
 
-{# From the earliest-seen identifier on: the first of a user gives it its id, and a part of a split user keeps it. Ties go by the seed, which a change of the hash key leaves alone. #}
+{# The column that holds an identifier of a kind. #}
+{% macro identifier_column(kind) -%}
+    {{ 'contact_id' if kind == 'contact_id' else kind ~ '_hash' }}
+{%- endmacro %}
+
+{# From the earliest-seen identifier on: the first of a user gives it its id, and a part of a split user keeps it. Ties go by kind, then by the seed, which a change of the hash key leaves alone. #}
 {% macro earliest_seen_first(relation) -%}
     {{ relation }}.first_seen,
-    array_position(
-        array['contact_id', 'unionid', 'external_userid', 'phone', 'email', 'device_id'], {{ relation }}.kind
-    ),
-    {{ relation }}.seed collate "C"
+    case {{ relation }}.kind
+        {%- for kind in ['contact_id', 'unionid', 'external_userid', 'phone', 'email', 'device_id'] %}
+        when '{{ kind }}' then {{ loop.index }}
+        {%- endfor %}
+    end,
+    {{ by_bytes(relation ~ '.seed') }}
 {%- endmacro %}
 
 {# A hash of a text that nobody finds by trying; its key stays when the hash key is changed. #}
 {% macro keyed(text) -%}
-    left(encode(sha256(convert_to(
-        (select id_key.key from {{ source('meta', 'id_key') }} as id_key) || ':' || {{ text }}, 'UTF8'
-    )), 'hex'), 32)
+    left({{ sha256_hex("(select id_key.key from " ~ source('meta', 'id_key') ~ " as id_key) || ':' || " ~ text) }}, 32)
 {%- endmacro %}
 
 {# The id of a user whose earliest-seen identifier is this one. #}
@@ -25,37 +34,14 @@
     'u_' || left({{ keyed("'user:' || " ~ kind ~ " || ':' || " ~ seed) }}, 16)
 {%- endmacro %}
 
-{# The condition by which identity models replace what a night may change. #}
-{% macro in_identity_scope(relation) -%}
-    {%- if builds_on_last_night() -%}
-        ({{ relation }}.kind, {{ relation }}.identifier)
-            in (select scope.kind, scope.identifier from {{ ref('int_identity_scope') }} as scope)
-    {%- else -%}
-        true
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro in_identity_rows(relation, export) -%}
-    {%- if builds_on_last_night() -%}
-        {{ relation }}.row_id
-            in (select rows.row_id from {{ ref('int_identity_rows') }} as rows where rows.export = '{{ export }}')
-    {%- else -%}
-        true
-    {%- endif -%}
-{%- endmacro %}
-
-{# Rows of one export with the user that any of their linking identifiers belongs to (all belong to the same). #}
-{% macro users_of_rows(export, row_id) %}
-select carried.row_id as {{ row_id }}, min(components.user_id) as user_id
-from {{ ref('int_identity_carried') }} as carried
-inner join {{ ref('int_identity_components') }} as components
-    on carried.kind = components.kind and carried.identifier = components.identifier and components.what = 'node'
-where
-    carried.export = '{{ export }}' and carried.is_current
-    and {{ in_identity_rows('carried', export) }}
-group by carried.row_id
-{% endmacro %}
-
-{% macro replaced_rows(export, row_id) -%}
-    {{ row_id }} in (select row_id from {{ target.schema }}.int_identity_rows where export = '{{ export }}')
+{# Rows of one export with the user of any of their linking identifiers (all belong to the same). #}
+{% macro users_of_rows(export, row_id) -%}
+{%- set kinds = identifier_carriers()[export] -%}
+select carriers.{{ row_id }}, coalesce({% for kind in kinds %}by_{{ kind }}.user_id{{ ', ' if not loop.last }}{% endfor %}) as user_id
+from {{ ref('stg_' ~ export) }} as carriers
+{%- for kind in kinds %}
+left join {{ ref('int_identifier_users') }} as by_{{ kind }}
+    on by_{{ kind }}.kind = '{{ kind }}' and carriers.{{ identifier_column(kind) }} = by_{{ kind }}.identifier
+{%- endfor %}
+where coalesce({% for kind in kinds %}by_{{ kind }}.user_id{{ ', ' if not loop.last }}{% endfor %}) is not null
 {%- endmacro %}

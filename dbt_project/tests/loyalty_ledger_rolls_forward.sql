@@ -3,7 +3,7 @@ with months as (
 
     select
         *,
-        lag(closing, 1, 0::bigint) over by_month as closed_before,
+        lag(closing, 1, cast(0 as bigint)) over by_month as closed_before,
         lead(month) over by_month is null as is_last
     from {{ ref('loyalty_ledger') }}
     window by_month as (partition by user_id order by month)

@@ -1,6 +1,6 @@
 -- Identifiers that erased contacts carried in any version and no other contact carries: those still in raw, and those
 -- kept as hashes when the rows themselves went.
-{{ config(materialized='table', meta={'analyzed_nightly': true}) }}
+{{ config(materialized='table') }}
 
 with versions as (
     -- Named one by one: this role has no right to the personal columns.

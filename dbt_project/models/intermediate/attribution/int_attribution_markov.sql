@@ -9,7 +9,7 @@ numbered as (
 
     select
         to_channel_code as channel_code,
-        (row_number() over (order by to_channel_code collate "C"))::int as number
+        cast(row_number() over (order by {{ by_bytes('to_channel_code') }}) as int) as number
     from (select distinct to_channel_code from moves where to_channel_code is not null) as channels
 
 ),
@@ -29,7 +29,7 @@ edges as (
 chain as (
 
     select
-        (select count(*)::int from numbered) as channels,
+        (select cast(count(*) as int) from numbered) as channels,
         array_agg(edge_from order by edge_from, edge_to) as edge_from,
         array_agg(edge_to order by edge_from, edge_to) as edge_to,
         array_agg(paths order by edge_from, edge_to) as edge_paths
@@ -41,7 +41,7 @@ effects as (
 
     select
         numbered.channel_code,
-        found.effect::numeric as removal_effect
+        cast(found.effect as numeric) as removal_effect
     from chain
     cross join lateral {{ target.schema }}.markov_removal_effects(
         chain.channels, chain.edge_from, chain.edge_to, chain.edge_paths

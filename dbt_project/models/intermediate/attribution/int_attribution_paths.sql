@@ -1,16 +1,11 @@
 -- One row per user × touch of its path: to the first counted order where there is one, else to the last touch.
 -- A buyer without a touch in the window has the path `direct`. Ages are exact, the window is one of days.
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced=rows_of_touched_users(),
-    indexes=[{'columns': ['user_id', 'position'], 'unique': true}]
-) }}
 {% set window_days = var('touch_window_days') %}
 with first_orders as (
 
     select user_id, paid_at, net
     from {{ ref('int_orders_counted') }}
-    where order_seq = 1 and {{ touched() }}
+    where order_seq = 1
 
 ),
 
@@ -29,7 +24,7 @@ touches as (
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
     left join first_orders as orders on mapped.user_id = orders.user_id
-    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }} and {{ touched('mapped.user_id') }}
+    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }}
 
 ),
 
@@ -66,10 +61,10 @@ numbered as (
         *,
         extract(epoch from ends_at - occurred_at) / 86400 as age_days,
         row_number() over path as position,
-        row_number() over (partition by user_id, channel_code order by occurred_at, touch_id collate "C") = 1
+        row_number() over (partition by user_id, channel_code order by occurred_at, {{ by_bytes('touch_id') }}) = 1
             as is_first_of_channel
     from steps
-    window path as (partition by user_id order by occurred_at, touch_id collate "C")
+    window path as (partition by user_id order by occurred_at, {{ by_bytes('touch_id') }})
 
 ),
 
@@ -78,19 +73,19 @@ weighed as (
 
     select
         *,
-        power(0.5, (age_days / {{ var('attribution_half_life_days') }})::double precision)::numeric as decay_weight
+        cast(power(0.5, cast(age_days / {{ var('attribution_half_life_days') }} as {{ type_double() }})) as numeric) as decay_weight
     from numbered
 
 )
 
 select
     user_id,
-    position::int as position,
+    cast(position as int) as position,
     channel_code,
     age_days,
-    (count(*) over (partition by user_id))::int as steps,
+    cast(count(*) over (partition by user_id) as int) as steps,
     is_first_of_channel,
-    (count(*) filter (where is_first_of_channel) over (partition by user_id))::int as channels,
+    cast(count(*) filter (where is_first_of_channel) over (partition by user_id) as int) as channels,
     decay_weight / sum(decay_weight) over (partition by user_id) as decay_share,
     is_conversion,
     net

@@ -28,17 +28,17 @@ shared as (
         net,
         decayed_paths,
         decayed_net,
-        is_first::int as first_share,
-        is_last::int as last_share,
-        1::numeric / steps as linear_share,
+        cast(is_first as int) as first_share,
+        cast(is_last as int) as last_share,
+        cast(1 as numeric) / steps as linear_share,
         case
-            when steps <= 2 then 1::numeric / steps
+            when steps <= 2 then cast(1 as numeric) / steps
             when is_first or is_last then {{ end_share }}
             else (1 - 2 * {{ end_share }}) / (steps - 2)
         end as position_share,
         -- v(S) counts the paths within S, a sum of unanimity games: each path is worth 1 to its own set of
         -- channels, whose Shapley value is an equal part for each of them. Shown once, at the channel's first step.
-        case when is_first_of_channel then 1::numeric / channels else 0 end as shapley_share
+        case when is_first_of_channel then cast(1 as numeric) / channels else 0 end as shapley_share
     from kinds
 
 )

@@ -26,7 +26,7 @@ media as (
 
 select
     days.campaign_id,
-    draws.draw::bigint as draw,
+    cast(draws.draw as bigint) as draw,
     days.first_day as index_day,
     media.media
 from days

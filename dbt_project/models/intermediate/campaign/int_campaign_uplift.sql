@@ -52,8 +52,8 @@ estimated as (
 
 select
     campaigns.campaign_id,
-    coalesce(estimated.compared_users, 0)::bigint as compared_users,
-    coalesce(estimated.control_users, 0)::bigint as control_users,
+    cast(coalesce(estimated.compared_users, 0) as bigint) as compared_users,
+    cast(coalesce(estimated.control_users, 0) as bigint) as control_users,
     estimated.order_rate,
     trim_scale(round(estimated.control_order_rate, 12)) as control_order_rate,
     trim_scale(round(estimated.order_rate - estimated.control_order_rate, 12)) as uplift,

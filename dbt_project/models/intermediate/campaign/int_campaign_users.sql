@@ -2,13 +2,10 @@
 -- Control users get an index day drawn by a hash from the pushed users' first days, so that both groups face the
 -- same days. Both must have been acquired, and reachable by a medium of the campaign, at the end of the day before.
 {% set schema = target.schema %}
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced=rows_of_touched_users()
-        ~ ' or campaign_id in (select campaign_id from ' ~ schema ~ '.int_turned_campaigns)',
+{{ config(~ ' or campaign_id in (select campaign_id from ' ~ schema ~ '.int_turned_campaigns)',
     indexes=[{'columns': ['user_id', 'campaign_id'], 'unique': true}]
 ) }}
-{% set hash = "('x' || left(md5({}), 8))::bit(32)::bigint" %}
+{% set hash = "cast('x' || left(md5({}), 8) as bit)cast(32 as bigint)" %}
 with campaigns as (
 
     select campaign_id, {{ hash.format('campaign_id') }} as campaign_hash

@@ -1,10 +1,7 @@
 -- Every push sent by the business date with its user, what became of it by then, and how many pushes the user was
 -- sent on the 7 days to its day. A push to an unknown contact has no user until the contact comes.
 {% set schema = target.schema %}
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced=rows_of_touched_users()
-        ~ ' or contact_id in (select contact_id from ' ~ schema ~ '.int_changed_rows)',
+{{ config(~ ' or contact_id in (select contact_id from ' ~ schema ~ '.int_changed_rows)',
     indexes=[{'columns': ['push_id'], 'unique': true}, {'columns': ['user_id']}]
 ) }}
 {% set last_day = business_date() %}
@@ -16,8 +13,6 @@ with pushes as (
         {{ local_day('pushes.sent_at') }} as sent_day
     from {{ ref('stg_pushes') }} as pushes
     left join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
-    where
-        {{ touched('users.user_id') }}
         {%- if builds_on_last_night() %}
         or pushes.contact_id in (select contact_id from {{ ref('int_changed_rows') }})
         {%- endif %}
@@ -39,7 +34,7 @@ final as (
         {%- endfor %}
         case
             when {{ local_day('opened_at') }} <= {{ last_day }}
-                then extract(hour from opened_at at time zone '{{ var("timezone") }}')::int
+                then cast(extract(hour from opened_at at time zone {{ business_timezone() }}) as int)
         end as opened_hour,
         case
             when user_id is not null then count(*) over (

@@ -14,7 +14,7 @@ rates as (
         pairs.stat_date,
         latest.rate
     from (
-        select distinct currency, stat_date from stats where currency <> '{{ var("currency") }}'
+        select distinct currency, stat_date from stats where currency <> {{ business_currency() }}
     ) as pairs
     left join lateral (
         select fx.rate
@@ -28,14 +28,14 @@ rates as (
 
 select
     stats.stat_date,
-    date_trunc('month', stats.stat_date)::date as stat_month,
+    cast(date_trunc('month', stats.stat_date) as date) as stat_month,
     stats.channel_code,
     stats.campaign_id,
     stats.keyword,
-    coalesce(stats.impressions, 0)::bigint as impressions,
-    coalesce(stats.clicks, 0)::bigint as clicks,
+    cast(coalesce(stats.impressions, 0) as bigint) as impressions,
+    cast(coalesce(stats.clicks, 0) as bigint) as clicks,
     {{ in_business_currency(
-        'stats.cost::numeric', "coalesce(stats.currency, '" ~ var('currency') ~ "')", 'rates.rate'
+        'cast(stats.cost as numeric)', "coalesce(stats.currency, '" ~ var('currency') ~ "')", 'rates.rate'
     ) }} as cost
 from stats
 left join rates on stats.currency = rates.currency and stats.stat_date = rates.stat_date

@@ -57,7 +57,7 @@ orders as (
 
 stacked as (
 
-    select 'touches' as figure, day, channel_code, count(*)::numeric as amount from touches group by 2, 3
+    select 'touches' as figure, day, channel_code, cast(count(*) as numeric) as amount from touches group by 2, 3
     union all
     select 'identified', day, channel_code, count(*) from touches where is_identified group by 2, 3
     union all

@@ -6,7 +6,7 @@ with users as (
         *,
         coalesce(acquired_channel_code, 'unknown') as channel_code,
         first_order_day is not null
-        and date_trunc('month', first_order_day)::date = acquired_month as is_first_in_month
+        and cast(date_trunc('month', first_order_day) as date) = acquired_month as is_first_in_month
     from {{ ref('int_users_acquired') }}
     where acquired_day <= {{ last_day }}
 

@@ -1,6 +1,5 @@
 -- One row per user that invited or was invited, with its place in the forest. An edge bears the acquired_at of the
 -- invited user; a user without acquired day stands in no edge.
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 with users as (
     select user_id, acquired_at, referrer_user_id
     from {{ ref('users') }}
@@ -22,13 +21,13 @@ members as (
 numbered as (
     select
         users.user_id,
-        row_number() over (order by users.acquired_at, users.user_id collate "C") as node
+        row_number() over (order by users.acquired_at, {{ by_bytes('users.user_id') }}) as node
     from users
     inner join members on users.user_id = members.user_id
 ),
 
 inviters as (
-    select array_agg(coalesce(inviter.node, 0)::int order by invited.node) as nodes
+    select array_agg(cast(coalesce(inviter.node, 0) as int) order by invited.node) as nodes
     from numbered as invited
     left join edges on invited.user_id = edges.user_id
     left join numbered as inviter on edges.referrer_user_id = inviter.user_id

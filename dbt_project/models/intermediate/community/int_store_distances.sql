@@ -1,13 +1,12 @@
 -- One row per community × store opened by D that reaches it or is its nearest.
-{{ config(indexes=[{'columns': ['community_id', 'store_id'], 'unique': true}]) }}
 with stores as materialized (
-    select store_id, latitude::double precision as latitude, longitude::double precision as longitude
+    select store_id, cast(latitude as {{ type_double() }}) as latitude, cast(longitude as {{ type_double() }}) as longitude
     from {{ ref('stg_stores') }}
     where opened_on <= {{ business_date() }}
 ),
 
 communities as (
-    select community_id, latitude::double precision as latitude, longitude::double precision as longitude
+    select community_id, cast(latitude as {{ type_double() }}) as latitude, cast(longitude as {{ type_double() }}) as longitude
     from {{ ref('stg_communities') }}
 ),
 
@@ -18,7 +17,7 @@ measured as (
     select
         communities.community_id,
         near.store_id,
-        trim_scale(round(near.km::numeric, 6)) as distance_km
+        trim_scale(round(cast(near.km as numeric), 6)) as distance_km
     from communities
     cross join lateral (
         select pairs.store_id, pairs.km, min(pairs.km) over () as nearest_km
@@ -37,7 +36,7 @@ measured as (
 ranked as (
     select
         *,
-        row_number() over (partition by community_id order by distance_km, store_id collate "C") as nearness
+        row_number() over (partition by community_id order by distance_km, {{ by_bytes('store_id') }}) as nearness
     from measured
 ),
 

@@ -1,6 +1,6 @@
 -- One row per store opened by D × month it is reported for: from the month it opened to that of D. It begins earlier
 -- where a figure does, and never before the business has data: an opening day of long ago brings no empty decades.
-{% set this_month = "date_trunc('month', " ~ business_date() ~ ")::date" %}
+{% set this_month = "cast(date_trunc('month', " ~ business_date() ~ ") as date)" %}
 with beginning as (
     select
         least(
@@ -17,7 +17,7 @@ firsts as (
 starts as (
     select
         stores.store_id,
-        least(firsts.month, greatest(date_trunc('month', stores.opened_on)::date, beginning.month)) as month
+        least(firsts.month, greatest(cast(date_trunc('month', stores.opened_on) as date), beginning.month)) as month
     from {{ ref('stg_stores') }} as stores
     cross join beginning
     left join firsts on stores.store_id = firsts.store_id
@@ -27,11 +27,11 @@ starts as (
 final as (
     select
         starts.store_id,
-        months.month::date as month,
-        (months.month + interval '1 month')::date - 1 as last_day
+        cast(months.month as date) as month,
+        cast(months.month + interval '1 month' as date) - 1 as last_day
     from starts
     cross join lateral generate_series(
-        starts.month::timestamp, {{ this_month }}::timestamp, interval '1 month'
+        cast(starts.month as timestamp), cast({{ this_month }} as timestamp), interval '1 month'
     ) as months (month)
 )
 

@@ -27,7 +27,7 @@ acquired as (
 first_buyers as (
     select
         users.store_id,
-        date_trunc('month', users.first_order_day)::date as month,
+        cast(date_trunc('month', users.first_order_day) as date) as month,
         count(*) as first_buyers,
         count(*) filter (where money.bought_next_month) as next_month_buyers
     from users

@@ -4,7 +4,7 @@
 with activities as (
     select
         user_id, activity_day, is_intent,
-        extract(hour from activity_at at time zone '{{ var("timezone") }}')::int as hour
+        cast(extract(hour from activity_at at time zone {{ business_timezone() }}) as int) as hour
     from {{ ref('int_user_activities') }}
     where {{ is_in_windows('activity_day', 'user_id') }}
 ),
@@ -25,12 +25,12 @@ figures as (
     select
         active.user_id, days.as_of,
         {%- for window in [7, 30, 90] %}
-        coalesce(sum(active.activities) filter (where days.as_of - active.activity_day < {{ window }}), 0)::int
+        cast(coalesce(sum(active.activities) filter (where days.as_of - active.activity_day < {{ window }}), 0) as int)
             as activities_{{ window }}d,
-        coalesce(sum(active.intents) filter (where days.as_of - active.activity_day < {{ window }}), 0)::int
+        cast(coalesce(sum(active.intents) filter (where days.as_of - active.activity_day < {{ window }}), 0) as int)
             as intents_{{ window }}d,
         {%- endfor %}
-        (count(*) filter (where days.as_of - active.activity_day < 30))::int as active_days_30d,
+        cast(count(*) filter (where days.as_of - active.activity_day < 30) as int) as active_days_30d,
         days.as_of - max(active.activity_day) as days_since_activity,
         coalesce(sum(active.activities) filter (where extract(isodow from active.activity_day) >= 6), 0)
             as weekend_activities,
@@ -39,7 +39,7 @@ figures as (
         {%- endfor %}
     from active_days as active
     inner join {{ ref('int_feature_days') }} as days
-        on days.as_of - active.activity_day between 0 and 89 and {{ is_taken('active.user_id') }}
+        on days.as_of - active.activity_day between 0 and 89
     group by active.user_id, days.as_of
 ),
 

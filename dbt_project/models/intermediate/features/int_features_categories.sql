@@ -5,23 +5,23 @@ with standing as (
         bought.user_id, days.as_of, bought.category, bought.due_day, bought.amount_by_then, bought.units_by_then
     from {{ ref('int_user_category_days') }} as bought
     inner join {{ ref('int_feature_days') }} as days
-        on days.as_of between bought.order_day and bought.holds_to and {{ is_taken('bought.user_id') }}
+        on days.as_of between bought.order_day and bought.holds_to
 ),
 
 final as (
     select
         user_id, as_of,
-        count(category)::int as categories,
-        (array_agg(category order by amount_by_then desc, category collate "C") filter (where category is not null))[1]
+        cast(count(category) as int) as categories,
+        (array_agg(category order by amount_by_then desc, {{ by_bytes('category') }}) filter (where category is not null))[1]
             as favourite_category,
         {{ ratio(
             'max(amount_by_then) filter (where category is not null)',
             'sum(amount_by_then) filter (where category is not null)'
         ) }} as favourite_category_share,
-        sum(units_by_then)::bigint as units,
+        cast(sum(units_by_then) as bigint) as units,
         min(due_day) - as_of as days_to_replenishment,
-        (count(*) filter (where due_day <= as_of))::int as categories_due,
-        (array_agg(category order by due_day, category collate "C") filter (where due_day is not null))[1]
+        cast(count(*) filter (where due_day <= as_of) as int) as categories_due,
+        (array_agg(category order by due_day, {{ by_bytes('category') }}) filter (where due_day is not null))[1]
             as next_due_category
     from standing
     group by user_id, as_of

@@ -16,15 +16,15 @@ final as (
     select
         event_days.user_id, days.as_of,
         {%- for name, kind in kinds.items() %}
-        coalesce(sum(event_days.events) filter (
+        cast(coalesce(sum(event_days.events) filter (
             where event_days.event_type = '{{ kind }}' and days.as_of - event_days.day < 30
-        ), 0)::int as {{ name }}_30d,
+        ), 0) as int) as {{ name }}_30d,
         {%- endfor %}
-        coalesce(sum(event_days.events) filter (where event_days.event_type = 'share'), 0)::int as shares_90d,
+        cast(coalesce(sum(event_days.events) filter (where event_days.event_type = 'share'), 0) as int) as shares_90d,
         days.as_of - max(event_days.day) filter (where event_days.event_type = 'add_to_cart') as days_since_cart
     from event_days
     inner join {{ ref('int_feature_days') }} as days
-        on days.as_of - event_days.day between 0 and 89 and {{ is_taken('event_days.user_id') }}
+        on days.as_of - event_days.day between 0 and 89
     group by event_days.user_id, days.as_of
 )
 

@@ -26,7 +26,6 @@ final as (
         on
             plans.from_day <= days.as_of
             and (plans.expiry_day is null or plans.expiry_day > days.as_of)
-            and {{ is_taken('plans.user_id') }}
     group by plans.user_id, days.as_of
 )
 

@@ -1,8 +1,6 @@
 -- One row per user × day of int_feature_days with a counted order by then.
 -- Marts are restated: an order fully refunded by D counts on none of the days. Those of settled days stay for ranking.
-{{ config(
-    materialized='incremental', incremental_strategy='replace', replaced=rows_of_touched_users()
-    ~ ' or as_of not in (select as_of from ' ~ target.schema ~ '.int_feature_days where is_settled)'
+{{ config(~ ' or as_of not in (select as_of from ' ~ target.schema ~ '.int_feature_days where is_settled)'
 ) }}
 {% set sales_channels = ['app', 'group', 'live', 'marketplace', 'mini_program', 'other', 'store'] %}
 with figures as (
@@ -11,23 +9,23 @@ with figures as (
         days.as_of,
         min(orders.order_day) as first_order_day,
         max(orders.order_day) as last_order_day,
-        count(*)::int as orders,
+        cast(count(*) as int) as orders,
         sum(orders.net) as net,
         max(orders.net) as largest_net,
         sum(orders.gross) as gross,
         sum(orders.discount) as discount,
         {%- for window in [30, 90, 365] %}
-        (count(*) filter (where days.as_of - orders.order_day < {{ window }}))::int as orders_{{ window }}d,
+        cast(count(*) filter (where days.as_of - orders.order_day < {{ window }}) as int) as orders_{{ window }}d,
         coalesce(sum(orders.net) filter (where days.as_of - orders.order_day < {{ window }}), 0) as net_{{ window }}d,
         {%- endfor %}
         coalesce(sum(orders.margin) filter (where days.as_of - orders.order_day < 365), 0) as margin_365d,
-        (count(*) filter (where orders.discount > 0))::int as discounted_orders,
-        (count(*) filter (
+        cast(count(*) filter (where orders.discount > 0) as int) as discounted_orders,
+        cast(count(*) filter (
             where orders.discount > 0 and orders.discount >= {{ var('deep_discount_share') }} * orders.gross
-        ))::int as deep_discount_orders,
-        (count(*) filter (where extract(isodow from orders.order_day) >= 6))::int as weekend_orders,
+        ) as int) as deep_discount_orders,
+        cast(count(*) filter (where extract(isodow from orders.order_day) >= 6) as int) as weekend_orders,
         {%- for sales_channel in sales_channels %}
-        (count(*) filter (where orders.sales_channel = '{{ sales_channel }}'))::int
+        cast(count(*) filter (where orders.sales_channel = '{{ sales_channel }}') as int)
             as {{ sales_channel }}_orders{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_orders_counted') }} as orders

@@ -19,7 +19,7 @@ reachable as (
         {%- for medium in media %}
         bool_or(medium = '{{ medium }}' and is_reachable) as reachable_{{ medium }},
         {%- endfor %}
-        (count(*) filter (where is_reachable))::int as reachable_media
+        cast(count(*) filter (where is_reachable) as int) as reachable_media
     from {{ ref('int_users_reachability') }}
     group by user_id
 ),
@@ -31,7 +31,7 @@ spine as (
         days.as_of - {{ local_day('users.registered_at') }} as days_since_registered
     from {{ ref('int_users_acquired') }} as users
     inner join {{ ref('int_feature_days') }} as days
-        on users.acquired_day <= days.as_of and {{ is_taken('users.user_id') }}
+        on users.acquired_day <= days.as_of
 ),
 
 final as (
@@ -43,7 +43,7 @@ final as (
         coalesce(channels.is_paid, false) as acquired_is_paid,
         referrers.user_id is not null as is_referred,
         contacts.gender,
-        extract(year from spine.as_of)::int - contacts.birth_year as age,
+        cast(extract(year from spine.as_of) as int) - contacts.birth_year as age,
         contacts.city, contacts.city_tier, contacts.store_id, contacts.community_id,
         coalesce(contacts.contacts, 0) as contacts,
         {%- for medium in media %}

@@ -16,13 +16,13 @@ final as (
     select
         pushes.user_id, days.as_of,
         {%- for window in [7, 30] %}
-        (count(*) filter (where days.as_of - pushes.sent_day < {{ window }}))::int as pushes_{{ window }}d,
+        cast(count(*) filter (where days.as_of - pushes.sent_day < {{ window }}) as int) as pushes_{{ window }}d,
         {%- endfor %}
-        count(*)::int as pushes_90d,
-        (count(*) filter (where pushes.opened_day between days.as_of - 29 and days.as_of))::int as pushes_opened_30d,
-        (count(*) filter (where pushes.opened_day <= days.as_of))::int as pushes_opened_90d,
-        (count(*) filter (where pushes.clicked_day <= days.as_of))::int as pushes_clicked_90d,
-        (count(*) filter (where pushes.unsubscribed_day <= days.as_of))::int as unsubscribes_90d,
+        cast(count(*) as int) as pushes_90d,
+        cast(count(*) filter (where pushes.opened_day between days.as_of - 29 and days.as_of) as int) as pushes_opened_30d,
+        cast(count(*) filter (where pushes.opened_day <= days.as_of) as int) as pushes_opened_90d,
+        cast(count(*) filter (where pushes.clicked_day <= days.as_of) as int) as pushes_clicked_90d,
+        cast(count(*) filter (where pushes.unsubscribed_day <= days.as_of) as int) as unsubscribes_90d,
         {{ ratio(
             'count(*) filter (where pushes.delivered_day <= days.as_of and pushes.opened_day <= days.as_of)',
             'count(*) filter (where pushes.delivered_day <= days.as_of)'
@@ -30,7 +30,7 @@ final as (
         count(*) filter (where days.as_of - pushes.sent_day < 7) >= {{ var('push_max_7d') }} as is_tired
     from pushes
     inner join {{ ref('int_feature_days') }} as days
-        on days.as_of - pushes.sent_day between 0 and 89 and {{ is_taken('pushes.user_id') }}
+        on days.as_of - pushes.sent_day between 0 and 89
     group by pushes.user_id, days.as_of
 )
 

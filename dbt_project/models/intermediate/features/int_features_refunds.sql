@@ -8,12 +8,12 @@ with refunds as (
 final as (
     select
         refunds.user_id, days.as_of,
-        count(distinct refunds.order_id)::int as refunded_orders,
-        (count(*) filter (where days.as_of - refunds.refund_day < 90))::int as refunds_90d,
+        cast(count(distinct refunds.order_id) as int) as refunded_orders,
+        cast(count(*) filter (where days.as_of - refunds.refund_day < 90) as int) as refunds_90d,
         days.as_of - max(refunds.refund_day) as days_since_refund
     from refunds
     inner join {{ ref('int_feature_days') }} as days
-        on refunds.refund_day <= days.as_of and {{ is_taken('refunds.user_id') }}
+        on refunds.refund_day <= days.as_of
     group by refunds.user_id, days.as_of
 )
 

@@ -2,7 +2,7 @@
 select
     orders.user_id,
     days.as_of,
-    count(distinct orders.order_id)::int as slow_mover_orders_30d
+    cast(count(distinct orders.order_id) as int) as slow_mover_orders_30d
 from {{ ref('int_orders_counted') }} as orders
 inner join {{ ref('int_feature_days') }} as days on days.as_of - orders.order_day between 0 and 29
 inner join {{ ref('int_order_lines') }} as lines on orders.order_id = lines.order_id

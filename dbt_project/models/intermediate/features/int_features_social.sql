@@ -5,7 +5,7 @@ with facts as (
     select
         users.user_id, 'friend' as figure, friends.staff_id as fact_key,
         {{ local_day('friends.added_at') }} as from_day,
-        {{ local_day('friends.deleted_at') }} as end_day, null::int as rating
+        {{ local_day('friends.deleted_at') }} as end_day, cast(null as int) as rating
     from {{ ref('stg_friendships') }} as friends
     inner join {{ ref('map_contact_user') }} as users on friends.contact_id = users.contact_id
     union all
@@ -34,25 +34,25 @@ marked as (
         days.as_of - facts.from_day as age
     from facts
     inner join {{ ref('int_feature_days') }} as days
-        on facts.from_day <= days.as_of and {{ is_taken('facts.user_id') }}
+        on facts.from_day <= days.as_of
     where facts.user_id is not null
 ),
 
 final as (
     select
         user_id, as_of,
-        count(distinct fact_key) filter (where figure = 'friend' and is_standing)::int as staff_friends,
-        count(distinct fact_key) filter (where figure = 'reply')::int as staff_replied_to,
+        cast(count(distinct fact_key) filter (where figure = 'friend' and is_standing) as int) as staff_friends,
+        cast(count(distinct fact_key) filter (where figure = 'reply') as int) as staff_replied_to,
         min(age) filter (where figure = 'friend') as days_since_friend_added,
-        count(distinct fact_key) filter (where figure = 'group' and is_standing)::int as groups,
+        cast(count(distinct fact_key) filter (where figure = 'group' and is_standing) as int) as groups,
         min(age) filter (where figure = 'group') as days_since_group_join,
-        count(distinct fact_key) filter (where figure = 'group' and not is_standing and as_of - end_day < 90)::int
+        cast(count(distinct fact_key) filter (where figure = 'group' and not is_standing and as_of - end_day < 90) as int)
             as groups_left_90d,
-        count(distinct fact_key) filter (where figure = 'review')::int as reviews,
+        cast(count(distinct fact_key) filter (where figure = 'review') as int) as reviews,
         trim_scale(avg(rating) filter (where figure = 'review')) as mean_rating,
-        count(distinct fact_key) filter (
+        cast(count(distinct fact_key) filter (
             where figure = 'review' and rating <= {{ var('low_rating') }} and age < 90
-        )::int as low_ratings_90d
+        ) as int) as low_ratings_90d
     from marked
     group by user_id, as_of
 )

@@ -9,11 +9,11 @@ with touches as (
 final as (
     select
         touches.user_id, days.as_of,
-        (count(*) filter (where days.as_of - touches.day < 30))::int as touches_30d,
-        count(distinct touches.channel_code)::int as touch_channels_90d
+        cast(count(*) filter (where days.as_of - touches.day < 30) as int) as touches_30d,
+        cast(count(distinct touches.channel_code) as int) as touch_channels_90d
     from touches
     inner join {{ ref('int_feature_days') }} as days
-        on days.as_of - touches.day between 0 and 89 and {{ is_taken('touches.user_id') }}
+        on days.as_of - touches.day between 0 and 89
     group by touches.user_id, days.as_of
 )
 

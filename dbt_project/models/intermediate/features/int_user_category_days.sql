@@ -1,11 +1,6 @@
 -- One row per user × category × order day: what was bought by then, when the category is due again, and the last day
 -- before the next purchase in it. A day's shortest replenishment counts; products bought once give no due day. What was
 -- bought of products that are listed no more stands under no category, for its units.
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced=rows_of_touched_users(),
-    indexes=[{'columns': ['user_id', 'category', 'order_day'], 'unique': true}]
-) }}
 with bought as (
     select
         orders.user_id, lines.category, orders.order_day,
@@ -17,7 +12,7 @@ with bought as (
     inner join {{ ref('int_orders_priced') }} as priced on orders.order_id = priced.order_id
     inner join {{ ref('int_order_lines') }} as lines on orders.order_id = lines.order_id
     left join {{ ref('stg_products') }} as products on lines.sku = products.sku
-    where orders.user_id is not null and {{ touched('orders.user_id') }}
+    where orders.user_id is not null
     group by orders.user_id, lines.category, orders.order_day
 ),
 

@@ -19,9 +19,9 @@ ranked as (
 scored as (
     select
         user_id, as_of, recency_days, frequency, monetary, users,
-        ((5 * recency_rank + users - 1) / users)::int as r,
-        ((5 * frequency_rank + users - 1) / users)::int as f,
-        ((5 * monetary_rank + users - 1) / users)::int as m
+        cast((5 * recency_rank + users - 1) / users as int) as r,
+        cast((5 * frequency_rank + users - 1) / users as int) as f,
+        cast((5 * monetary_rank + users - 1) / users as int) as m
     from ranked
 ),
 

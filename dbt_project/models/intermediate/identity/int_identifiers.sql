@@ -1,32 +1,62 @@
--- Every identifier now carried by a row, with when any row first carried it; keys shared too widely link nobody.
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced="(kind, identifier) in (select kind, identifier from " ~ target.schema ~ ".int_identity_scope)",
-    indexes=[{'columns': ['identifier', 'kind'], 'unique': true}]
-) }}
-with carried as (
-    select * from {{ ref('int_identity_carried') }} as carried where {{ in_identity_scope('carried') }}
+-- One row per identifier that a current row carries, with when any row first carried it; keys shared too widely link
+-- nobody. What belongs to erased contacts alone is left out.
+with versions as (
+    {%- for export, kinds in identifier_carriers().items() %}{% set last_export = loop.last %}
+    {%- for kind in kinds %}
+    select '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier, min(_business_date) as first_seen
+    from {{ source('raw', export) }}
+    where {{ identifier_column(kind) }} is not null and _business_date <= {{ business_date() }}
+    group by {{ identifier_column(kind) }}
+    {{ 'union all' if not (loop.last and last_export) }}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+seen as (
+    select kind, identifier, min(first_seen) as first_seen
+    from versions
+    group by kind, identifier
+),
+
+carried as (
+    {%- for export, kinds in identifier_carriers().items() %}{% set last_export = loop.last %}
+    {%- for kind in kinds %}
+    select
+        '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier,
+        {{ 'count(*)' if export == 'contacts' else '0' }} as contacts
+    from {{ ref('stg_' ~ export) }}
+    where {{ identifier_column(kind) }} is not null
+    group by {{ identifier_column(kind) }}
+    {{ 'union all' if not (loop.last and last_export) }}
+    {%- endfor %}
+    {%- endfor %}
 ),
 
 counted as (
-    select
-        kind,
-        identifier,
-        min(first_carried) as first_seen,
-        (count(*) filter (where export = 'contacts' and is_current))::int as contacts
+    select kind, identifier, cast(sum(contacts) as int) as contacts
     from carried
     group by kind, identifier
-    having bool_or(is_current)
+),
+
+erased as (
+    select 'contact_id' as kind, contact_id as identifier from {{ ref('stg_erased_contacts') }}
+    union all
+    select kind, hash as identifier from {{ ref('stg_erased_identifiers') }}
 ),
 
 final as (
     select
-        counted.kind, counted.identifier, counted.contacts, counted.first_seen, {{ links('counted') }} as links,
+        counted.kind, counted.identifier, counted.contacts, seen.first_seen,
+        counted.kind not in ('phone', 'email', 'device_id')
+        or counted.contacts <= {{ var('identity_key_max_contacts') }} as links,
         -- What ids of users are made of: a change of the hash key leaves it as it was.
         coalesce(firsts.first_hash, counted.identifier) as seed
     from counted
+    inner join seen on counted.kind = seen.kind and counted.identifier = seen.identifier
     left join {{ source('meta', 'first_hashes') }} as firsts
         on counted.kind = firsts.kind and counted.identifier = firsts.hash
+    left join erased on counted.kind = erased.kind and counted.identifier = erased.identifier
+    where erased.identifier is null
 )
 
 select * from final

@@ -1,18 +1,23 @@
 -- An order whose identifiers all link nobody is a user by itself; one without identifier has none.
-{{ config(
-    materialized='incremental', incremental_strategy='replace', replaced=replaced_rows('orders', 'order_id'),
-    indexes=[{'columns': ['order_id'], 'unique': true}, {'columns': ['user_id']}]
-) }}
 with linked as (
     {{ users_of_rows('orders', 'order_id') }}
 ),
 
+erased as (
+    select kind, hash from {{ ref('stg_erased_identifiers') }}
+),
+
 identified as (
-    select distinct carried.row_id as order_id
-    from {{ ref('int_identity_carried') }} as carried
+    select order_id
+    from {{ ref('stg_orders') }}
     where
-        carried.export = 'orders' and carried.is_current
-        and {{ in_identity_rows('carried', 'orders') }}
+        contact_id is not null
+        {%- for kind in identifier_carriers()['orders'] if kind != 'contact_id' %}
+        or (
+            {{ kind }}_hash is not null
+            and not exists (select 1 from erased where erased.kind = '{{ kind }}' and erased.hash = {{ kind }}_hash)
+        )
+        {%- endfor %}
 ),
 
 final as (

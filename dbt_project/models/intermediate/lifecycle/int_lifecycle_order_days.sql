@@ -10,7 +10,7 @@ with order_days as (
         lag(order_day) over (partition by user_id order by order_day) as previous_order_day,
         lead(order_day) over (partition by user_id order by order_day) as next_order_day
     from {{ ref('int_orders_counted') }}
-    where user_id is not null and {{ touched() }}
+    where user_id is not null
     group by user_id, order_day
 
 ),

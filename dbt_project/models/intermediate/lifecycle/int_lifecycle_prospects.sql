@@ -9,8 +9,7 @@ with prospects as (
         coalesce(first_order_day - 1, 'infinity') as last_day
     from {{ ref('int_users_acquired') }}
     where
-        {{ touched() }}
-        and acquired_day <= {{ business_date() }}
+        acquired_day <= {{ business_date() }}
         and (first_order_day is null or first_order_day > acquired_day)
 
 ),
@@ -33,7 +32,7 @@ active_days as (
 
 candidates as (
 
-    select user_id, acquired_day as day, null::date as active_on, null::date as intent_on from prospects
+    select user_id, acquired_day as day, cast(null as date) as active_on, cast(null as date) as intent_on from prospects
     union all
     select user_id, acquired_day + {{ var('lifecycle_zombie_days') }}, null, null from prospects
     union all

@@ -1,10 +1,5 @@
 -- One row per user × interval of one stage from the acquired day on, without gap or overlap: the change points put in
 -- order, those that change nothing left out. Intervals that D has not reached stand here too, the last one open.
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced=rows_of_touched_users(),
-    indexes=[{'columns': ['user_id', 'valid_from'], 'unique': true}, {'columns': ['valid_from']}]
-) }}
 with points as (
 
     select user_id, day, stage from {{ ref('int_lifecycle_prospects') }}

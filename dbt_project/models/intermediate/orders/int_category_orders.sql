@@ -1,5 +1,4 @@
 -- One row per counted order of a user × product category that a line of it is of.
-{{ config(indexes=[{'columns': ['order_id', 'category'], 'unique': true}]) }}
 select distinct
     orders.order_id,
     lines.category,
@@ -9,4 +8,4 @@ select distinct
     orders.order_seq
 from {{ ref('int_orders_counted') }} as orders
 inner join {{ ref('int_order_lines') }} as lines on orders.order_id = lines.order_id
-where orders.user_id is not null and lines.category is not null and {{ touched_order('orders.order_id') }}
+where orders.user_id is not null and lines.category is not null

@@ -1,8 +1,6 @@
-{{ config(replaced=rows_of_changed_orders(), indexes=[{'columns': ['order_id', 'line_no'], 'unique': true}]) }}
 -- Current lines with what they cost and their category; materialised once, several models read it.
 select
     lines.order_id, lines.line_no, lines.sku, lines.quantity, lines.line_amount, products.category,
     lines.quantity * products.unit_cost as known_cost
 from {{ ref('stg_order_lines') }} as lines
 left join {{ ref('stg_products') }} as products on lines.sku = products.sku
-where {{ changed_order('lines.order_id') }}

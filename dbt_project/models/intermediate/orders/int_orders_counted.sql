@@ -1,8 +1,5 @@
-{{ config(indexes=[
-    {'columns': ['order_id'], 'unique': true}, {'columns': ['user_id', 'paid_at']}
-]) }}
 with priced as (
-    select * from {{ ref('int_orders_priced') }} where is_counted and {{ touched_order() }}
+    select * from {{ ref('int_orders_priced') }} where is_counted
 ),
 
 costed as (
@@ -27,7 +24,7 @@ final as (
         sales_channel, channel_code, store_id, group_id,
         case
             when user_id is not null
-                then (row_number() over (partition by user_id order by paid_at, order_id))::int
+                then cast(row_number() over (partition by user_id order by paid_at, order_id) as int)
         end as order_seq
     from costed
 )

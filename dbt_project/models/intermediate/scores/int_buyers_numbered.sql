@@ -1,5 +1,4 @@
 {# Numbers and scores must never disagree: whoever numbers the buyers anew empties the scores of the old numbers. #}
-{{ config(post_hook=["{{ empty_score_tables() }}"]) }}
 {% set cut = business_date() ~ ' - ' ~ var('value_holdout_days') %}
 with buyers as (
     select
@@ -17,7 +16,7 @@ summed as (
     cross join lateral (
         select
             sum(orders.net) as net,
-            (count(*) filter (where orders.day <= {{ cut }}))::int as days_to_cut,
+            cast(count(*) filter (where orders.day <= {{ cut }}) as int) as days_to_cut,
             max(orders.day) filter (where orders.day <= {{ cut }}) as last_day_to_cut,
             coalesce(sum(orders.net) filter (where orders.day <= {{ cut }}), 0) as net_to_cut
         from unnest(buyers.order_days, buyers.order_nets) as orders (day, net)
@@ -27,7 +26,7 @@ summed as (
 final as (
     select
         user_id,
-        (row_number() over (order by user_id collate "C"))::int - 1 as user_no,
+        cast(row_number() over (order by {{ by_bytes('user_id') }}) as int) - 1 as user_no,
         days - 1 as frequency,
         order_days[days] - first_day as recency_days,
         {{ business_date() }} - first_day as age_days,

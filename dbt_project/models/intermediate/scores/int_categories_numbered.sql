@@ -9,7 +9,7 @@ with categories as (
 final as (
     select
         category,
-        (row_number() over (order by category collate "C"))::int - 1 as category_no,
+        cast(row_number() over (order by {{ by_bytes('category') }}) as int) - 1 as category_no,
         replenishment_days
     from categories
 )

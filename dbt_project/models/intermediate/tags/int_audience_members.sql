@@ -5,9 +5,9 @@ with borne as (
         features.*,
         unnest(array_remove(array[
             {%- for audience in audiences %}
-            case when {{ audience.rule_sql }} then {{ loop.index }}::smallint end,
+            case when {{ audience.rule_sql }} then cast({{ loop.index }} as smallint) end,
             {%- endfor %}
-            null::smallint
+            cast(null as smallint)
         ], null)) as audience_number
     from {{ ref('int_user_features') }} as features
     where features.as_of = {{ business_date() }} and not features.is_restricted
@@ -15,11 +15,11 @@ with borne as (
 
 final as (
     select
-        (array[
+        (cast(array[
             {%- for audience in audiences %}
             '{{ audience.audience_code }}'{{ ',' if not loop.last }}
             {%- endfor %}
-        ]::text[])[audience_number] as audience_code,
+        ] as text[]))[audience_number] as audience_code,
         user_id,
         is_tired,
         {%- for medium in ['sms', 'email', 'wechat', 'app', 'weibo'] %}

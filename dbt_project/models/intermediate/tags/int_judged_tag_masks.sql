@@ -40,8 +40,8 @@ borne as (
 codes as (
     select tag_code, tag_number
     from
-        unnest(array[
-            {%- for tag in configured_tags() %}{{ ', ' if not loop.first }}'{{ tag.tag_code }}'{% endfor %}]::text[]
+        unnest(cast(array[
+            {%- for tag in configured_tags() %}{{ ', ' if not loop.first }}'{{ tag.tag_code }}'{% endfor %}] as text[])
         ) with ordinality as listed (tag_code, tag_number)
 ),
 

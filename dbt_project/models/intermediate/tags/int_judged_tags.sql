@@ -7,7 +7,7 @@
 {% set valued = tags | selectattr('value_sql') | list %}
 {% set plain = tags | rejectattr('value_sql') | list %}
 with days as (
-    select as_of, 1::bigint << (checkpoint_number - 1) as bit, as_of = {{ business_date() }} as is_last
+    select as_of, cast(1 as bigint) << (checkpoint_number - 1) as bit, as_of = {{ business_date() }} as is_last
     from {{ ref('int_feature_days') }}
     where is_checkpoint
 ),
@@ -17,14 +17,14 @@ judged as (
         features.user_id
         {%- for tag in tags %},
         {%- if tag.value_sql %}
-        array_agg(coalesce(({{ tag.value_sql }})::text, 'unknown') order by days.bit) filter (where {{ tag.rule_sql }})
+        array_agg(coalesce(cast({{ tag.value_sql }} as text), 'unknown') order by days.bit) filter (where {{ tag.rule_sql }})
             as values_{{ tag.number }},
         array_agg(days.bit order by days.bit) filter (where {{ tag.rule_sql }}) as bits_{{ tag.number }}
         {%- else %}
         bit_or(days.bit) filter (where {{ tag.rule_sql }}) as mask_{{ tag.number }}
         {%- endif %}
         {%- if tag.score_sql != '1' %},
-        coalesce(max(({{ tag.score_sql }})::numeric) filter (where days.is_last), 1) as score_{{ tag.number }}
+        coalesce(max(cast({{ tag.score_sql }} as numeric)) filter (where days.is_last), 1) as score_{{ tag.number }}
         {%- endif %}
         {%- endfor %}
     from {{ ref('int_user_features') }} as features
@@ -35,24 +35,24 @@ judged as (
 found as (
     select
         user_id,
-        array_remove(array[null::int{% for tag in plain %},
+        array_remove(array[cast(null as int){% for tag in plain %},
             case when mask_{{ tag.number }} is not null then {{ tag.number }} end
         {%- endfor %}], null) as plain_numbers,
-        array_remove(array[null::bigint{% for tag in plain %}, mask_{{ tag.number }}{% endfor %}], null) as plain_masks,
-        array_remove(array[null::numeric{% for tag in plain %},
+        array_remove(array[cast(null as bigint){% for tag in plain %}, mask_{{ tag.number }}{% endfor %}], null) as plain_masks,
+        array_remove(array[cast(null as numeric){% for tag in plain %},
             case when mask_{{ tag.number }} is not null then {{ '1' if tag.score_sql == '1' else 'score_' ~ tag.number }} end
         {%- endfor %}], null) as plain_scores,
         -- Of a tag with values, an element a checkpoint on which it is borne.
-        array[]::int[]
+        cast(array[] as int[])
         {%- for tag in valued %}
         || array_fill({{ tag.number }}, array[coalesce(cardinality(bits_{{ tag.number }}), 0)])
         {%- endfor %} as valued_numbers,
-        array[]::text[]{% for tag in valued %} || values_{{ tag.number }}{% endfor %} as valued_values,
-        array[]::bigint[]{% for tag in valued %} || bits_{{ tag.number }}{% endfor %} as valued_bits,
-        array[]::numeric[]
+        cast(array[] as text[]){% for tag in valued %} || values_{{ tag.number }}{% endfor %} as valued_values,
+        cast(array[] as bigint[]){% for tag in valued %} || bits_{{ tag.number }}{% endfor %} as valued_bits,
+        cast(array[] as numeric[])
         {%- for tag in valued %}
         || array_fill(
-            {{ '1::numeric' if tag.score_sql == '1' else 'score_' ~ tag.number }},
+            {{ 'cast(1 as numeric)' if tag.score_sql == '1' else 'score_' ~ tag.number }},
             array[coalesce(cardinality(bits_{{ tag.number }}), 0)]
         )
         {%- endfor %} as valued_scores

@@ -1,7 +1,6 @@
 -- What this night changes in int_user_tag_masks, read as the last night left it: one row per user × tag × value whose
 -- row is other now, or gone (without a mask). Of users whom nothing restated the settled checkpoints stay as they
 -- stood; the last number is always D's, so that a month moves a bit down. Empty where everything is built anew.
-{{ config(meta={'analyzed_nightly': true}) }}
 {% set stood = target.schema ~ '.int_user_tag_masks' %}
 {% if builds_on_last_night() %}
 with judged as materialized (
@@ -15,7 +14,7 @@ asked as (
 ),
 
 settled as (
-    select bit_or(1::bigint << (checkpoint_number - 1)) as bits
+    select bit_or(cast(1 as bigint) << (checkpoint_number - 1)) as bits
     from {{ ref('int_feature_days') }}
     where is_settled
 ),
@@ -68,8 +67,8 @@ where
     -- A bit stands for another day then, and so does the same mask.
     or (select months > 0 from passed)
 {% else %}
-select null::text as user_id, null::text as tag_code, null::text as value, null::bigint as mask, null::numeric as score,
-    null::date as acquired_day
+select cast(null as text) as user_id, cast(null as text) as tag_code, cast(null as text) as value, cast(null as bigint) as mask, cast(null as numeric) as score,
+    cast(null as date) as acquired_day
 from {{ ref('int_judged_tag_masks') }}
 where false
 {% endif %}

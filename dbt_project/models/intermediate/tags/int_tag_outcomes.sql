@@ -26,13 +26,13 @@ counted as (
         array['none'{% for tag in tags %}, '{{ tag.tag_code }}'{% endfor %}] as tag_codes
         {%- for name in ['is_eligible', 'has_outcome'] %},
         array[
-            0::bigint
+            cast(0 as bigint)
             {%- for tag in tags %},
             count(*) filter (where {{ name }}_{{ numbers[tag.scenario] }})
             {%- endfor %}
         ] as {{ name }},
         array[
-            0::bigint
+            cast(0 as bigint)
             {%- for tag in tags %},
             count(*) filter (where is_borne_{{ tag.number }} and {{ name }}_{{ numbers[tag.scenario] }})
             {%- endfor %}

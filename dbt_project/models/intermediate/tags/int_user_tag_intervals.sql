@@ -11,4 +11,3 @@ select
     case when runs.valid_to = {{ business_date() }} then masks.score end as score
 from {{ ref('int_user_tag_masks') }} as masks
 inner join {{ ref('int_tag_mask_runs') }} as runs on masks.mask = runs.mask
-where {{ retagged('masks') }}

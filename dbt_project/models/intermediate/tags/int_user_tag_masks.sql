@@ -1,11 +1,6 @@
 -- One row per user × tag × value: on which checkpoints of int_feature_days the user bears it (bit n − 1 for number n),
 -- and its score on D. A night changes the rows that int_retags names.
 -- depends_on: {{ ref('int_judged_tag_masks') }} {{ ref('int_users_acquired') }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace',
-    replaced=rows_of_retags('user_id, tag_code, value'),
-    indexes=[{'columns': ['user_id', 'tag_code', 'value'], 'unique': true}]
-) }}
 {% if builds_on_last_night() %}
 select * from {{ ref('int_retags') }} where mask is not null
 {% else %}

@@ -1,15 +1,11 @@
 -- One row per contact × medium × interval of days at whose end the contact could be reached by the medium:
 -- the history behind int_users_reachability. The first version known is taken to hold for all time before it.
-{{ config(indexes=[
-    {'columns': ['contact_id', 'medium', 'reachable_from'], 'unique': true}, {'columns': ['user_id']}
-]) }}
 {% set media = reach_media() %}
 with contacts as (
 
     select users.user_id, versions.*
     from {{ ref('stg_contact_versions') }} as versions
     inner join {{ ref('map_contact_user') }} as users on versions.contact_id = users.contact_id
-    where {{ touched('users.user_id') }}
 
 ),
 
@@ -36,7 +32,7 @@ changes as (
     from {{ ref('stg_pushes') }} as pushes
     inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
     inner join {{ ref('map_contact_user') }} as own on users.user_id = own.user_id
-    where pushes.unsubscribed_at is not null and {{ touched('users.user_id') }}
+    where pushes.unsubscribed_at is not null
 
 ),
 
@@ -83,10 +79,10 @@ final as (
         spans.user_id,
         spans.contact_id,
         spans.medium,
-        case when spans.is_first then '0001-01-01'::date else spans.day end as reachable_from,
+        case when spans.is_first then cast('0001-01-01' as date) else spans.day end as reachable_from,
         -- least() passes over nulls: an end that never came.
         coalesce(
-            least(spans.next_day, spans.deleted_day, restricted.restricted_day) - 1, '9999-12-31'::date
+            least(spans.next_day, spans.deleted_day, restricted.restricted_day) - 1, cast('9999-12-31' as date)
         ) as reachable_to
     from spans
     left join restricted on spans.user_id = restricted.user_id

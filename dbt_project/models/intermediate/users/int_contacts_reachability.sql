@@ -1,4 +1,3 @@
-{{ config(indexes=[{'columns': ['contact_id', 'medium'], 'unique': true}, {'columns': ['user_id']}]) }}
 -- Contact x medium, contacts not deleted: whether it has the identifier, has consent, and may be reached by it.
 {% set media = reach_media() %}
 {% set identifiers = reach_identifiers() %}
@@ -10,7 +9,7 @@ with unsubscribed as (
         max(pushes.unsubscribed_at) as unsubscribed_at
     from {{ ref('stg_pushes') }} as pushes
     inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
-    where pushes.unsubscribed_at is not null and {{ touched('users.user_id') }}
+    where pushes.unsubscribed_at is not null
     group by 1, 2
 ),
 
@@ -28,7 +27,7 @@ offered as (
         ){{ ',' if not loop.last }}
         {%- endfor %}
     ) as media (medium, has_identifier, has_consent, identifier_kind, identifier_hash)
-    where contacts.deleted_at is null and {{ touched('users.user_id') }}
+    where contacts.deleted_at is null
 ),
 
 final as (

@@ -1,14 +1,13 @@
 -- One row per push × counted order of its user paid at or after it, on one of the first days from the push's day.
 -- Days are cut into buckets as long as the window: an order then lies in the bucket of the push or in the next,
 -- which makes the range an equality that can be hashed.
-{{ config(indexes=[{'columns': ['push_id', 'order_id'], 'unique': true}, {'columns': ['user_id']}]) }}
 {% set days = var('campaign_response_days') %}
 {% set bucket = " - date '2000-01-01') / " ~ days %}
 with pushes as (
 
     select push_id, user_id, campaign_id, sent_at, sent_day, ({{ 'sent_day' ~ bucket }} as bucket
     from {{ ref('int_pushes_users') }}
-    where user_id is not null and {{ touched() }}
+    where user_id is not null
 
 ),
 
@@ -16,7 +15,7 @@ orders as (
 
     select order_id, user_id, paid_at, order_day, net, margin, ({{ 'order_day' ~ bucket }} as bucket
     from {{ ref('int_orders_counted') }}
-    where user_id is not null and {{ touched() }}
+    where user_id is not null
 
 ),
 

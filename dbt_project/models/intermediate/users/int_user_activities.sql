@@ -1,22 +1,18 @@
 -- Everything that counts as activity, and which of it signals intent. What falls into one instant is one activity: a
 -- group joined by its QR code is a touch as well.
-{{ config(indexes=[{'columns': ['user_id', 'activity_at'], 'unique': true}]) }}
 with activities as (
     select users.user_id, events.occurred_at as activity_at,
         events.event_type in ('add_to_cart', 'consult', 'message_in') as is_intent
     from {{ ref('stg_events') }} as events
     inner join {{ ref('int_events_users') }} as users on events.event_id = users.event_id
-    where {{ touched('users.user_id') }}
     union all
     select users.user_id, touches.occurred_at, false
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as users on touches.touch_id = users.touch_id
-    where {{ touched('users.user_id') }}
     union all
     select users.user_id, orders.placed_at, false
     from {{ ref('stg_orders') }} as orders
     inner join {{ ref('map_order_user') }} as users on orders.order_id = users.order_id
-    where {{ touched('users.user_id') }}
     union all
     select users.user_id, friends.instant, friends.is_intent
     from (
@@ -33,7 +29,6 @@ with activities as (
         select contact_id, clicked_at, false from {{ ref('stg_pushes') }}
     ) as friends
     inner join {{ ref('map_contact_user') }} as users on friends.contact_id = users.contact_id
-    where {{ touched('users.user_id') }}
 ),
 
 final as (

@@ -1,4 +1,3 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 -- One row per user with a counted order and an acquired day: money by days since acquisition,
 -- and whether they bought again in the month after that of their first order.
 select
@@ -16,5 +15,5 @@ select
     ) as bought_next_month
 from {{ ref('int_users_acquired') }} as users
 inner join {{ ref('int_orders_counted') }} as orders on users.user_id = orders.user_id
-where users.acquired_day <= {{ business_date() }} and {{ touched('users.user_id') }}
+where users.acquired_day <= {{ business_date() }}
 group by users.user_id

@@ -1,9 +1,8 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 -- What each user bought and when, as arrays: scoring reads the whole history every night, a night rewrites few users.
 with counted as (
     select order_id, user_id, order_day, net
     from {{ ref('int_orders_counted') }}
-    where user_id is not null and {{ touched() }}
+    where user_id is not null
 ),
 
 order_days as (

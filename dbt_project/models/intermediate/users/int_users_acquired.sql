@@ -1,13 +1,12 @@
 -- Every user with when and by which channel it was acquired.
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 with users as (
-    select user_id from {{ ref('map_contact_user') }} where {{ touched() }}
+    select user_id from {{ ref('map_contact_user') }}
     union
-    select user_id from {{ ref('map_order_user') }} where {{ touched() }}
+    select user_id from {{ ref('map_order_user') }}
     union
-    select user_id from {{ ref('int_touches_users') }} where {{ touched() }}
+    select user_id from {{ ref('int_touches_users') }}
     union
-    select user_id from {{ ref('int_events_users') }} where {{ touched() }}
+    select user_id from {{ ref('int_events_users') }}
 ),
 
 dated as (
@@ -42,7 +41,7 @@ final as (
     select
         dated.user_id, dated.contacts, dated.registered_at, dated.acquired_at,
         {{ local_day('dated.acquired_at') }} as acquired_day,
-        date_trunc('month', {{ local_day('dated.acquired_at') }})::date as acquired_month,
+        cast(date_trunc('month', {{ local_day('dated.acquired_at') }}) as date) as acquired_month,
         coalesce(
             dated.source_channel_code, touched.channel_code, dated.first_friend_channel_code,
             dated.first_order_channel_code, 'unknown'

@@ -1,4 +1,3 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 -- Contacts of each user put together; an attribute is that of the earliest-registered contact that has one.
 {% set attributes = [
     'gender', 'birth_year', 'city', 'city_tier', 'store_id', 'community_id', 'referrer_contact_id',
@@ -6,7 +5,7 @@
 ] %}
 select
     users.user_id,
-    count(*)::int as contacts,
+    cast(count(*) as int) as contacts,
     min(contacts.registered_at) as registered_at,
     {% for attribute in attributes %}
     (
@@ -16,5 +15,4 @@ select
     {% endfor %}
 from {{ ref('stg_contacts') }} as contacts
 inner join {{ ref('map_contact_user') }} as users on contacts.contact_id = users.contact_id
-where {{ touched('users.user_id') }}
 group by users.user_id

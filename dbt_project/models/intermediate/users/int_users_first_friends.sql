@@ -1,4 +1,3 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 -- First friendship and first group of each user.
 with friends as (
     select distinct on (users.user_id)
@@ -7,7 +6,6 @@ with friends as (
     inner join {{ ref('map_contact_user') }} as users on firsts.contact_id = users.contact_id
     inner join {{ ref('stg_friendships') }} as friendships
         on firsts.staff_id = friendships.staff_id and firsts.contact_id = friendships.contact_id
-    where {{ touched('users.user_id') }}
     order by users.user_id, firsts.first_added_at, firsts.staff_id, firsts.contact_id
 ),
 
@@ -15,7 +13,6 @@ joins as (
     select users.user_id, min(members.joined_at) as first_joined_at
     from {{ ref('stg_group_members') }} as members
     inner join {{ ref('map_contact_user') }} as users on members.contact_id = users.contact_id
-    where {{ touched('users.user_id') }}
     group by users.user_id
 ),
 

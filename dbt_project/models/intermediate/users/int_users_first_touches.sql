@@ -1,5 +1,4 @@
 -- One row per user with a touch by D: the first of all, and the first that says who they are.
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 with touches as (
 
     select
@@ -11,7 +10,7 @@ with touches as (
         is not null as is_identified
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
-    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }} and {{ touched('mapped.user_id') }}
+    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }}
 
 ),
 
@@ -24,7 +23,7 @@ firsts as (
         channel_code,
         min(occurred_at) filter (where is_identified) over (partition by user_id) as identified_at
     from touches
-    order by user_id, occurred_at, touch_id collate "C"
+    order by user_id, occurred_at, {{ by_bytes('touch_id') }}
 
 )
 
@@ -32,7 +31,7 @@ select
     user_id,
     first_touch_at,
     first_touch_day,
-    date_trunc('month', first_touch_day)::date as first_touch_month,
+    cast(date_trunc('month', first_touch_day) as date) as first_touch_month,
     channel_code,
     identified_at
 from firsts

@@ -1,15 +1,13 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 -- Buying habits of each user: share refunded, days between orders, favourite category, preferred sales channel.
 with refunds as (
     select mapped.user_id, {{ ratio('sum(priced.refunded)', 'sum(priced.paid)') }} as refund_rate
     from {{ ref('int_orders_priced') }} as priced
     inner join {{ ref('map_order_user') }} as mapped on priced.order_id = mapped.order_id
-    where {{ touched('mapped.user_id') }}
     group by mapped.user_id
 ),
 
 counted as (
-    select * from {{ ref('int_orders_counted') }} where user_id is not null and {{ touched() }}
+    select * from {{ ref('int_orders_counted') }} where user_id is not null
 ),
 
 order_days as (
@@ -20,7 +18,7 @@ order_days as (
 ),
 
 gaps as (
-    select user_id, (percentile_cont(0.5) within group (order by gap_days))::numeric as median_gap_days
+    select user_id, cast(percentile_cont(0.5) within group (order by gap_days) as numeric) as median_gap_days
     from order_days
     where gap_days is not null
     group by user_id
@@ -41,7 +39,7 @@ spent as (
 categories as (
     select distinct on (user_id) user_id, category as favourite_category
     from spent
-    order by user_id, amount desc, category collate "C"
+    order by user_id, amount desc, {{ by_bytes('category') }}
 ),
 
 sales_channels as (
@@ -49,7 +47,7 @@ sales_channels as (
     from counted
     where sales_channel is not null
     group by user_id, sales_channel
-    order by user_id, count(*) desc, sales_channel collate "C"
+    order by user_id, count(*) desc, {{ by_bytes('sales_channel') }}
 ),
 
 final as (

@@ -1,5 +1,4 @@
 -- One row per user: when each step of the private domain was first reached; null where not by D.
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 {% set last_day = business_date() %}
 with replies as (
 
@@ -8,7 +7,6 @@ with replies as (
         min(friends.first_reply_at) as replied_at
     from {{ ref('stg_friendships') }} as friends
     inner join {{ ref('map_contact_user') }} as mapped on friends.contact_id = mapped.contact_id
-    where {{ touched('mapped.user_id') }}
     group by mapped.user_id
 
 ),
@@ -19,7 +17,7 @@ second_orders as (
         user_id,
         paid_at as repurchased_at
     from {{ ref('int_orders_counted') }}
-    where order_seq = 2 and {{ touched() }}
+    where order_seq = 2
 
 ),
 
@@ -40,7 +38,6 @@ reached as (
     left join {{ ref('int_users_first_friends') }} as firsts on users.user_id = firsts.user_id
     left join replies on users.user_id = replies.user_id
     left join second_orders on users.user_id = second_orders.user_id
-    where {{ touched('users.user_id') }}
 
 )
 

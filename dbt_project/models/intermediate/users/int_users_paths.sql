@@ -1,8 +1,7 @@
 -- One row per acquired user: its path, the order of first friend, group and registration before the first order.
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
 with users as (
 
-    select * from {{ ref('int_users_milestones') }} where acquired_day is not null and {{ touched() }}
+    select * from {{ ref('int_users_milestones') }} where acquired_day is not null
 
 ),
 

@@ -1,4 +1,3 @@
-{{ config(indexes=[{'columns': ['user_id', 'medium'], 'unique': true}]) }}
 -- User x medium: whether one contact not deleted has the identifier, has consent, and may be reached by it.
 select
     user_id,
@@ -7,5 +6,4 @@ select
     bool_or(has_consent) as has_consent,
     bool_or(is_reachable) as is_reachable
 from {{ ref('int_contacts_reachability') }}
-where {{ touched() }}
 group by user_id, medium

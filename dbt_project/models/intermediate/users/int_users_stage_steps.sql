@@ -1,5 +1,4 @@
 -- One row per acquired user × track × stage reached by D, in the order the user first reached them.
-{{ config(indexes=[{'columns': ['user_id', 'track', 'stage_code'], 'unique': true}]) }}
 with firsts as (
 
     select
@@ -12,7 +11,6 @@ with firsts as (
     inner join {{ ref('int_users_acquired') }} as users on mapped.user_id = users.user_id
     where
         users.acquired_day <= {{ business_date() }}
-        and {{ touched('users.user_id') }}
         and {{ local_day('events.occurred_at') }} <= {{ business_date() }}
     group by mapped.user_id, events.track, events.stage_code
 
@@ -23,7 +21,7 @@ select
     track,
     stage_code,
     {{ local_day('reached_at') }} as reached_day,
-    (row_number() over path)::int as position,
+    cast(row_number() over path as int) as position,
     {{ local_day('lead(reached_at) over path') }} as next_day
 from firsts
-window path as (partition by user_id, track order by reached_at, stage_code collate "C")
+window path as (partition by user_id, track order by reached_at, {{ by_bytes('stage_code') }})

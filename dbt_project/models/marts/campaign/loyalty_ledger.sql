@@ -1,13 +1,9 @@
-{{ config(
-    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced=rows_of_touched_users()
-) }}
 with entries as (
 
     select
         users.user_id,
-        date_trunc('month', {{ local_day('points.occurred_at') }})::date as month,
-        points.points::bigint as points,
+        cast(date_trunc('month', {{ local_day('points.occurred_at') }}) as date) as month,
+        cast(points.points as bigint) as points,
         case
             when points.reason = 'expire' then 'expired'
             when points.reason = 'redeem' or (points.reason = 'adjust' and points.points < 0) then 'spent'
@@ -15,7 +11,7 @@ with entries as (
         end as move
     from {{ ref('stg_points') }} as points
     inner join {{ ref('map_contact_user') }} as users on points.contact_id = users.contact_id
-    where {{ local_day('points.occurred_at') }} <= {{ business_date() }} and {{ touched('users.user_id') }}
+    where {{ local_day('points.occurred_at') }} <= {{ business_date() }}
 
 ),
 
@@ -24,9 +20,9 @@ months as (
     select
         user_id,
         month,
-        coalesce(sum(points) filter (where move = 'earned'), 0)::bigint as earned,
-        coalesce(-sum(points) filter (where move = 'spent'), 0)::bigint as spent,
-        coalesce(-sum(points) filter (where move = 'expired'), 0)::bigint as expired
+        cast(coalesce(sum(points) filter (where move = 'earned'), 0) as bigint) as earned,
+        cast(coalesce(-sum(points) filter (where move = 'spent'), 0) as bigint) as spent,
+        cast(coalesce(-sum(points) filter (where move = 'expired'), 0) as bigint) as expired
     from entries
     group by user_id, month
 
@@ -36,7 +32,7 @@ balanced as (
 
     select
         *,
-        (sum(earned - spent - expired) over (partition by user_id order by month))::bigint as closing
+        cast(sum(earned - spent - expired) over (partition by user_id order by month) as bigint) as closing
     from months
 
 )

@@ -15,7 +15,7 @@ sku_days as (
 
 sold as (
 
-    select days.campaign_id, days.period, sku_days.sku, sum(sku_days.units)::bigint as units
+    select days.campaign_id, days.period, sku_days.sku, cast(sum(sku_days.units) as bigint) as units
     from (
         select campaign_id, period, first_day + day_number as day
         from windows
@@ -62,7 +62,7 @@ counted as (
         {%- for period in ['before', 'during', 'after'] %}
         case
             when bool_or(campaigns.knows_{{ period }})
-                then coalesce(sum(stacked.units) filter (where stacked.period = '{{ period }}'), 0)::bigint
+                then cast(coalesce(sum(stacked.units) filter (where stacked.period = '{{ period }}'), 0) as bigint)
         end as units_{{ period }}{{ ',' if not loop.last }}
         {%- endfor %}
     from stacked

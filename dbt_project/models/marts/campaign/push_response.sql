@@ -16,7 +16,7 @@ with banded as (
 final as (
 
     select
-        case when band_number = {{ top }} then '{{ top }}+' else band_number::text end as pushes_7d_band,
+        case when band_number = {{ top }} then '{{ top }}+' else cast(band_number as text) end as pushes_7d_band,
         count(*) as delivered,
         count(distinct user_id) as users,
         {{ ratio('count(*) filter (where is_opened)', 'count(*)') }} as open_rate,

@@ -59,7 +59,7 @@ measured as (
 
     select
         *,
-        row_number() over (partition by model order by conversions desc, channel_code collate "C") = 1 as takes_rest,
+        row_number() over (partition by model order by conversions desc, {{ by_bytes('channel_code') }}) = 1 as takes_rest,
         sum(conversions) over (partition by model) as given_conversions,
         sum(net) over (partition by model) as given_net
     from rounded

@@ -3,12 +3,12 @@ select
     day,
     channel_code,
     {%- for figure in ['impressions', 'clicks'] %}
-    coalesce(sum(amount) filter (where figure = '{{ figure }}'), 0)::bigint as {{ figure }},
+    cast(coalesce(sum(amount) filter (where figure = '{{ figure }}'), 0) as bigint) as {{ figure }},
     {%- endfor %}
-    coalesce(sum(amount) filter (where figure = 'cost'), 0.00)::numeric as cost,
+    cast(coalesce(sum(amount) filter (where figure = 'cost'), 0.00) as numeric) as cost,
     {%- for figure in counts %}
-    coalesce(sum(amount) filter (where figure = '{{ figure }}'), 0)::bigint as {{ figure }},
+    cast(coalesce(sum(amount) filter (where figure = '{{ figure }}'), 0) as bigint) as {{ figure }},
     {%- endfor %}
-    coalesce(sum(amount) filter (where figure = 'net'), 0.00)::numeric as net
+    cast(coalesce(sum(amount) filter (where figure = 'net'), 0.00) as numeric) as net
 from {{ ref('int_channel_day_figures') }}
 group by day, channel_code

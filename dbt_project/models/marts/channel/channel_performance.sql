@@ -19,7 +19,7 @@ with joined as (
         -- Without users the month itself decides: as long after its last day.
         coalesce(
             months.last_acquired_day,
-            (costs.acquired_month + interval '1 month')::date - 1
+            cast(costs.acquired_month + interval '1 month' as date) - 1
         ) as last_acquired_day
     from {{ ref('int_channel_months') }} as months
     full outer join {{ ref('int_channel_costs') }} as costs
@@ -33,7 +33,7 @@ aged as (
         joined.*,
         payback.payback_day as paid_back_on,
         {{ last_day }} - joined.last_acquired_day as age,
-        {{ last_day }} >= (joined.acquired_month + interval '2 months')::date - 1 as is_next_month_over
+        {{ last_day }} >= cast(joined.acquired_month + interval '2 months' as date) - 1 as is_next_month_over
     from joined
     left join {{ ref('int_channel_payback') }} as payback
         on
@@ -45,7 +45,7 @@ aged as (
 select
     acquired_channel_code,
     acquired_month,
-    cost::numeric as cost,
+    cast(cost as numeric) as cost,
     users,
     {{ ratio('cost', 'users') }} as cac,
     first_order_users,

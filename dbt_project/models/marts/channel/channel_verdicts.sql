@@ -24,7 +24,7 @@ costs as (
     from (
         select
             *,
-            {{ last_day }} - ((acquired_month + interval '1 month')::date - 1) >= {{ days }} as is_over
+            {{ last_day }} - (cast(acquired_month + interval '1 month' as date) - 1) >= {{ days }} as is_over
         from {{ ref('channel_performance') }}
     ) as months
     group by acquired_channel_code
@@ -46,7 +46,7 @@ figures as (
         coalesce(listed.pricing_model = 'free', coalesce(costs.cost, 0) = 0) as is_free,
         coalesce(mature_users.users, 0) as users,
         mature_users.mean,
-        {{ var('confidence_z') }}::numeric ^ 2 * mature_users.variance as spread,
+        cast({{ var('confidence_z') }} as numeric) ^ 2 * mature_users.variance as spread,
         costs.cac
     from channels
     left join {{ ref('stg_channels') }} as listed on channels.channel_code = listed.channel_code
@@ -79,5 +79,5 @@ select
     users,
     case
         when spread is not null and mean <> cac then greatest(ceil(spread / (mean - cac) ^ 2) - users, 0)
-    end::bigint as users_still_needed
+    cast(end as bigint) as users_still_needed
 from bounded

@@ -3,7 +3,7 @@ with keywords as (
     select
         stat_month as month,
         keyword,
-        sum(clicks)::bigint as clicks,
+        cast(sum(clicks) as bigint) as clicks,
         sum(cost) as cost,
         {{ ratio('sum(cost)', 'sum(clicks)') }} as cpc
     from {{ ref('int_ad_costs') }}
@@ -23,4 +23,4 @@ from keywords
 left join keywords as before
     on
         keywords.keyword = before.keyword
-        and keywords.month = (before.month + interval '1 month')::date
+        and keywords.month = cast(before.month + interval '1 month' as date)

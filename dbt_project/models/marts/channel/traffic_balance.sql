@@ -25,9 +25,9 @@ months as (
 
     select
         month,
-        coalesce(sum(users) filter (where not is_paid), 0)::bigint as natural_users,
-        coalesce(sum(users) filter (where is_paid), 0)::bigint as paid_users,
-        (array_agg(channel_code order by users desc, channel_code collate "C"))[1] as top_channel_code,
+        cast(coalesce(sum(users) filter (where not is_paid), 0) as bigint) as natural_users,
+        cast(coalesce(sum(users) filter (where is_paid), 0) as bigint) as paid_users,
+        (array_agg(channel_code order by users desc, {{ by_bytes('channel_code') }}))[1] as top_channel_code,
         max(share) as top_share,
         {{ ratio('sum(users * users)', 'sum(users) * sum(users)') }} as hhi
     from shares

@@ -3,7 +3,7 @@ with communities as (
 ),
 
 consumers as (
-    select community_id, sum(consumer_users)::int as consumer_users
+    select community_id, cast(sum(consumer_users) as int) as consumer_users
     from {{ ref('int_community_consumers') }}
     group by community_id
 ),

@@ -6,7 +6,7 @@ with couriers as (
 ),
 
 assigned as (
-    select courier_id as staff_id, count(*)::int as communities
+    select courier_id as staff_id, cast(count(*) as int) as communities
     from {{ ref('stg_communities') }}
     group by courier_id
 ),
@@ -28,7 +28,7 @@ won as (
     select
         couriers.staff_id,
         couriers.target,
-        coalesce(sum(wins.consumer_users), 0)::int as consumer_users,
+        cast(coalesce(sum(wins.consumer_users), 0) as int) as consumer_users,
         coalesce(sum(wins.consumer_users) filter (
             where {{ business_date() }} - wins.day < {{ recent_days }}
         ), 0) as recent_users,
@@ -41,7 +41,7 @@ won as (
 paced as (
     select
         *,
-        ceil({{ ratio('(target - consumer_users) * ' ~ recent_days ~ '::numeric', 'recent_users') }}) as days_to_target
+        ceil({{ ratio('(target - consumer_users) * cast(' ~ recent_days ~ ' as numeric)', 'recent_users') }}) as days_to_target
     from won
 ),
 
@@ -56,7 +56,7 @@ final as (
         case
             when paced.consumer_users >= paced.target then paced.reached_on
             when paced.days_to_target <= {{ var('courier_projection_max_days') }}
-                then {{ business_date() }} + paced.days_to_target::int
+                then {{ business_date() }} + cast(paced.days_to_target as int)
         end as projected_day
     from paced
     left join assigned on paced.staff_id = assigned.staff_id

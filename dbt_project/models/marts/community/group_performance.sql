@@ -15,10 +15,10 @@ with stays as (
 moves as (
     select
         group_id,
-        (count(*) filter (where {{ last_day }} - joined_day < {{ recent_days }}))::int as joins_30d,
-        (count(*) filter (
+        cast(count(*) filter (where {{ last_day }} - joined_day < {{ recent_days }}) as int) as joins_30d,
+        cast(count(*) filter (
             where left_day <= {{ last_day }} and {{ last_day }} - left_day < {{ recent_days }}
-        ))::int as leaves_30d
+        ) as int) as leaves_30d
     from stays
     group by group_id
 ),
@@ -32,9 +32,9 @@ present as (
 figures as (
     select
         present.group_id,
-        count(*)::int as members,
-        (count(*) filter (where users.orders >= 1))::int as buyers,
-        (count(*) filter (where users.orders >= 2))::int as repurchasers,
+        cast(count(*) as int) as members,
+        cast(count(*) filter (where users.orders >= 1) as int) as buyers,
+        cast(count(*) filter (where users.orders >= 2) as int) as repurchasers,
         sum(users.orders) as member_orders,
         count(*) filter (
             where {{ last_day }} - users.acquired_day >= {{ var('first_order_window_days') }}
@@ -63,7 +63,7 @@ final as (
         coalesce(moves.joins_30d, 0) as joins_30d,
         coalesce(moves.leaves_30d, 0) as leaves_30d,
         coalesce(sales.orders, 0) as orders,
-        coalesce(sales.net, 0.00)::numeric as net,
+        cast(coalesce(sales.net, 0.00) as numeric) as net,
         {{ ratio('coalesce(sales.orders, 0)', 'everything.orders') }} as orders_share,
         {{ ratio('coalesce(figures.member_orders, 0)', 'everything.orders') }} as member_orders_share,
         coalesce(figures.buyers, 0) as buyers,

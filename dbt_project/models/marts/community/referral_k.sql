@@ -21,10 +21,10 @@ active as (
 ),
 
 months as (
-    select months.month::date as month
+    select cast(months.month as date) as month
     from (select min(month) as first_month from users) as bounds
     cross join lateral generate_series(
-        bounds.first_month::timestamp, {{ last_day }}::timestamp, interval '1 month'
+        cast(bounds.first_month as timestamp), cast({{ last_day }} as timestamp), interval '1 month'
     ) as months (month)
 ),
 
@@ -68,9 +68,9 @@ final as (
         {{ ratio('figures.others_one_time', 'figures.others') }} as others_one_time_share,
         {{ ratio('figures.others_repurchaser', 'figures.others') }} as others_repurchase_share,
         figures.rings,
-        (figures.month + interval '1 month')::date - 1 <= {{ last_day }} as is_complete
+        cast(figures.month + interval '1 month' as date) - 1 <= {{ last_day }} as is_complete
     from figures
-    left join active on figures.month = (active.month + interval '1 month')::date
+    left join active on figures.month = cast(active.month + interval '1 month' as date)
 )
 
 select * from final

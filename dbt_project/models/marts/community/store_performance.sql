@@ -23,9 +23,9 @@ reach as (
     select
         grid.store_id,
         grid.month,
-        count(*)::int as communities_3km,
-        (count(*) filter (where near.assigned_store_id = near.store_id))::int as communities_assigned,
-        (count(*) filter (where first_consumers.day <= grid.last_day))::int as communities_covered
+        cast(count(*) as int) as communities_3km,
+        cast(count(*) filter (where near.assigned_store_id = near.store_id) as int) as communities_assigned,
+        cast(count(*) filter (where first_consumers.day <= grid.last_day) as int) as communities_covered
     from grid
     inner join near on grid.store_id = near.store_id
     left join first_consumers on near.community_id = first_consumers.community_id
@@ -43,11 +43,11 @@ final as (
         end as first_order_conversion,
         coalesce(figures.first_buyers, 0) as first_buyers,
         case
-            when {{ business_date() }} >= (grid.month + interval '2 months')::date - 1
+            when {{ business_date() }} >= cast(grid.month + interval '2 months' as date) - 1
                 then {{ ratio('figures.next_month_buyers', 'figures.first_buyers') }}
         end as next_month_repurchase_rate,
         coalesce(figures.orders, 0) as orders,
-        coalesce(figures.net, 0.00)::numeric as net,
+        cast(coalesce(figures.net, 0.00) as numeric) as net,
         coalesce(reach.communities_3km, 0) as communities_3km,
         coalesce(reach.communities_assigned, 0) as communities_assigned,
         coalesce(reach.communities_covered, 0) as communities_covered,

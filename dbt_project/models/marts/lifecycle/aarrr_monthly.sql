@@ -3,7 +3,7 @@
 with acquired as (
 
     select
-        date_trunc('month', acquired_day)::date as month,
+        cast(date_trunc('month', acquired_day) as date) as month,
         count(*) as acquired,
         max(acquired_day) as last_acquired_day,
         count(*) filter (where first_order_day - acquired_day <= {{ window_days }}) as activated,
@@ -65,10 +65,10 @@ final as (
         coalesce(active.active, 0) as active,
         coalesce(active.retained, 0) as retained,
         coalesce(paid.paying, 0) as paying,
-        coalesce(paid.net, 0.00)::numeric as net,
+        cast(coalesce(paid.net, 0.00) as numeric) as net,
         coalesce(acquired.referred, 0) as referred,
         coalesce(acquired.referrers, 0) as referrers,
-        {{ last_day }} >= (months.month + interval '1 month')::date - 1 as is_complete
+        {{ last_day }} >= cast(months.month + interval '1 month' as date) - 1 as is_complete
     from months
     left join acquired on months.month = acquired.month
     left join active on months.month = active.month

@@ -37,8 +37,8 @@ gaps as (
 
 select
     gaps.category,
-    firsts.median_days::numeric as median_days_touch_to_first_order,
-    gaps.median_days::numeric as median_days_between_orders,
+    cast(firsts.median_days as numeric) as median_days_touch_to_first_order,
+    cast(gaps.median_days as numeric) as median_days_between_orders,
     coalesce(firsts.first_orders, 0) as first_orders,
     gaps.gaps
 from gaps

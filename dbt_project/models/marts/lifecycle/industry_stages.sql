@@ -16,8 +16,8 @@ with stages as (
 select
     track,
     stage_code,
-    (row_number() over (partition by track order by mean_position, stage_code collate "C"))::int as stage_order,
+    cast(row_number() over (partition by track order by mean_position, {{ by_bytes('stage_code') }}) as int) as stage_order,
     users,
     {{ ratio('users_going_on', 'users') }} as to_next_rate,
-    median_days_to_next::numeric as median_days_to_next
+    cast(median_days_to_next as numeric) as median_days_to_next
 from stages

@@ -45,6 +45,6 @@ counted as (
 select
     day,
     stage,
-    users::bigint as users
+    cast(users as bigint) as users
 from counted
 where users > 0

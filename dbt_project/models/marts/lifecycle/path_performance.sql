@@ -1,7 +1,7 @@
 -- Wilson's interval of a share k / n, both ends over n + z²: k + z²/2 ∓ z √(k (n - k) / n + z²/4).
-{% set z = var('confidence_z') ~ '::numeric' %}
+{% set z = var('confidence_zcast(') ~ ' as numeric)' %}
 {% set middle = 'converted + ' ~ z ~ ' ^ 2 / 2' %}
-{% set spread = z ~ ' * sqrt(converted * (mature - converted) / nullif(mature, 0)::numeric + ' ~ z ~ ' ^ 2 / 4)' %}
+{% set spread = z ~ ' * sqrt(converted * (mature - converted) / cast(nullif(mature, 0) as numeric) + ' ~ z ~ ' ^ 2 / 4)' %}
 {% set window_days = var('first_order_window_days') %}
 with paths as (
 

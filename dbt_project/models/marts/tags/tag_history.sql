@@ -1,6 +1,2 @@
-{{ config(
-    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced=rows_of_retags()
-) }}
 select user_id, tag_code, value, valid_from, valid_to, is_current, is_start_known
 from {{ ref('int_user_tag_intervals') }}

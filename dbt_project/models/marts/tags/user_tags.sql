@@ -1,7 +1,3 @@
-{{ config(
-    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced=rows_of_retags()
-) }}
 select
     intervals.user_id,
     intervals.tag_code,

@@ -9,7 +9,7 @@ with orders as (
 cohorts as (
     select
         acquired.user_id,
-        date_trunc('month', acquired.first_order_day)::date as cohort_month,
+        cast(date_trunc('month', acquired.first_order_day) as date) as cohort_month,
         labels.acquired_channel_code
     from {{ ref('int_users_acquired') }} as acquired
     cross join lateral (values (acquired.acquired_channel_code), ('all')) as labels (acquired_channel_code)
@@ -17,7 +17,7 @@ cohorts as (
 ),
 
 sizes as (
-    select cohort_month, acquired_channel_code, count(*)::int as cohort_size
+    select cohort_month, acquired_channel_code, cast(count(*) as int) as cohort_size
     from cohorts
     group by cohort_month, acquired_channel_code
 ),
@@ -25,8 +25,8 @@ sizes as (
 bought as (
     select
         cohorts.cohort_month, cohorts.acquired_channel_code, orders.order_month,
-        count(*)::int as buyers,
-        sum(orders.orders)::int as orders,
+        cast(count(*) as int) as buyers,
+        cast(sum(orders.orders) as int) as orders,
         sum(orders.net) as net
     from cohorts
     inner join orders on cohorts.user_id = orders.user_id
@@ -36,7 +36,7 @@ bought as (
 filled as (
     select
         sizes.cohort_month, sizes.acquired_channel_code, sizes.cohort_size,
-        (row_number() over cohort - 1)::int as month_number,
+        cast(row_number() over cohort - 1 as int) as month_number,
         coalesce(bought.buyers, 0) as buyers,
         coalesce(bought.orders, 0) as orders,
         coalesce(bought.net, 0) as net,
@@ -44,13 +44,13 @@ filled as (
         months.month + interval '1 month' - interval '1 day' <= {{ business_date() }} as is_mature
     from sizes
     cross join lateral generate_series(
-        sizes.cohort_month::timestamp, {{ business_date() }}::timestamp, interval '1 month'
+        cast(sizes.cohort_month as timestamp), cast({{ business_date() }} as timestamp), interval '1 month'
     ) as months (month)
     left join bought
         on
             sizes.cohort_month = bought.cohort_month
             and sizes.acquired_channel_code = bought.acquired_channel_code
-            and months.month::date = bought.order_month
+            and cast(months.month as date) = bought.order_month
     window cohort as (partition by sizes.cohort_month, sizes.acquired_channel_code order by months.month)
 ),
 

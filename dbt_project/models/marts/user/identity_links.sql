@@ -7,7 +7,7 @@ with final as (
         end as identifier,
         identifiers.kind,
         components.user_id,
-        identifiers.contacts::int as contacts,
+        cast(identifiers.contacts as int) as contacts,
         identifiers.links,
         case
             when not identifiers.links

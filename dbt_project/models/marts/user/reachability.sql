@@ -15,10 +15,10 @@ final as (
     select
         media.medium,
         case
-            when media.medium <> 'weibo' then (count(*) filter (where users.has_identifier))::int
+            when media.medium <> 'weibo' then cast(count(*) filter (where users.has_identifier) as int)
         end as with_identifier,
-        (count(*) filter (where users.has_consent))::int as with_consent,
-        (count(*) filter (where users.is_reachable))::int as reachable,
+        cast(count(*) filter (where users.has_consent) as int) as with_consent,
+        cast(count(*) filter (where users.is_reachable) as int) as reachable,
         {{ ratio('count(*) filter (where users.is_reachable)', 'everyone.users') }} as share
     from media
     cross join everyone

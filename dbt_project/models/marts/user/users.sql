@@ -1,18 +1,15 @@
-{{ config(
-    materialized='incremental', incremental_strategy='replace', on_schema_change='fail',
-    replaced=rows_of_touched_users(),
+{{ config(on_schema_change='fail',
     indexes=[{'columns': ['user_id'], 'unique': true}]
 ) }}
 with acquired as (
-    select * from {{ ref('int_users_acquired') }} where {{ touched() }}
+    select * from {{ ref('int_users_acquired') }}
 ),
 
 attributes as (
     select
         *,
-        extract(year from {{ business_date() }})::int - birth_year as age
+        cast(extract(year from {{ business_date() }}) as int) - birth_year as age
     from {{ ref('int_users_contacts') }}
-    where {{ touched() }}
 ),
 
 referrers as (
@@ -29,13 +26,12 @@ reachable as (
         bool_or(medium = '{{ medium }}' and is_reachable) as {{ medium }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_users_reachability') }}
-    where {{ touched() }}
     group by user_id
 ),
 
 stages as (
     select user_id, stage from {{ ref('int_lifecycle_spans') }}
-    where {{ touched() }} and {{ business_date() }} between valid_from and valid_to
+    where {{ business_date() }} between valid_from and valid_to
 ),
 
 final as (

@@ -1,4 +1,3 @@
-{{ config(tags=['after_scores']) }}
 with scores as (
     select * from {{ ref('stg_score_interests') }}
 ),

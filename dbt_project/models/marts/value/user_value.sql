@@ -1,4 +1,3 @@
-{{ config(tags=['after_scores']) }}
 with buyers as (
     select * from {{ ref('int_buyers_numbered') }}
 ),

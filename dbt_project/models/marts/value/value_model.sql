@@ -1,4 +1,3 @@
-{{ config(tags=['after_scores']) }}
 with models as (
     select * from {{ ref('stg_score_value_models') }}
 ),
@@ -6,10 +5,10 @@ with models as (
 final as (
     select
         model, parameter, value, log_likelihood,
-        {{ ratio('round(abs(holdout_predicted - holdout_actual)::numeric, 6)', 'round(holdout_actual::numeric, 6)') }}
+        {{ ratio('round(cast(abs(holdout_predicted - holdout_actual) as numeric), 6)', 'round(cast(holdout_actual as numeric), 6)') }}
         as holdout_error,
-        round(holdout_predicted::numeric, 2) as holdout_predicted,
-        round(holdout_actual::numeric, 2) as holdout_actual,
+        round(cast(holdout_predicted as numeric), 2) as holdout_predicted,
+        round(cast(holdout_actual as numeric), 2) as holdout_actual,
         users,
         nullif(note, '') as note
     from models

@@ -1,0 +1,30 @@
+-- One row per pair of linking identifiers that a current row carries together, as numbers of int_identity_nodes. Of a
+-- row with several identifiers the first is tied to each of the others.
+with
+{%- for export, kinds in identifier_carriers().items() %}
+{{ export }}_nodes as (
+    select
+        {%- for kind in kinds %}
+        by_{{ kind }}.node as {{ kind }}_node,
+        {%- endfor %}
+        coalesce({% for kind in kinds %}by_{{ kind }}.node{{ ', ' if not loop.last }}{% endfor %}) as hub
+    from (
+        select distinct {% for kind in kinds %}{{ identifier_column(kind) }}{{ ', ' if not loop.last }}{% endfor %}
+        from {{ ref('stg_' ~ export) }}
+    ) as carriers
+    {%- for kind in kinds %}
+    left join {{ ref('int_identity_nodes') }} as by_{{ kind }}
+        on by_{{ kind }}.kind = '{{ kind }}' and carriers.{{ identifier_column(kind) }} = by_{{ kind }}.identifier
+    {%- endfor %}
+),
+{% endfor %}
+edges as (
+    {%- for export, kinds in identifier_carriers().items() %}{% set last_export = loop.last %}
+    {%- for kind in kinds %}
+    select hub as node_a, {{ kind }}_node as node_b from {{ export }}_nodes where {{ kind }}_node <> hub
+    {{ 'union all' if not (loop.last and last_export) }}
+    {%- endfor %}
+    {%- endfor %}
+)
+
+select distinct node_a, node_b from edges

@@ -1,0 +1,42 @@
+"""What every engine does: five methods, and nothing else in the code asks which engine runs."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol
+
+import pyarrow as pa
+
+# The tables of the warehouse that models read besides the lake: small, and copied by engines that build elsewhere.
+META_RELATIONS = (
+    "meta.run_parameters",
+    "meta.load_files",
+    "meta.erased_contacts",
+    "meta.erased_identifiers",
+    "meta.first_hashes",
+    "meta.id_key",
+    "build.config_tags",
+    "build.config_scenarios",
+    "build.config_audiences",
+)
+
+
+class Engine(Protocol):
+    """A place that builds the dbt project. Relations are named `schema.table`."""
+
+    def open_raw(self, as_of: date) -> None:
+        """Make `raw.*` hold what the lake knows of loads up to `as_of`, and `meta.*` what models read of it."""
+
+    def dbt_target(self) -> dict[str, object]:
+        """The output of `profiles.yml` by which dbt builds here; its name is `type` of the engine."""
+
+    def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
+        """The rows of a relation, in no fixed order."""
+
+    def write(self, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Replace a relation by `rows`; it is made where it does not exist."""
+
+    def deliver(self, relations: Iterable[str]) -> None:
+        """Bring relations into the warehouse under the same names; nothing to do where they were built there."""
+
+    def close(self) -> None:
+        """Give back connections; the engine is not used after this."""
