@@ -1,6 +1,5 @@
 -- One row per campaign × draw (0 to 999) with the day it draws: the days of first pushes, each with its share of the
 -- pushed users in thousandths. In thousandths, because a user more or less then moves no other user's day.
--- depends_on: {{ ref('int_campaign_draws_before') }}
 with days as (
 
     select
@@ -30,7 +29,7 @@ select
     days.first_day as index_day,
     media.media
 from days
-inner join generate_series(0, 999) as draws (draw)
+inner join ({{ number_spine(999) }}) as draws (draw)
     on
         draws.draw * days.pushed_users >= (days.users_by_then - days.users) * 1000
         and draws.draw * days.pushed_users < days.users_by_then * 1000

@@ -1,21 +1,16 @@
 -- One row per campaign × user in the comparison of pushed users with users like them who were not pushed.
 -- Control users get an index day drawn by a hash from the pushed users' first days, so that both groups face the
 -- same days. Both must have been acquired, and reachable by a medium of the campaign, at the end of the day before.
-{% set schema = target.schema %}
-{{ config(~ ' or campaign_id in (select campaign_id from ' ~ schema ~ '.int_turned_campaigns)',
-    indexes=[{'columns': ['user_id', 'campaign_id'], 'unique': true}]
-) }}
-{% set hash = "cast('x' || left(md5({}), 8) as bit)cast(32 as bigint)" %}
 with campaigns as (
 
-    select campaign_id, {{ hash.format('campaign_id') }} as campaign_hash
+    select campaign_id, {{ hash_32('campaign_id') }} as campaign_hash
     from (select distinct campaign_id from {{ ref('int_campaign_draws') }}) as pushing
 
 ),
 
 everyone as (
 
-    select user_id, {{ hash.format('user_id') }} as user_hash, {{ touched() }} as is_touched
+    select user_id, {{ hash_32('user_id') }} as user_hash
     from (select distinct user_id from {{ ref('int_contact_reach_spans') }}) as reached
 
 ),
@@ -25,15 +20,6 @@ pairs as (
     select campaigns.*, everyone.*
     from campaigns
     cross join everyone
-    where everyone.is_touched
-    {%- if builds_on_last_night() %}
-    union all
-    select campaigns.*, everyone.*
-    from campaigns
-    inner join {{ ref('int_turned_campaigns') }} as turned on campaigns.campaign_id = turned.campaign_id
-    cross join everyone
-    where not everyone.is_touched
-    {%- endif %}
 
 ),
 

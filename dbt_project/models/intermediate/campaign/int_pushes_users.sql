@@ -1,9 +1,5 @@
 -- Every push sent by the business date with its user, what became of it by then, and how many pushes the user was
 -- sent on the 7 days to its day. A push to an unknown contact has no user until the contact comes.
-{% set schema = target.schema %}
-{{ config(~ ' or contact_id in (select contact_id from ' ~ schema ~ '.int_changed_rows)',
-    indexes=[{'columns': ['push_id'], 'unique': true}, {'columns': ['user_id']}]
-) }}
 {% set last_day = business_date() %}
 with pushes as (
 
@@ -13,9 +9,6 @@ with pushes as (
         {{ local_day('pushes.sent_at') }} as sent_day
     from {{ ref('stg_pushes') }} as pushes
     left join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
-        {%- if builds_on_last_night() %}
-        or pushes.contact_id in (select contact_id from {{ ref('int_changed_rows') }})
-        {%- endif %}
 
 ),
 

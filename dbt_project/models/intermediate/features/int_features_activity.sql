@@ -6,7 +6,6 @@ with activities as (
         user_id, activity_day, is_intent,
         cast(extract(hour from activity_at at time zone {{ business_timezone() }}) as int) as hour
     from {{ ref('int_user_activities') }}
-    where {{ is_in_windows('activity_day', 'user_id') }}
 ),
 
 active_days as (

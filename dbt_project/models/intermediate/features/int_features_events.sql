@@ -8,7 +8,6 @@ with event_days as (
     select users.user_id, events.event_type, {{ local_day('events.occurred_at') }} as day, count(*) as events
     from {{ ref('stg_events') }} as events
     inner join {{ ref('int_events_users') }} as users on events.event_id = users.event_id
-    where {{ is_in_windows(local_day('events.occurred_at'), 'users.user_id') }}
     group by 1, 2, 3
 ),
 

@@ -1,7 +1,5 @@
 -- One row per user × day of int_feature_days with a counted order by then.
--- Marts are restated: an order fully refunded by D counts on none of the days. Those of settled days stay for ranking.
-{{ config(~ ' or as_of not in (select as_of from ' ~ target.schema ~ '.int_feature_days where is_settled)'
-) }}
+-- Marts are restated: an order fully refunded by D counts on none of the days.
 {% set sales_channels = ['app', 'group', 'live', 'marketplace', 'mini_program', 'other', 'store'] %}
 with figures as (
     select
@@ -30,7 +28,7 @@ with figures as (
         {%- endfor %}
     from {{ ref('int_orders_counted') }} as orders
     inner join {{ ref('int_feature_days') }} as days on orders.order_day <= days.as_of
-    where orders.user_id is not null and (not days.is_settled or {{ touched('orders.user_id') }})
+    where orders.user_id is not null
     group by orders.user_id, days.as_of
 ),
 

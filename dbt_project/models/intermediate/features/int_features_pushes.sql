@@ -9,7 +9,6 @@ with pushes as (
         {{ local_day('pushes.unsubscribed_at') }} as unsubscribed_day
     from {{ ref('stg_pushes') }} as pushes
     inner join {{ ref('map_contact_user') }} as users on pushes.contact_id = users.contact_id
-    where {{ is_in_windows(local_day('pushes.sent_at'), 'users.user_id') }}
 ),
 
 final as (

@@ -3,7 +3,6 @@ with touches as (
     select users.user_id, touches.channel_code, {{ local_day('touches.occurred_at') }} as day
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as users on touches.touch_id = users.touch_id
-    where {{ is_in_windows(local_day('touches.occurred_at'), 'users.user_id') }}
 ),
 
 final as (

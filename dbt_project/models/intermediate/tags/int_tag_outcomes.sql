@@ -5,7 +5,7 @@
 {% set scenarios = configured_scenarios() %}
 {% set numbers = {} %}
 {%- for scenario in scenarios %}{% do numbers.update({scenario.scenario: scenario.number}) %}{% endfor %}
-with judged as materialized (
+with judged as (
     select
         features.user_id
         {%- for scenario in scenarios %},
@@ -18,40 +18,44 @@ with judged as materialized (
     from {{ ref('int_user_features') }} as features
     inner join {{ ref('int_user_features') }} as later
         on features.user_id = later.user_id and later.as_of = {{ business_date() }}
-    where features.as_of = {{ business_date() }} - {{ var('tag_outcome_days') }}
+    where features.as_of = {{ add_days(business_date(), -var('tag_outcome_days')) }}
 ),
 
 counted as (
     select
-        array['none'{% for tag in tags %}, '{{ tag.tag_code }}'{% endfor %}] as tag_codes
-        {%- for name in ['is_eligible', 'has_outcome'] %},
-        array[
-            cast(0 as bigint)
-            {%- for tag in tags %},
-            count(*) filter (where {{ name }}_{{ numbers[tag.scenario] }})
-            {%- endfor %}
-        ] as {{ name }},
-        array[
-            cast(0 as bigint)
-            {%- for tag in tags %},
-            count(*) filter (where is_borne_{{ tag.number }} and {{ name }}_{{ numbers[tag.scenario] }})
-            {%- endfor %}
-        ] as {{ name }}_borne
+        {%- for scenario in scenarios %}
+        count(*) filter (where is_eligible_{{ scenario.number }}) as eligible_{{ scenario.number }},
+        count(*) filter (where has_outcome_{{ scenario.number }}) as outcomes_{{ scenario.number }},
         {%- endfor %}
+        {%- for tag in tags %}
+        count(*) filter (
+            where is_borne_{{ tag.number }} and is_eligible_{{ numbers[tag.scenario] }}
+        ) as tagged_{{ tag.number }},
+        count(*) filter (
+            where is_borne_{{ tag.number }} and has_outcome_{{ numbers[tag.scenario] }}
+        ) as outcomes_tagged_{{ tag.number }},
+        {%- endfor %}
+        count(*) as users
     from judged
 ),
 
 tagged as (
+    {%- for tag in tags %}
     select
-        unnest(tag_codes) as tag_code, unnest(is_eligible) as eligible, unnest(has_outcome) as outcomes_all,
-        unnest(is_eligible_borne) as tagged, unnest(has_outcome_borne) as outcomes_tagged
+        '{{ tag.tag_code }}' as tag_code, eligible_{{ numbers[tag.scenario] }} as eligible,
+        outcomes_{{ numbers[tag.scenario] }} as outcomes_all, tagged_{{ tag.number }} as tagged,
+        outcomes_tagged_{{ tag.number }} as outcomes_tagged
     from counted
+    union all
+    {%- endfor %}
+    select 'none' as tag_code, 0 as eligible, 0 as outcomes_all, 0 as tagged, 0 as outcomes_tagged
+    from counted
+    where false
 ),
 
 users_now as (
     select tag_code, count(*) as users
-    from {{ ref('int_user_tag_masks') }}
-    where mask & {{ bit_of_business_date() }} > 0
+    from {{ ref('user_tags') }}
     group by tag_code
 ),
 

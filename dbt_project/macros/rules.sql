@@ -1,0 +1,49 @@
+{# Rules of tags and audiences, compiled into statements that judge all of them in one scan. #}
+
+{# A CASE over a number from 1: the n-th of `results`; a result of none falls to `otherwise`. #}
+{% macro numbered_case(number, results, otherwise='null') -%}
+    {%- set branches = [] -%}
+    {%- for result in results if result is not none -%}
+        {%- do branches.append(loop.index0) -%}
+    {%- endfor -%}
+    {%- set listed = results | list -%}
+    {%- if branches -%}
+    case {{ number }}
+        {%- for result in listed %}{% if result is not none %}
+        when {{ loop.index }} then {{ result }}{% endif %}
+        {%- endfor %}
+        else {{ otherwise }}
+    end
+    {%- else -%}
+    {{ otherwise }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Texts as SQL literals. #}
+{% macro quoted(texts) -%}
+    {%- set found = [] -%}
+    {%- for text in texts -%}{%- do found.append("'" ~ text ~ "'") -%}{%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
+
+{# The value of each tag as a text; none for tags that are borne or not. #}
+{% macro tag_values(tags) -%}
+    {%- set found = [] -%}
+    {%- for tag in tags -%}
+        {%- do found.append(
+            'coalesce(cast(' ~ tag.value_sql ~ ' as ' ~ dbt.type_string() ~ "), 'unknown')" if tag.value_sql else none
+        ) -%}
+    {%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
+
+{# The score of each tag; none for those that have no score of their own. #}
+{% macro tag_scores(tags) -%}
+    {%- set found = [] -%}
+    {%- for tag in tags -%}
+        {%- do found.append(
+            'coalesce(cast(' ~ tag.score_sql ~ ' as decimal(18, 6)), 1)' if tag.score_sql != '1' else none
+        ) -%}
+    {%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
