@@ -1,13 +1,11 @@
-{# By which media a contact can be reached: the consent each asks for, and the identifier it needs. #}
+{# Media by which people are written to: the flag of consent, and the identifiers that are addresses (weibo: none). #}
 {% macro reach_media() %}
     {%- do return({
-        'sms': ['sms_consent', 'contacts.phone_hash is not null'],
-        'email': ['email_consent', 'contacts.email_hash is not null'],
-        'wechat': [
-            'wechat_consent', '(contacts.unionid_hash is not null or contacts.external_userid_hash is not null)'
-        ],
-        'app': ['app_push_consent', 'contacts.device_id_hash is not null'],
-        'weibo': ['weibo_consent', 'true'],
+        'sms': {'flag': 'sms_consent', 'addresses': ['phone']},
+        'email': {'flag': 'email_consent', 'addresses': ['email']},
+        'wechat': {'flag': 'wechat_consent', 'addresses': ['unionid', 'external_userid']},
+        'app': {'flag': 'app_push_consent', 'addresses': ['device_id']},
+        'weibo': {'flag': 'weibo_consent', 'addresses': []},
     }) -%}
 {% endmacro %}
 
@@ -15,17 +13,3 @@
 {% macro reach_medium(medium) -%}
     case when {{ medium }} in ('wechat_oa', 'wecom') then 'wechat' else {{ medium }} end
 {%- endmacro %}
-
-{# The identifier a contact is reached with by each medium: its kind and its hash. Weibo needs none. #}
-{% macro reach_identifiers() %}
-    {%- do return({
-        'sms': ["'phone'", 'contacts.phone_hash'],
-        'email': ["'email'", 'contacts.email_hash'],
-        'wechat': [
-            "case when contacts.external_userid_hash is null then 'unionid' else 'external_userid' end",
-            'coalesce(contacts.external_userid_hash, contacts.unionid_hash)'
-        ],
-        'app': ["'device_id'", 'contacts.device_id_hash'],
-        'weibo': ['null', 'null'],
-    }) -%}
-{% endmacro %}

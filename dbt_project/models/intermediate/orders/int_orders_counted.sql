@@ -1,3 +1,4 @@
+-- One row per counted order with its net, its margin and its place among its user's orders.
 with priced as (
     select * from {{ ref('int_orders_priced') }} where is_counted
 ),
@@ -20,11 +21,11 @@ final as (
     select
         order_id, user_id, contact_id, paid_at, order_day, order_month, gross, discount, paid, refunded,
         paid - refunded as net,
-        paid - refunded - cost as margin,
+        cast(paid - refunded - cost as decimal(18, 4)) as margin,
         sales_channel, channel_code, store_id, group_id,
         case
             when user_id is not null
-                then cast(row_number() over (partition by user_id order by paid_at, order_id) as int)
+                then cast(row_number() over (partition by user_id order by paid_at, {{ by_bytes('order_id') }}) as int)
         end as order_seq
     from costed
 )

@@ -2,29 +2,23 @@
 -- Days are cut into buckets as long as the window: an order then lies in the bucket of the push or in the next,
 -- which makes the range an equality that can be hashed.
 {% set days = var('campaign_response_days') %}
-{% set bucket = " - date '2000-01-01') / " ~ days %}
+{% set epoch = "cast('2000-01-01' as date)" %}
 with pushes as (
-
-    select push_id, user_id, campaign_id, sent_at, sent_day, ({{ 'sent_day' ~ bucket }} as bucket
+    select push_id, user_id, campaign_id, sent_at, sent_day, {{ integer_quotient(days_between('sent_day', epoch), days) }} as bucket
     from {{ ref('int_pushes_users') }}
     where user_id is not null
-
 ),
 
 orders as (
-
-    select order_id, user_id, paid_at, order_day, net, margin, ({{ 'order_day' ~ bucket }} as bucket
+    select order_id, user_id, paid_at, order_day, net, margin, {{ integer_quotient(days_between('order_day', epoch), days) }} as bucket
     from {{ ref('int_orders_counted') }}
     where user_id is not null
-
 ),
 
 bucketed as (
-
     select orders.*, orders.bucket as push_bucket from orders
     union all
-    select orders.*, orders.bucket - 1 from orders
-
+    select orders.*, orders.bucket - 1 as push_bucket from orders
 )
 
 select
@@ -38,4 +32,4 @@ from pushes
 inner join bucketed on pushes.user_id = bucketed.user_id and pushes.bucket = bucketed.push_bucket
 where
     bucketed.paid_at >= pushes.sent_at
-    and bucketed.order_day - pushes.sent_day < {{ days }}
+    and {{ days_between('bucketed.order_day', 'pushes.sent_day') }} < {{ days }}

@@ -26,30 +26,33 @@ dated as (
     left join {{ ref('int_users_counted_orders') }} as orders on users.user_id = orders.user_id
 ),
 
-touched as (
-    select distinct on (dated.user_id) dated.user_id, touches.channel_code
+touches as (
+    select
+        dated.user_id, touches.channel_code,
+        row_number() over (
+            partition by dated.user_id order by touches.occurred_at, {{ by_bytes('touches.touch_id') }}
+        ) as place
     from dated
     inner join {{ ref('int_touches_users') }} as mapped on dated.user_id = mapped.user_id
     inner join {{ ref('stg_touches') }} as touches on mapped.touch_id = touches.touch_id
     where
-        {{ local_day('dated.acquired_at') }} - {{ local_day('touches.occurred_at') }}
+        {{ days_between(local_day('dated.acquired_at'), local_day('touches.occurred_at')) }}
         between 0 and {{ var('touch_window_days') }} - 1
-    order by dated.user_id, touches.occurred_at, touches.touch_id
 ),
 
 final as (
     select
         dated.user_id, dated.contacts, dated.registered_at, dated.acquired_at,
         {{ local_day('dated.acquired_at') }} as acquired_day,
-        cast(date_trunc('month', {{ local_day('dated.acquired_at') }}) as date) as acquired_month,
+        {{ month_of(local_day('dated.acquired_at')) }} as acquired_month,
         coalesce(
-            dated.source_channel_code, touched.channel_code, dated.first_friend_channel_code,
+            dated.source_channel_code, touches.channel_code, dated.first_friend_channel_code,
             dated.first_order_channel_code, 'unknown'
         ) as acquired_channel_code,
         dated.first_order_at, dated.first_order_day, dated.last_order_day,
         dated.orders, dated.net, dated.margin
     from dated
-    left join touched on dated.user_id = touched.user_id
+    left join touches on dated.user_id = touches.user_id and touches.place = 1
 )
 
 select * from final

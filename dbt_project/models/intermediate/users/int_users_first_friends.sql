@@ -1,12 +1,20 @@
 -- First friendship and first group of each user.
-with friends as (
-    select distinct on (users.user_id)
-        users.user_id, firsts.first_added_at, friendships.channel_code
+with friendships as (
+    select
+        users.user_id, firsts.first_added_at, friendships.channel_code,
+        row_number() over (
+            partition by users.user_id
+            order by
+                firsts.first_added_at, {{ by_bytes('firsts.staff_id') }}, {{ by_bytes('firsts.contact_id') }}
+        ) as place
     from {{ ref('stg_friendship_firsts') }} as firsts
     inner join {{ ref('map_contact_user') }} as users on firsts.contact_id = users.contact_id
     inner join {{ ref('stg_friendships') }} as friendships
         on firsts.staff_id = friendships.staff_id and firsts.contact_id = friendships.contact_id
-    order by users.user_id, firsts.first_added_at, firsts.staff_id, firsts.contact_id
+),
+
+friends as (
+    select user_id, first_added_at, channel_code from friendships where place = 1
 ),
 
 joins as (

@@ -1,6 +1,5 @@
 -- One row per user with a touch by D: the first of all, and the first that says who they are.
 with touches as (
-
     select
         mapped.user_id,
         touches.touch_id,
@@ -11,27 +10,26 @@ with touches as (
     from {{ ref('stg_touches') }} as touches
     inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
     where {{ local_day('touches.occurred_at') }} <= {{ business_date() }}
-
 ),
 
-firsts as (
+ranked as (
+    select
+        *,
+        row_number() over (partition by user_id order by occurred_at, {{ by_bytes('touch_id') }}) as place,
+        min(case when is_identified then occurred_at end) over (partition by user_id) as identified_at
+    from touches
+),
 
-    select distinct on (user_id)
+final as (
+    select
         user_id,
         occurred_at as first_touch_at,
         {{ local_day('occurred_at') }} as first_touch_day,
+        {{ month_of(local_day('occurred_at')) }} as first_touch_month,
         channel_code,
-        min(occurred_at) filter (where is_identified) over (partition by user_id) as identified_at
-    from touches
-    order by user_id, occurred_at, {{ by_bytes('touch_id') }}
-
+        identified_at
+    from ranked
+    where place = 1
 )
 
-select
-    user_id,
-    first_touch_at,
-    first_touch_day,
-    cast(date_trunc('month', first_touch_day) as date) as first_touch_month,
-    channel_code,
-    identified_at
-from firsts
+select * from final

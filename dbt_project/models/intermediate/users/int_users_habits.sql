@@ -6,21 +6,18 @@ with refunds as (
     group by mapped.user_id
 ),
 
-counted as (
-    select * from {{ ref('int_orders_counted') }} where user_id is not null
-),
-
 order_days as (
     select
         user_id,
-        order_day - lag(order_day) over (partition by user_id order by order_day) as gap_days
-    from (select distinct user_id, order_day from counted) as days
+        order_day,
+        lag(order_day) over (partition by user_id order by order_day) as day_before
+    from {{ ref('int_user_order_days') }}
 ),
 
 gaps as (
-    select user_id, cast(percentile_cont(0.5) within group (order by gap_days) as numeric) as median_gap_days
+    select user_id, {{ median(days_between('order_day', 'day_before')) }} as median_gap_days
     from order_days
-    where gap_days is not null
+    where day_before is not null
     group by user_id
 ),
 
@@ -29,35 +26,43 @@ spent as (
     select
         counted.user_id, lines.category,
         sum({{ in_business_currency('lines.line_amount', 'priced.currency', 'priced.rate') }}) as amount
-    from counted
+    from {{ ref('int_orders_counted') }} as counted
     inner join {{ ref('int_orders_priced') }} as priced on counted.order_id = priced.order_id
     inner join {{ ref('int_order_lines') }} as lines on counted.order_id = lines.order_id
-    where lines.category is not null
+    where counted.user_id is not null and lines.category is not null
     group by counted.user_id, lines.category
 ),
 
 categories as (
-    select distinct on (user_id) user_id, category as favourite_category
+    select
+        user_id, category,
+        row_number() over (partition by user_id order by amount desc, {{ by_bytes('category') }}) as place
     from spent
-    order by user_id, amount desc, {{ by_bytes('category') }}
+),
+
+ordered_by as (
+    select user_id, sales_channel, count(*) as orders
+    from {{ ref('int_orders_counted') }}
+    where user_id is not null and sales_channel is not null
+    group by user_id, sales_channel
 ),
 
 sales_channels as (
-    select distinct on (user_id) user_id, sales_channel as preferred_sales_channel
-    from counted
-    where sales_channel is not null
-    group by user_id, sales_channel
-    order by user_id, count(*) desc, {{ by_bytes('sales_channel') }}
+    select
+        user_id, sales_channel,
+        row_number() over (partition by user_id order by orders desc, {{ by_bytes('sales_channel') }}) as place
+    from ordered_by
 ),
 
 final as (
     select
-        refunds.user_id, refunds.refund_rate, gaps.median_gap_days, categories.favourite_category,
-        sales_channels.preferred_sales_channel
+        refunds.user_id, refunds.refund_rate, gaps.median_gap_days,
+        categories.category as favourite_category,
+        sales_channels.sales_channel as preferred_sales_channel
     from refunds
     left join gaps on refunds.user_id = gaps.user_id
-    left join categories on refunds.user_id = categories.user_id
-    left join sales_channels on refunds.user_id = sales_channels.user_id
+    left join categories on refunds.user_id = categories.user_id and categories.place = 1
+    left join sales_channels on refunds.user_id = sales_channels.user_id and sales_channels.place = 1
 )
 
 select * from final

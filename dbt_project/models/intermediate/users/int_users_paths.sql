@@ -5,21 +5,21 @@ with users as (
 
 ),
 
-steps as (
-
-    select
-        users.user_id,
-        string_agg(steps.step, '>' order by steps.reached_at, steps.rank) as path
+reached as (
+    {%- for step, reached_at in {
+        'friend': 'friend_added_at', 'group': 'group_joined_at', 'register': 'registered_at'
+    }.items() %}
+    select user_id, {{ loop.index }} as rank, '{{ step }}' as step, {{ reached_at }} as reached_at
     from users
-    cross join lateral (
-        values
-        (1, 'friend', users.friend_added_at),
-        (2, 'group', users.group_joined_at),
-        (3, 'register', users.registered_at)
-    ) as steps (rank, step, reached_at)
-    where steps.reached_at is not null and (users.first_order_at is null or steps.reached_at < users.first_order_at)
-    group by users.user_id
+    where {{ reached_at }} is not null and (first_order_at is null or {{ reached_at }} < first_order_at)
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
 
+steps as (
+    select user_id, {{ joined_texts('step', '>', 'reached_at, rank') }} as path
+    from reached
+    group by user_id
 )
 
 select

@@ -9,10 +9,10 @@ with orders as (
 cohorts as (
     select
         acquired.user_id,
-        cast(date_trunc('month', acquired.first_order_day) as date) as cohort_month,
-        labels.acquired_channel_code
+        {{ month_of('acquired.first_order_day') }} as cohort_month,
+        case when labels.n = 0 then acquired.acquired_channel_code else 'all' end as acquired_channel_code
     from {{ ref('int_users_acquired') }} as acquired
-    cross join lateral (values (acquired.acquired_channel_code), ('all')) as labels (acquired_channel_code)
+    cross join ({{ number_spine(1) }}) as labels
     where acquired.first_order_day is not null
 ),
 
@@ -33,25 +33,28 @@ bought as (
     group by cohorts.cohort_month, cohorts.acquired_channel_code, orders.order_month
 ),
 
+months as (
+    {{ number_spine('(select max(' ~ months_between(business_date(), 'cohort_month') ~ ') from sizes)') }}
+),
+
 filled as (
     select
         sizes.cohort_month, sizes.acquired_channel_code, sizes.cohort_size,
-        cast(row_number() over cohort - 1 as int) as month_number,
+        months.n as month_number,
         coalesce(bought.buyers, 0) as buyers,
         coalesce(bought.orders, 0) as orders,
         coalesce(bought.net, 0) as net,
-        sum(coalesce(bought.net, 0)) over cohort as net_so_far,
-        months.month + interval '1 month' - interval '1 day' <= {{ business_date() }} as is_mature
+        sum(coalesce(bought.net, 0)) over (
+            partition by sizes.cohort_month, sizes.acquired_channel_code order by months.n
+        ) as net_so_far,
+        {{ add_days(add_months('sizes.cohort_month', 'months.n + 1'), -1) }} <= {{ business_date() }} as is_mature
     from sizes
-    cross join lateral generate_series(
-        cast(sizes.cohort_month as timestamp), cast({{ business_date() }} as timestamp), interval '1 month'
-    ) as months (month)
+    inner join months on {{ months_between(business_date(), 'sizes.cohort_month') }} >= months.n
     left join bought
         on
             sizes.cohort_month = bought.cohort_month
             and sizes.acquired_channel_code = bought.acquired_channel_code
-            and cast(months.month as date) = bought.order_month
-    window cohort as (partition by sizes.cohort_month, sizes.acquired_channel_code order by months.month)
+            and {{ add_months('sizes.cohort_month', 'months.n') }} = bought.order_month
 ),
 
 final as (
@@ -60,7 +63,7 @@ final as (
         case when is_mature then buyers end as buyers,
         case when is_mature then {{ ratio('buyers', 'cohort_size') }} end as retention_rate,
         case when is_mature then orders end as orders,
-        case when is_mature then net end as net,
+        case when is_mature then {{ money('net') }} end as net,
         case when is_mature then {{ ratio('net_so_far', 'cohort_size') }} end as cumulative_net_per_user
     from filled
 )

@@ -3,7 +3,10 @@ with users as (
 ),
 
 media as (
-    select medium from (values ('sms'), ('email'), ('wechat'), ('app'), ('weibo')) as listed (medium)
+    {%- for medium in ['sms', 'email', 'wechat', 'app', 'weibo'] %}
+    select '{{ medium }}' as medium
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 everyone as (
@@ -19,11 +22,11 @@ final as (
         end as with_identifier,
         cast(count(*) filter (where users.has_consent) as int) as with_consent,
         cast(count(*) filter (where users.is_reachable) as int) as reachable,
-        {{ ratio('count(*) filter (where users.is_reachable)', 'everyone.users') }} as share
+        {{ ratio('count(*) filter (where users.is_reachable)', 'max(everyone.users)') }} as share
     from media
     cross join everyone
     left join users on media.medium = users.medium
-    group by media.medium, everyone.users
+    group by media.medium
 )
 
 select * from final

@@ -1,6 +1,3 @@
-{{ config(on_schema_change='fail',
-    indexes=[{'columns': ['user_id'], 'unique': true}]
-) }}
 with acquired as (
     select * from {{ ref('int_users_acquired') }}
 ),
@@ -8,7 +5,7 @@ with acquired as (
 attributes as (
     select
         *,
-        cast(extract(year from {{ business_date() }}) as int) - birth_year as age
+        {{ year_of(business_date()) }} - birth_year as age
     from {{ ref('int_users_contacts') }}
 ),
 
@@ -36,7 +33,11 @@ stages as (
 
 final as (
     select
-        acquired.*,
+        acquired.user_id, acquired.contacts, acquired.registered_at, acquired.acquired_at, acquired.acquired_day,
+        acquired.acquired_month, acquired.acquired_channel_code, acquired.first_order_at, acquired.first_order_day,
+        acquired.last_order_day, acquired.orders,
+        {{ money('acquired.net') }} as net,
+        {{ money('acquired.margin') }} as margin,
         attributes.gender, attributes.city, attributes.city_tier, attributes.store_id, attributes.community_id,
         case
             when attributes.age < 18 then '<18'
@@ -62,7 +63,7 @@ final as (
         crm.mean_rating,
         stages.stage,
         acquired.orders = 1
-        and {{ business_date() }} - acquired.first_order_day >= {{ var('one_time_days') }} as is_one_time,
+        and {{ days_between(business_date(), 'acquired.first_order_day') }} >= {{ var('one_time_days') }} as is_one_time,
         coalesce(stages.stage = 'zombie', false) as is_zombie
     from acquired
     left join attributes on acquired.user_id = attributes.user_id

@@ -17,11 +17,11 @@ final as (
         || case scores.because_days
             when 0 then ' today'
             when 1 then ' 1 day ago'
-            else ' ' || scores.because_days || ' days ago'
+            else ' ' || cast(scores.because_days as {{ dbt.type_string() }}) || ' days ago'
         end
         || case
             when scores.because_no = scores.category_no
-                then '; needed again after ' || wanted.replenishment_days || ' days'
+                then '; needed again after ' || cast(wanted.replenishment_days as {{ dbt.type_string() }}) || ' days'
             else '; often bought together with ' || wanted.category
         end as reason
     from scores

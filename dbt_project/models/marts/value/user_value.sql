@@ -3,29 +3,25 @@ with buyers as (
 ),
 
 scores as (
-    select * from {{ ref('stg_score_user_values') }}
-),
-
-rounded as (
     -- Rounded before they are multiplied, so that a reader can do the sum again.
     select
         user_no,
-        trim_scale(round(p_alive, 6)) as p_alive,
-        trim_scale(round(expected_orders_90d, 6)) as expected_orders_90d,
-        trim_scale(round(expected_orders_365d, 6)) as expected_orders_365d,
-        round(expected_net_per_order, 2) as expected_net_per_order
-    from scores
+        cast(p_alive as decimal(18, 6)) as p_alive,
+        cast(expected_orders_90d as decimal(18, 6)) as expected_orders_90d,
+        cast(expected_orders_365d as decimal(18, 6)) as expected_orders_365d,
+        cast(expected_net_per_order as decimal(18, 2)) as expected_net_per_order
+    from {{ ref('stg_score_user_values') }}
 ),
 
 final as (
     select
         buyers.user_id, buyers.frequency,
-        trim_scale(round(buyers.recency_days / 7.0, 4)) as recency_weeks,
-        trim_scale(round(buyers.age_days / 7.0, 4)) as age_weeks,
-        rounded.p_alive, rounded.expected_orders_90d, rounded.expected_orders_365d, rounded.expected_net_per_order,
-        round(rounded.expected_orders_365d * rounded.expected_net_per_order, 2) as clv_365
+        {{ ratio('buyers.recency_days', '7', 4) }} as recency_weeks,
+        {{ ratio('buyers.age_days', '7', 4) }} as age_weeks,
+        scores.p_alive, scores.expected_orders_90d, scores.expected_orders_365d, scores.expected_net_per_order,
+        cast(scores.expected_orders_365d * scores.expected_net_per_order as decimal(18, 2)) as clv_365
     from buyers
-    inner join rounded on buyers.user_no = rounded.user_no
+    inner join scores on buyers.user_no = scores.user_no
 )
 
 select * from final
