@@ -1,4 +1,4 @@
-"""Scores in a warehouse: numbers there and back, a business from its folder to the marts, and what a crash does."""
+"""Scores in a warehouse: a business from its folder to the marts, and what a crash does."""
 
 import csv
 from datetime import date, timedelta
@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import numpy as np
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from userops import scoring
@@ -14,7 +13,6 @@ from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.ingest import loader
 from userops.ingest import tables as raw_tables
-from userops.scoring import tables
 from userops.settings import Settings
 from userops.transform import dbt
 from userops.warehouse.bootstrap import bootstrap
@@ -28,25 +26,6 @@ CHANNEL = {
     "channel_code": "app", "channel_name": "App", "domain": "internal", "category": "other", "is_paid": "false",
     "pricing_model": "free", "started_on": "2023-01-01",
 }  # fmt: skip
-ROW = np.dtype([("n", "i4"), ("x", "f8")])
-
-
-def test_numbers_there_and_back(warehouse_url, monkeypatch):
-    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 7)
-    rows = np.zeros(100, dtype=ROW)
-    rows["n"], rows["x"] = np.arange(100) - 50, np.linspace(-1e300, 1e300, 100)
-    rows["x"][3] = np.nan
-    with connect(warehouse_url, "transformer") as connection:
-        connection.execute("create table build.there (n integer, x double precision)")
-        for some in (rows, rows[:0], rows[:7]):
-            tables.write(connection, sql.Identifier("build", "there"), some)
-            connection.commit()
-            back = np.sort(tables.read(warehouse_url, "transformer", "build.there", ROW), order="n")
-            assert back.tobytes() == some.tobytes()
-        connection.execute("insert into build.there values (1, null)")
-        connection.commit()
-        with pytest.raises(ValueError, match="null"):
-            tables.read(warehouse_url, "transformer", "build.there", ROW)
 
 
 def orders_of_people_with_taste():

@@ -13,7 +13,7 @@ BOUND = 10.0
 # The search has found a maximum where another step would raise the mean log-likelihood of a user by no more.
 ENOUGH = 1e-8
 NEWTON_STEPS = 20
-AT_EDGE = "a parameter stands at the edge of its range: the data do not bound it"
+AT_EDGE = "a parameter stands at the edge of its range: the data do not bound it, so nobody is scored by it"
 # Users on whom the starts are tried where there are more.
 SAMPLE = 20_000
 
@@ -24,7 +24,9 @@ Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 class Fit:
     """A model's parameters and total log-likelihood; both None where it could not be fitted, and `note` says why.
 
-    `enough` is False where there were too few users to try.
+    `enough` is False where there were too few users to try. `at_edge` is True where a parameter stands at the edge of
+    its range: the likelihood still rises beyond it, and what such a fit foretells is an accident of where the range
+    ends. Users are scored only by a fit that `is_usable`.
     """
 
     parameters: dict[str, float] | None
@@ -32,6 +34,12 @@ class Fit:
     users: int
     note: str = ""
     enough: bool = True
+    at_edge: bool = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether users may be scored by this fit: a maximum was found, inside the range of every parameter."""
+        return self.parameters is not None and not self.at_edge
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -61,7 +69,7 @@ def maximise(
 
     `log_likelihood` takes the parameters and returns the sum over `users` and its gradient. With `sample`, the same
     over a few of them, the starts are tried there, and the best end is the one start on all. The same data give the
-    same figures: starts, order and optimiser are fixed. A coordinate that ends at its bound is told in `note`.
+    same figures: starts, order and optimiser are fixed. Where a coordinate ends at its bound, `at_edge` is True.
     """
     to_coordinates = np.array(problem.coordinates)
     starts = [to_coordinates @ np.log(start) for start in problem.starts]
@@ -76,9 +84,10 @@ def maximise(
     if not left <= ENOUGH:
         return Fit(None, None, users, f"no maximum found: the log-likelihood still rises by {left:.1e} a user")
     parameters = np.exp(np.linalg.solve(to_coordinates, place))
-    note = AT_EDGE if (np.abs(place) >= BOUND).any() else ""
+    at_edge = bool((np.abs(place) >= BOUND).any())
     values = {name: float(value) for name, value in zip(problem.names, parameters, strict=True)}
-    return Fit(values, float(-descent(place)[0] * users), users, note)
+    highest = float(-descent(place)[0] * users)
+    return Fit(values, highest, users, AT_EDGE if at_edge else "", at_edge=at_edge)
 
 
 def _descent(problem: Problem, log_likelihood: Objective, users: int) -> Objective:

@@ -5,7 +5,7 @@ nu ~ Gamma(q, v) over customers, independent of how often they buy. A customer i
 days, and their mean value.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import betaln, digamma
@@ -76,8 +76,8 @@ def fit(x: np.ndarray, mean: np.ndarray, min_buyers: int = 20) -> Fit:
     if fitted.parameters is None:
         return fitted
     p, q, v = fitted.values
-    likelihood = fitted.log_likelihood - len(x) * np.log(unit)
-    return Fit({"p": p, "q": q, "v": v * unit}, float(likelihood), len(x), fitted.note)
+    likelihood = float(fitted.log_likelihood - len(x) * np.log(unit))
+    return replace(fitted, parameters={"p": p, "q": q, "v": v * unit}, log_likelihood=likelihood)
 
 
 def expected_value(parameters: tuple[float, ...], x: np.ndarray, mean: np.ndarray) -> np.ndarray:

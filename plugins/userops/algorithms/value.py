@@ -10,7 +10,7 @@ from userops.algorithms.fitting import Fit
 WEEK = 7.0
 HORIZONS = (90, 365)
 
-# What a night reads of each buyer: its history to the business date, its history to the cut (frequency -1 where the
+# What is read of each buyer: its history to the business date, its history to the cut (frequency -1 where the
 # first order came later) and what it did after the cut.
 BUYER = np.dtype(
     [
@@ -27,7 +27,7 @@ BUYER = np.dtype(
         ("held_net", "f8"),
     ]
 )
-# NaN where a model could not be fitted.
+# NaN where the fit of a model is not usable.
 VALUE = np.dtype(
     [
         ("user_no", "i4"),
@@ -41,24 +41,37 @@ VALUE = np.dtype(
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model with the (predicted, actual) totals of the days held out; None where those cannot be told."""
+    """A model's fit with the (predicted, actual) totals of the days held out; None where those cannot be told."""
 
     name: str
     parameters: tuple[str, ...]
     fit: Fit
     held: tuple[float, float] | None
 
-    def rows(self) -> list[tuple]:
-        """A row a parameter, in the order of the columns of `score_value_models`."""
+    def rows(self) -> list[dict]:
+        """A row per parameter, with the columns of `score_value_models`."""
         values = self.fit.parameters or dict.fromkeys(self.parameters)
-        rest = (self.fit.log_likelihood, self.fit.users, *(self.held or (None, None)), self.fit.note)
-        return [(self.name, parameter, values[parameter], *rest) for parameter in self.parameters]
+        predicted, actual = self.held or (None, None)
+        return [
+            {
+                "model": self.name,
+                "parameter": parameter,
+                "value": values[parameter],
+                "log_likelihood": self.fit.log_likelihood,
+                "users": self.fit.users,
+                "holdout_predicted": predicted,
+                "holdout_actual": actual,
+                "note": self.fit.note or None,
+            }
+            for parameter in self.parameters
+        ]
 
 
 def score_values(buyers: np.ndarray, holdout_days: int, min_repeat_buyers: int) -> tuple[np.ndarray, list[Model]]:
     """Fit both models on `buyers` (a BUYER array) and score them.
 
-    Returns a VALUE array, a row a buyer, and the two models; nothing raises where there is too little to learn from.
+    Returns a VALUE array, a row a buyer, and the two models. Nothing raises where there is too little to learn from:
+    the figures of a model without a usable fit are NaN, and its note says why.
     Orders are order days: several orders of one day are one occasion to buy.
     """
     orders, net = _fit(buyers, "", min_repeat_buyers)
@@ -67,12 +80,12 @@ def score_values(buyers: np.ndarray, holdout_days: int, min_repeat_buyers: int) 
     scored["user_no"] = buyers["user_no"]
     for name in VALUE.names[1:]:
         scored[name] = np.nan
-    if orders.parameters is not None:
+    if orders.is_usable:
         known = history(buyers)
         scored["p_alive"] = bg_nbd.p_alive(orders.values, *known)
         for days in HORIZONS:
             scored[f"expected_orders_{days}d"] = bg_nbd.expected_orders(orders.values, *known, days / WEEK)
-    if net.parameters is not None:
+    if net.is_usable:
         scored["expected_net_per_order"] = gamma_gamma.expected_value(net.values, *spending(buyers))
     return scored, [
         Model("bg_nbd", bg_nbd.NAMES, orders, held[0]),
@@ -113,14 +126,14 @@ def _hold_out(buyers: np.ndarray, holdout_days: int, min_repeat_buyers: int) -> 
 
 
 def _held_orders(known: np.ndarray, orders: Fit, days: int) -> tuple[float, float] | None:
-    if orders.parameters is None:
+    if not orders.is_usable:
         return None
     expected = bg_nbd.expected_orders(orders.values, *history(known, "cut_"), days / WEEK)
     return float(expected.sum()), float(known["held_order_days"].sum())
 
 
 def _held_net(known: np.ndarray, net: Fit) -> tuple[float, float] | None:
-    if net.parameters is None:
+    if not net.is_usable:
         return None
     came = known[known["held_order_days"] > 0]
     expected = gamma_gamma.expected_value(net.values, *spending(came, "cut_"))

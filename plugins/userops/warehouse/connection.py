@@ -19,11 +19,7 @@ def connect(url: str, role: str | None = None, **options: object) -> psycopg.Con
     try:
         connection = psycopg.connect(url, connect_timeout=10, **options)
     except psycopg.OperationalError as error:
-        raise UseropsError(
-            f"The warehouse does not answer: {first_line(error)}.",
-            fix="start it (`userops db start`, or the server that USEROPS_DATABASE_URL names) and run again.",
-            exit_code=EXIT_FAILED,
-        ) from error
+        raise no_answer(error) from error
     if role is not None:
         # A process that was stopped inside a transaction holds its locks, until the server ends the session.
         connection.execute(
@@ -31,6 +27,15 @@ def connect(url: str, role: str | None = None, **options: object) -> psycopg.Con
         )
         connection.commit()
     return connection
+
+
+def no_answer(error: BaseException) -> UseropsError:
+    """The error to raise where the server is not there, or went away."""
+    return UseropsError(
+        f"The warehouse does not answer: {first_line(error)}.",
+        fix="start it (`userops db start`, or the server that USEROPS_DATABASE_URL names) and run again.",
+        exit_code=EXIT_FAILED,
+    )
 
 
 def record_results(

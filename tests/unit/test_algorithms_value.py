@@ -15,7 +15,7 @@ from userops.algorithms.fitting import AT_EDGE, BOUND, Problem, maximise
 
 # A busy machine is no failure.
 unhurried = settings(deadline=None)
-CDNOW = Path(__file__).resolve().parents[1] / "fixtures" / "cdnow_summary.csv"
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 PUBLISHED = (0.243, 4.414, 0.793, 2.426)
 
 positive = st.floats(0.05, 50)
@@ -33,10 +33,14 @@ def customers(draw, most=30):
     return tuple(np.array(column) for column in zip(*rows, strict=True))
 
 
+def columns_of(fixture):
+    with (FIXTURES / fixture).open() as file:
+        return np.array([[float(cell) for cell in row.values()] for row in csv.DictReader(file)]).T
+
+
 @pytest.fixture(scope="module")
 def cdnow():
-    with CDNOW.open() as file:
-        return np.array([[float(cell) for cell in row.values()] for row in csv.DictReader(file)]).T
+    return columns_of("cdnow_summary.csv")
 
 
 def test_published_estimates_of_bg_nbd(cdnow):
@@ -120,7 +124,7 @@ def test_alive_falls_with_silence(parameters, x, recency, silence, more):
 
 
 @unhurried
-@given(customers(), bg_nbd_parameters, st.floats(0.1, 60), st.floats(0.1, 60))
+@given(customers(most=8), bg_nbd_parameters, st.floats(0.1, 60), st.floats(0.1, 60))
 def test_expected_orders_grow_with_time_and_stay_below_those_of_one_who_never_leaves(some, parameters, weeks, more):
     sooner = bg_nbd.expected_orders(parameters, *some, weeks)
     later = bg_nbd.expected_orders(parameters, *some, weeks + more)
@@ -131,7 +135,7 @@ def test_expected_orders_grow_with_time_and_stay_below_those_of_one_who_never_le
 
 
 @unhurried
-@given(customers(), st.tuples(positive, st.floats(1, 50), st.floats(1.1, 5), st.floats(0.5, 5)), st.floats(1, 60))
+@given(customers(most=8), st.tuples(positive, st.floats(1, 50), st.floats(1.1, 5), st.floats(0.5, 5)), st.floats(1, 60))
 def test_expected_orders_as_the_paper_writes_them(some, parameters, weeks):
     (x, _, age), (r, alpha, a, b) = some, parameters
     z = weeks / (alpha + age)
@@ -199,7 +203,7 @@ def test_of_two_maxima_the_higher_one_is_found():
 
 def test_customers_who_all_spend_alike_are_fitted_at_the_edge():
     fit = gamma_gamma.fit(np.arange(1, 101), np.full(100, 25.0))
-    assert fit.note == AT_EDGE
+    assert (fit.note, fit.at_edge, fit.is_usable) == (AT_EDGE, True, False)
     expected = gamma_gamma.expected_value(fit.values, np.array([0, 3]), np.array([0, 25.0]))
     assert expected == pytest.approx([25, 25], rel=1e-3)
 
@@ -212,7 +216,7 @@ def test_a_ridge_that_flattens_is_told_to_have_no_end():
         return -1e-4 / a - np.log(b) ** 2, np.array([1e-4 / a**2, -2 * np.log(b) / b])
 
     fit = maximise(Problem(("a", "b"), ((1, 0), (0, 1)), ((5000.0, 5.0),)), log_likelihood, users=1)
-    assert (fit.values, fit.note) == (pytest.approx((np.exp(BOUND), 1)), AT_EDGE)
+    assert (fit.values, fit.note, fit.at_edge) == (pytest.approx((np.exp(BOUND), 1)), AT_EDGE, True)
 
 
 def test_a_likelihood_that_rises_in_every_parameter_ends_in_the_corner():
@@ -222,7 +226,7 @@ def test_a_likelihood_that_rises_in_every_parameter_ends_in_the_corner():
         return float(np.log(parameters).sum()), 1 / parameters
 
     fit = maximise(Problem(("a", "b"), ((1, 0), (0, 1)), ((2.0, 3.0),)), log_likelihood, users=1)
-    assert (fit.values, fit.note) == (pytest.approx((np.exp(BOUND), np.exp(BOUND))), AT_EDGE)
+    assert (fit.values, fit.note, fit.at_edge) == (pytest.approx((np.exp(BOUND), np.exp(BOUND))), AT_EDGE, True)
 
 
 @unhurried
@@ -245,8 +249,8 @@ def test_currency_changes_nothing_but_v(cdnow):
     assert fen.values == pytest.approx((*yuan.values[:2], 100 * yuan.values[2]), rel=1e-4)
 
 
-def buyers(cdnow, cut_after=None):
-    """The CDNOW customers as a night reads them."""
+def buyers(cdnow):
+    """The CDNOW customers as scoring reads them."""
     found = np.zeros(cdnow.shape[1], dtype=value.BUYER)
     found["user_no"] = np.arange(len(found))
     found["frequency"] = cdnow[0]
@@ -258,7 +262,7 @@ def buyers(cdnow, cut_after=None):
     return found
 
 
-def test_scores_of_a_night(cdnow):
+def test_scores_of_all_buyers(cdnow):
     scored, models = value.score_values(buyers(cdnow), holdout_days=90, min_repeat_buyers=20)
     assert [model.name for model in models] == ["bg_nbd", "gamma_gamma"]
     assert [model.held for model in models] == [None, None]
@@ -268,23 +272,81 @@ def test_scores_of_a_night(cdnow):
 
 
 def test_held_out_days_are_foretold_from_what_stood_before(cdnow):
-    night = buyers(cdnow)
+    known = buyers(cdnow)
     for name in ("frequency", "recency_days", "age_days", "repeat_net"):
-        night[f"cut_{name}"] = night[name]
-    night["held_order_days"][:10] = 2
-    night["held_net"][:10] = 70
-    orders, net = value.score_values(night, holdout_days=90, min_repeat_buyers=20)[1]
-    history, spending = value.history(night), value.spending(night[:10])
+        known[f"cut_{name}"] = known[name]
+    known["held_order_days"][:10] = 2
+    known["held_net"][:10] = 70
+    orders, net = value.score_values(known, holdout_days=90, min_repeat_buyers=20)[1]
+    history, spending = value.history(known), value.spending(known[:10])
     predicted = bg_nbd.expected_orders(orders.fit.values, *history, 90 / 7).sum()
     assert orders.held == pytest.approx((predicted, 20))
     assert net.held == pytest.approx((2 * gamma_gamma.expected_value(net.fit.values, *spending).sum(), 700))
 
 
 def test_nothing_to_learn_from_gives_nulls_and_no_failure():
-    for night in (np.zeros(0, dtype=value.BUYER), np.zeros(3, dtype=value.BUYER)):
-        scored, models = value.score_values(night, holdout_days=90, min_repeat_buyers=20)
-        assert len(scored) == len(night)
+    for nobody in (np.zeros(0, dtype=value.BUYER), np.zeros(3, dtype=value.BUYER)):
+        scored, models = value.score_values(nobody, holdout_days=90, min_repeat_buyers=20)
+        assert len(scored) == len(nobody)
         assert np.isnan(scored["p_alive"]).all()
         rows = [row for model in models for row in model.rows()]
-        assert [row[1] for row in rows] == ["r", "alpha", "a", "b", "p", "q", "v"]
-        assert all(row[2] is None and row[-1] for row in rows)
+        assert [row["parameter"] for row in rows] == ["r", "alpha", "a", "b", "p", "q", "v"]
+        assert {row["value"] for row in rows} == {None}
+        assert [row["note"] for row in rows] == [
+            *["0 users have ordered on more than one day; 20 are needed"] * 4,
+            *["0 users have repeat orders of positive net; 20 are needed"] * 3,
+        ]
+
+
+def buyers_at_the_edge():
+    """300 buyers of one order day, 21 of two, 3 of three, within 60 days: nothing bounds `a` (how soon they leave)."""
+    frequency, recency, age = columns_of("bg_nbd_at_its_edge.csv")
+    found = np.zeros(len(frequency), dtype=value.BUYER)
+    found["user_no"] = np.arange(len(found))
+    found["frequency"], found["recency_days"], found["age_days"] = frequency, recency, age
+    found["repeat_net"] = 25 * frequency
+    found["cut_frequency"] = -1
+    return found
+
+
+def test_a_fit_at_its_edge_scores_nobody():
+    """Scored all the same, whoever came again would be worth less: p_alive 1.000, 0.021 and 0.003."""
+    scored, (orders, _) = value.score_values(buyers_at_the_edge(), holdout_days=90, min_repeat_buyers=20)
+    assert (orders.fit.at_edge, orders.fit.is_usable, orders.fit.note) == (True, False, AT_EDGE)
+    assert orders.fit.parameters["a"] == pytest.approx(np.exp(BOUND))
+    for name in ("p_alive", "expected_orders_90d", "expected_orders_365d"):
+        assert np.isnan(scored[name]).all()
+
+
+def test_a_model_at_its_edge_says_so_beside_its_parameters():
+    rows = value.score_values(buyers_at_the_edge(), holdout_days=90, min_repeat_buyers=20)[1][0].rows()
+    assert [row["parameter"] for row in rows] == ["r", "alpha", "a", "b"]
+    assert {row["note"] for row in rows} == {AT_EDGE}
+    assert rows[2]["value"] == pytest.approx(np.exp(BOUND))
+
+
+def test_one_model_at_its_edge_leaves_the_other_its_scores(cdnow):
+    """Everybody spends alike: nothing bounds p and q, and what they foretell of days held out is not told either."""
+    known = buyers(cdnow)
+    known["repeat_net"] = 25 * known["frequency"]
+    for name in ("frequency", "recency_days", "age_days", "repeat_net"):
+        known[f"cut_{name}"] = known[name]
+    known["held_order_days"][:10] = 2
+    known["held_net"][:10] = 50
+    scored, (orders, net) = value.score_values(known, holdout_days=90, min_repeat_buyers=20)
+    assert (net.fit.note, net.held) == (AT_EDGE, None)
+    assert np.isnan(scored["expected_net_per_order"]).all()
+    assert (orders.fit.note, orders.held[1]) == ("", 20)
+    assert not np.isnan(scored["p_alive"]).any()
+
+
+def test_a_search_without_end_is_not_usable():
+    """A likelihood that still rises where the search stops gives no parameters, and the note says by how much."""
+
+    def log_likelihood(parameters):
+        # The slope is not that of the value: no step along it goes up.
+        return 0.0, np.array([1.0]) / parameters
+
+    fit = maximise(Problem(("a",), ((1,),), ((1.0,),)), log_likelihood, users=1)
+    assert (fit.parameters, fit.is_usable, fit.enough) == (None, False, True)
+    assert fit.note == "no maximum found: the log-likelihood still rises by 5.0e-01 a user"
