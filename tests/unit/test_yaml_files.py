@@ -70,8 +70,10 @@ def test_lists_dates_and_decimals_reach_the_model():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("name: x", "name: true", "shop.yml:1: name true is read as true or false, not as a word. Fix: put it in quotes."),
-        ("name: day", "name: 0123", "shop.yml:5 (123): name 123 is read as a number, not as a word. Fix: put it in quotes."),
+        ("name: x", "name: true",
+         "shop.yml:1: name true is read as true or false, not as a word. Fix: put it in quotes."),
+        ("name: day", "name: 0123",
+         "shop.yml:5 (123): name 123 is read as a number, not as a word. Fix: put it in quotes."),
         ("type: date", "type: dat", "shop.yml:6 (day): type is 'dat'. Fix: write 'date'."),
         ("type: date", "is_open: off", 'shop.yml:6 (day): is_open "off" is a word. Fix: write true or false.'),
         ("type: date", "width: 1.5", "shop.yml:6 (day): width 1.5 is not a whole number. Fix: write a whole number."),
