@@ -69,10 +69,14 @@ class Problem:
         location = f"{self.file}:{self.line}" if self.line else self.file
         return f"{location} ({self.entry})" if self.entry else location
 
-    def error(self, more: int = 0, see: str = "") -> UseropsError:
-        """The error that tells of this problem; `more` others exist, and `see` says where."""
+
+class ProblemFound(UseropsError):
+    """The error that tells of a problem; `more` others exist, and `see` says where."""
+
+    def __init__(self, problem: Problem, more: int = 0, see: str = "") -> None:
         others = f" ({more} more{': ' + see if see else ''})" if more else ""
-        return UseropsError(f"{self.where}: {self.what}{others}.", fix=f"{self.fix.rstrip('.')}.")
+        super().__init__(f"{problem.where}: {problem.what}{others}.", fix=f"{problem.fix.rstrip('.')}.")
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def parse(text: str, file: str) -> YamlFile:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         said = getattr(error, "problem", None) or first_line(error)
         problem = Problem(file, mark.line + 1 if mark else 0, "", f"no valid YAML: {said}", "fix that line")
-        raise problem.error() from error
+        raise ProblemFound(problem) from error
     return YamlFile(file, content, lines)
 
 
@@ -137,9 +141,9 @@ def read(path: Path, root: Path | None = None) -> YamlFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise Problem(name, 0, "", "the file is missing", "restore it from the repository").error() from None
+        raise ProblemFound(Problem(name, 0, "", "the file is missing", "restore it from the repository")) from None
     except UnicodeDecodeError:
-        raise Problem(name, 0, "", "the file is not UTF-8", "save it as UTF-8").error() from None
+        raise ProblemFound(Problem(name, 0, "", "the file is not UTF-8", "save it as UTF-8")) from None
     return parse(text, name)
 
 
@@ -152,7 +156,7 @@ def validate(file: YamlFile, model: type[Model]) -> Model:
     """The whole file as a model."""
     found, problems = check(file, model, file.content, ())
     if found is None:
-        raise problems[0].error(len(problems) - 1)
+        raise ProblemFound(problems[0], len(problems) - 1)
     return found
 
 
@@ -164,7 +168,9 @@ def check(
         # JSON mode is strict about types and still takes a list for a tuple, a text for a date or a Decimal.
         return model.model_validate_json(json.dumps(value), strict=True), []
     except ValidationError as error:
-        return None, [_problem(file, model, value, at, entry, found) for found in error.errors(include_url=False)]
+        # A misspelt entry comes first: it is the reason why another one is missing.
+        found = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+        return None, [_problem(file, model, value, at, entry, one) for one in found]
 
 
 def entry_name(value: Any, location: Iterable[str | int]) -> str:

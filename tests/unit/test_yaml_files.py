@@ -99,7 +99,7 @@ def test_a_mistake_names_file_line_entry_and_fix(old, new, said):
 
 
 def test_several_mistakes_are_counted():
-    with pytest.raises(UseropsError, match=r"no 'columns' \(2 more\)"):
+    with pytest.raises(UseropsError, match=r"unknown entry 'nam' \(2 more\)"):
         read("nam: x\ncolumns_: 3\nname: y")
 
 
