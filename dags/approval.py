@@ -50,8 +50,8 @@ def approval_dag() -> None:
         defaults=ApprovalOperator.REJECT,
         response_timeout=timedelta(hours=12),
     )
-    again = TriggerDagRunOperator(task_id="run_again", trigger_dag_id="nightly", conf={"date": "{{ params.date }}"})
-    chain(run, ask, publish(run, ask.output), again)
+    run_again = TriggerDagRunOperator(task_id="run_again", trigger_dag_id="nightly", conf={"date": "{{ params.date }}"})
+    chain(run, ask, publish(run, ask.output), run_again)
 
 
 approval_dag()

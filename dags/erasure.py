@@ -40,10 +40,10 @@ def erase() -> str:
 )
 def erasure_dag() -> None:
     published = erase()
-    again = TriggerDagRunOperator(
+    publish_again = TriggerDagRunOperator(
         task_id="publish_again", trigger_dag_id="nightly", conf={"date": published, "rebuild": True}
     )
-    chain(published, again)
+    chain(published, publish_again)
 
 
 erasure_dag()

@@ -1,6 +1,6 @@
 """The run of a business date: names, order, schedule, owner. The steps themselves are in `plugins/userops/run.py`."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -10,10 +10,8 @@ from userops import airflow_tasks
 from userops.settings import Settings
 
 SETTINGS = Settings.load()
-TIMEZONE = ZoneInfo(SETTINGS.timezone)
 MARTS = Asset("userops://marts")
 DOMAINS = ("channel", "orders", "crm")
-BEGINS = time(3)
 # The file that the duckdb engine builds in is on one worker; everything that reads it runs there.
 QUEUE = {"queue": "build"} if SETTINGS.engine == "duckdb" else {}
 
@@ -32,9 +30,14 @@ A run's logical date is its business date. Backfill one run at a time, up to the
 """
 
 
-@task(multiple_outputs=True)
+@task
 def begin() -> dict:
     return airflow_tasks.begin(get_current_context())
+
+
+@task
+def list_exports(domain: str, run: dict) -> list[str]:
+    return run["work"].get(domain, [])
 
 
 @task(map_index_template="{{ task.op_kwargs['export'] }}")
@@ -59,8 +62,8 @@ def is_held() -> bool:
 
 @dag(
     dag_id="nightly",
-    schedule=CronDataIntervalTimetable(f"{BEGINS.minute} {BEGINS.hour} * * *", timezone=SETTINGS.timezone),
-    start_date=datetime(2010, 1, 1, tzinfo=TIMEZONE),
+    schedule=CronDataIntervalTimetable("0 3 * * *", timezone=SETTINGS.timezone),
+    start_date=datetime(2010, 1, 1, tzinfo=ZoneInfo(SETTINGS.timezone)),
     catchup=False,
     max_active_runs=1,
     params={
@@ -69,11 +72,9 @@ def is_held() -> bool:
         "rebuild": Param(False, type="boolean", description="build from what is stored, without a new delivery"),
     },
     default_args={
-        "owner": "data-platform",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=5),
+        "owner": "data-platform", "retries": 1, "retry_delay": timedelta(seconds=5),
         "on_failure_callback": airflow_tasks.report_failure,
-    },
+    },  # fmt: skip
     doc_md=RUNBOOK,
     tags=["userops"],
 )
@@ -83,7 +84,8 @@ def nightly() -> None:
     @task_group(group_id="ingest")
     def ingest_all() -> None:
         for domain in DOMAINS:
-            ingest.override(task_id=domain).expand(export=run[domain])
+            exports = list_exports.override(task_id=f"list_{domain}")(domain, run)
+            ingest.override(task_id=domain).expand(export=exports)
 
     published = step("publish", outlets=[MARTS])
     chain(run, ingest_all(), *(step(name, **QUEUE) for name in airflow_tasks.ENGINE_STEPS), published, step("serve"))

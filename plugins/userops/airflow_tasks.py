@@ -18,15 +18,14 @@ ENGINE_STEPS = ("prepare", "check_raw", "resolve_identity", "build", "score", "b
 
 
 def begin(context: dict[str, Any]) -> dict[str, Any]:
-    """Begin a run; returns it, with the exports to ingest of each domain beside it for the tasks that are mapped."""
+    """Begin a run; returns what its other steps are told."""
     from userops import run
 
     settings, params = airflow_runtime.task_settings(), context["params"]
     with _final_if_decided():
-        begun = run.begin(
+        return run.begin(
             settings, business_date(context, settings), allow_older=params["allow_older"], rebuild=params["rebuild"]
         )
-    return begun | {domain: begun["work"].get(domain, []) for domain in run.DOMAINS}
 
 
 def business_date(context: dict[str, Any], settings: Settings) -> date | None:
