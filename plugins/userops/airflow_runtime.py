@@ -18,6 +18,7 @@ from userops.warehouse.location import airflow_url
 CONNECTION = "userops_warehouse"
 KEY_VARIABLE = "userops_hash_key"
 IN_PROCESS = "USEROPS_IN_PROCESS"
+METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Why tasks of the run in this process failed, the last one last.
 _errors: list[BaseException] = []
 
@@ -27,12 +28,10 @@ def configure(settings: Settings) -> None:
     home = settings.home / "airflow"
     home.mkdir(parents=True, exist_ok=True)
     key = _secret(home / "secret")
-    url = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") or airflow_url(settings).replace(
-        "postgresql://", "postgresql+psycopg2://", 1
-    )
+    if not _is_given(METADATA):
+        os.environ[METADATA] = airflow_url(settings).replace("postgresql://", "postgresql+psycopg2://", 1)
     defaults = {
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project_root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project_root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -53,7 +52,13 @@ def configure(settings: Settings) -> None:
         "USEROPS_HOME": str(settings.home),
     }
     for name, value in defaults.items():
-        os.environ.setdefault(name, value)
+        if not _is_given(name):
+            os.environ[name] = value
+
+
+def _is_given(name: str) -> bool:
+    """Whether the operator set an option: itself, or by a command or a secret that Airflow reads it from."""
+    return any(os.environ.get(name + ending) for ending in ("", "_CMD", "_SECRET"))
 
 
 def _secret(path: Path) -> str:
@@ -90,7 +95,8 @@ def program() -> str:
 def _version_and_database() -> str:
     from importlib.metadata import version
 
-    return f"{version('apache-airflow')} {os.environ['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN'].rsplit('@', 1)[-1]}"
+    database = os.environ.get(METADATA) or os.environ.get(f"{METADATA}_CMD") or os.environ[f"{METADATA}_SECRET"]
+    return f"{version('apache-airflow')} {database.rsplit('@', 1)[-1]}"
 
 
 def is_in_process() -> bool:

@@ -68,6 +68,7 @@ def rotate_key(
     changed = key_rotation.rotate(url, settings, following.read_text().strip())
     if to is None:
         following.replace(settings.home / "hash_key")
-    typer.echo(f"{changed} identifiers are hashed with the new key." if changed else "The warehouse has the new key already.")
+    said = f"{changed} identifiers are hashed with the new key." if changed else "The warehouse has the new key."
+    typer.echo(said)
     if to is not None:
         typer.echo(f"Set USEROPS_HASH_KEY to the content of {to} before the next run.")

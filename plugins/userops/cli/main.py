@@ -70,7 +70,7 @@ def simulate(
         without=[name.strip() for name in without.split(",") if name.strip()], format=format, pace=pace,
     )  # fmt: skip
     rows = sum(truth["rows"].values())
-    out.print(f"Exports of {users} users over {nights} business dates are in {out_dir}; the truth is in {out_dir}/_truth.")
+    out.print(f"Exports of {users} users over {nights} dates are in {out_dir}; the truth is in {out_dir}/_truth.")
     out.print(f"{rows:,} rows in {time.monotonic() - started:.1f} s.")
 
 
