@@ -56,9 +56,9 @@ def approve(
     by: Annotated[str, typer.Option(help="Who approves; it is recorded.")],
 ) -> None:
     """Publish a run that is held for approval (USEROPS_HOLD_WARNINGS); critical failures cannot be approved."""
+    day, name = parse_day(date), _name(by)
     from userops import run
 
-    day, name = parse_day(date), _name(by)
     version = run.approve(load_settings().with_hash_key(), day.isoformat(), name)
     if version is None:
         out.print(f"Recorded. Another date was built since: `userops run --date {day}` will publish it.")
@@ -82,11 +82,11 @@ def waive(
     reason: Annotated[str, typer.Option(help="Why it will not come; it is recorded and shown.")],
 ) -> None:
     """Declare an owed file known missing: it blocks no more, and `freshness` and the pages say so."""
-    from userops.ingest import waive as record
-
     day, name = parse_day(date), _name(by)
     if not reason.strip():
         raise UseropsError("A waiver needs a reason.", fix="give --reason TEXT.")
+    from userops.ingest import waive as record
+
     settings = load_settings()
     with connect(warehouse_url(settings), "loader") as connection:
         record(connection, settings, file, day, name, reason.strip())
