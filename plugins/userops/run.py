@@ -22,10 +22,11 @@ from userops.engines import Engine, open_engine
 from userops.errors import Blocked, UseropsError
 from userops.gate import approval, decision
 from userops.privacy import erasure, keys
-from userops.publish import privileges, publication, status
+from userops.publish import privileges, publication
+from userops.publish.marts import marts_of_manifest
 from userops.settings import Settings
 from userops.tags.store import write_catalog
-from userops.transform import dbt
+from userops.transform import dbt, project
 from userops.warehouse import lease, step_timings
 from userops.warehouse.connection import connect, record_results
 from userops.warehouse.location import warehouse_url
@@ -95,10 +96,11 @@ def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
     """The date of a run that was given none: the published one for a rebuild, else the newest delivered."""
     if not rebuild:
         return ingest.newest_delivered(settings)
-    published = status.status(url)["business_date"]
+    with connect(url, "publisher") as connection:
+        published = publication.published(connection)
     if published is None:
         raise UseropsError("Nothing has been published yet.", fix="run a delivered date: `userops run --date D`.")
-    return date.fromisoformat(published)
+    return published.business_date
 
 
 def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
@@ -161,7 +163,7 @@ def build(settings: Settings, url: str, run: Run) -> None:
 def score(settings: Settings, url: str, run: Run) -> None:
     """Compute customer value, interests, Markov credits and the referral forest."""
     with _engine(settings, url, run) as engine:
-        _record(url, run, scoring.score(engine, dbt.variables(settings), _day(run)))
+        _record(url, run, scoring.score(engine, project.variables(settings), _day(run)))
     _judge(settings, url, run)
 
 
@@ -169,8 +171,7 @@ def score(settings: Settings, url: str, run: Run) -> None:
 def build_scored(settings: Settings, url: str, run: Run) -> None:
     """Build and test what reads scores, then deliver the marts into the warehouse."""
     _build(settings, url, run, "scored")
-    with _engine(settings, url, run) as engine:
-        engine.deliver(dbt.marts(settings))
+    project.mark_manifest(settings, run["run_id"])
 
 
 @_step
@@ -185,7 +186,8 @@ def publish(settings: Settings, url: str, run: Run) -> int:
     """Put all marts before the readers at once; returns the version. Raises Blocked if the run is held."""
     if settings.hold_warnings:
         _hold(settings, url, run)
-    marts = publication.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
+    with _engine(settings, url, run) as engine:
+        marts = marts_of_manifest(project.manifest_of(settings, engine, run["run_id"]))
     # One transaction: a version that readers see is one whose messages are in the outbox, and whose run is closed.
     with connect(url, "publisher") as connection, connection.transaction():
         version = publication.publish(connection, marts, run["run_id"], run["business_date"], run["token"])
@@ -261,12 +263,12 @@ def _engine(settings: Settings, url: str, run: Run) -> Iterator[Engine]:
 
 
 def _build(settings: Settings, url: str, run: Run, selector: str) -> None:
-    """Build one part of the dbt project, deliver its measures, and judge its models and tests."""
+    """Build one part of the dbt project, judge its models and tests, and deliver what others read of it."""
     with _engine(settings, url, run) as engine:
         _record(url, run, dbt.build(settings, engine, selector))
     _judge(settings, url, run)
     with _engine(settings, url, run) as engine:
-        engine.deliver(dbt.measures(settings, selector))
+        engine.deliver(project.delivered(settings, selector))
 
 
 def _record(url: str, run: Run, results: list[CheckResult]) -> None:
@@ -276,10 +278,9 @@ def _record(url: str, run: Run, results: list[CheckResult]) -> None:
 
 
 def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
-    return connection.execute(
-        "select publications.version, publications.business_date::text"
-        " from meta.publications join meta.pointer using (version)"
-    ).fetchone()
+    """The version that readers see and its date, as alerts tell them."""
+    current = publication.published(connection)
+    return current and (current.version, current.business_date.isoformat())
 
 
 def _results(connection: psycopg.Connection, run_id: str) -> list[CheckResult]:

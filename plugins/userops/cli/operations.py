@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,11 +17,11 @@ from userops.warehouse.location import warehouse_url
 
 def status(as_json: AsJson = False) -> None:
     """Show what is published, what blocks the newest run, which files are owed and which are not stored yet."""
+    from userops.ingest import outstanding
     from userops.publish.status import status as read
 
     settings = load_settings()
-    url = warehouse_url(settings)
-    state = read(url) | outstanding(settings, url)
+    state = read(warehouse_url(settings), partial(outstanding, settings))
     if as_json:
         print(json.dumps(state, default=str))
         return
@@ -38,17 +39,6 @@ def status(as_json: AsJson = False) -> None:
             for row in state[kind]:
                 table.add_row(str(row["business_date"]), row["source"], row["export"], row["file_name"], row["reason"])
             out.print(table)
-
-
-def outstanding(settings: Settings, url: str) -> dict[str, list[dict]]:
-    """The files that are owed, and those that are delivered and not stored; empty lists before the first run."""
-    from userops.ingest import outstanding as read
-
-    with connect(url) as connection:
-        if connection.execute("select to_regclass('meta.load_files')").fetchone()[0] is None:
-            return {"owed": [], "not_stored": []}
-    with connect(url, "loader") as connection:
-        return read(connection, settings)
 
 
 def approve(
