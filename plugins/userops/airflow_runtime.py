@@ -19,7 +19,7 @@ CONNECTION = "userops_warehouse"
 KEY_VARIABLE = "userops_hash_key"
 IN_PROCESS = "USEROPS_IN_PROCESS"
 METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-# Why tasks of the run in this process failed, the last one last.
+# Why tasks of the run in this process failed, the first one first.
 _errors: list[BaseException] = []
 
 
@@ -129,7 +129,7 @@ def _airflow_secrets() -> dict[str, str]:
 
 
 def run_dag(settings: Settings, conf: dict[str, Any]) -> BaseException | None:
-    """Run the DAG `nightly` in this process; returns the error of the last task that failed, if any.
+    """Run the DAG `nightly` in this process; returns the error of the first task that failed, if any.
 
     The outcome of the run itself is in `meta.runs`.
     """
@@ -145,7 +145,7 @@ def run_dag(settings: Settings, conf: dict[str, Any]) -> BaseException | None:
                 f"The DAG cannot be imported: {bag.import_errors}.", fix="fix the file.", exit_code=EXIT_FAILED
             )
         bag.dags["nightly"].test(logical_date=None, run_conf=conf)
-    return _errors[-1] if _errors else None
+    return _errors[0] if _errors else None
 
 
 def note_failure(error: BaseException) -> None:
