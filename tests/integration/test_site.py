@@ -180,7 +180,7 @@ def test_a_failed_build_keeps_yesterdays(
     sound = page.read_text()
     page.write_text(sound.replace("from marts.reachability", "from marts.reachability where nonsense"))
     monkeypatch.setattr(build, "sources", lambda: changed)
-    with pytest.raises(UseropsError, match="Yesterday's is still served"):
+    with pytest.raises(UseropsError, match="The one before is still served"):
         build_site(warehouse_url, site, LABELS)
     page.write_text(sound.replace("mark: {type: bar,", "mark: {type: barr,"))
     with pytest.raises(UseropsError, match="no Vega-Lite chart"):
