@@ -19,7 +19,7 @@ from statistics import median
 import psycopg
 
 from userops.publish import publication
-from userops.publish.publication import Column, Mart
+from userops.publish.marts import Column, Mart
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
 from userops.warehouse.embedded import EmbeddedServer

@@ -180,7 +180,7 @@ def test_a_change_waits_for_nobody_and_disturbs_nobody(business: Business) -> No
         with pytest.raises(UseropsError, match="at least 32"):
             key_rotation.rotate(case.url, case.settings(), "short")
         rotated(case)
-        with connect(case.url, "publisher") as connection, pytest.raises(Superseded, match="rotate-key has taken over"):
+        with connect(case.url, "publisher") as connection, pytest.raises(Superseded, match="Superseded by rotate-key"):
             lease.assert_writer_token(connection, token)
 
 

@@ -37,6 +37,7 @@ BY_TABLE = {
     "transformer": {
         "meta.load_files": READ, "meta.waivers": READ, "meta.writer": MOVE, "meta.runs": READ,
         "meta.run_parameters": KEEP, "meta.quality_results": ADD, "meta.published_figures": READ,
+        "meta.published": ADD | TAKE, "meta.contracts": ADD | TAKE,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ, "meta.erased_users": ADD,
         "meta.first_hashes": READ, "meta.id_key": READ,
     },
@@ -44,6 +45,7 @@ BY_TABLE = {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,
         "meta.approvals": ADD, "meta.step_timings": ADD, "meta.load_files": READ, "meta.waivers": READ,
         "meta.run_parameters": READ, "meta.hash_key": READ, "meta.erasure_log": ADD, "meta.erased_users": TAKE,
+        "meta.erased_contacts": READ,
         "meta.publications": ADD | TAKE, "meta.pointer": MOVE, "meta.published_figures": ADD,
         "meta.published_chain": READ, "meta.log_user_ids": ADD | TAKE, "meta.log_tags": ADD | TAKE,
         "meta.log_audiences": ADD, "meta.log_tag_counts": ADD,

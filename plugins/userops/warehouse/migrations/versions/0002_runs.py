@@ -11,6 +11,8 @@ def upgrade() -> None:
     _runs()
     _writer()
     _run_parameters()
+    _contracts()
+    _published()
     _approvals()
     _quality_results()
     _step_timings()
@@ -61,6 +63,31 @@ def _run_parameters() -> None:
         sa.CheckConstraint("only_row", name="run_parameters_one"),
         schema="meta",
         comment="One row: what the models of the newest run are compiled with.",
+    )
+
+
+def _contracts() -> None:
+    op.create_table(
+        "contracts",
+        sa.Column("export", sa.Text(), primary_key=True),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("freshness_days", sa.Integer()),
+        sa.Column("is_required", sa.Boolean(), nullable=False),
+        schema="meta",
+        comment="One row per export: what its contract promises, as the newest run read it.",
+    )
+
+
+def _published() -> None:
+    op.create_table(
+        "published",
+        sa.Column("only_row", sa.Boolean(), primary_key=True, server_default=sa.text("true")),
+        sa.Column("version", sa.BigInteger()),
+        sa.Column("business_date", sa.Date()),
+        sa.Column("since", sa.Date(), comment="Later rows are in no published version."),
+        sa.CheckConstraint("only_row", name="published_one"),
+        schema="meta",
+        comment="One row: what readers saw when the newest run began to build, which its measures compare with.",
     )
 
 
@@ -147,6 +174,8 @@ def downgrade() -> None:
     op.drop_table("step_timings", schema="meta")
     op.drop_table("quality_results", schema="meta")
     op.drop_table("approvals", schema="meta")
+    op.drop_table("published", schema="meta")
+    op.drop_table("contracts", schema="meta")
     op.drop_table("run_parameters", schema="meta")
     op.drop_table("writer", schema="meta")
     op.execute("drop sequence meta.fencing_token")

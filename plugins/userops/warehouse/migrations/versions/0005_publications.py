@@ -25,6 +25,7 @@ def _publications() -> None:
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("slot", sa.SmallInteger(), nullable=False),
+        sa.Column("load_id", sa.BigInteger(), nullable=False, comment="The newest load that was known."),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("now()")),
         sa.Column("published_by", sa.Text(), nullable=False, server_default=sa.text("session_user")),
         sa.CheckConstraint("base_version < version", name="publications_base"),
@@ -54,12 +55,13 @@ def _published_figures() -> None:
     op.create_table(
         "published_figures",
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("mart", sa.Text(), nullable=False),
         sa.Column("figure", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False, server_default=""),
-        sa.Column("value", sa.Numeric()),
-        sa.PrimaryKeyConstraint("version", "figure", "subject"),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("value", sa.Double()),
+        sa.PrimaryKeyConstraint("version", "mart", "figure", "subject"),
         schema="meta",
-        comment="One row per version, figure and subject: what the gate compares the next version with.",
+        comment="One row per version and figure of quality.mart_figures: what the next version is compared with.",
     )
 
 
