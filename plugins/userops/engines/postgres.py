@@ -8,16 +8,14 @@ import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from userops.contracts.model import Contract, load_contracts
 from userops.engines import warehouse_copy
-from userops.engines.postgres_copy import write_arrow
-from userops.lake import Lake
+from userops.lake import Lake, LakeFile, arrow_schema
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
-ROLE = "transformer"
-# A change of more files than this share of an export's makes its copy anew.
-REFILL_SHARE = 0.5
+ROLE, RAW_ROLE = "transformer", "loader"
 
 
 class PostgresEngine:
@@ -28,10 +26,15 @@ class PostgresEngine:
         self._connection: psycopg.Connection | None = None
 
     def open_raw(self, as_of: date) -> None:
+        """Copy what is new in the lake, and take out what is there no more.
+
+        Models ask for business dates up to D themselves: loads of later dates stay for the run that reads them.
+        """
         lake = Lake(self.settings.lake)
-        with connect(self.url, ROLE) as connection, lease.transaction(connection, self.token):
-            for export, files in lake.files(connection).items():
-                _copy_export(connection, lake, export, files)
+        with connect(self.url, RAW_ROLE) as connection, lease.transaction(connection, self.token):
+            files = lake.files_as_of(connection, date.max)
+            for export, contract in load_contracts().items():
+                _copy_export(connection, lake, contract, files.get(export, []))
 
     def dbt_target(self) -> dict[str, object]:
         parts = conninfo_to_dict(self.url)
@@ -66,3 +69,31 @@ class PostgresEngine:
         if self._connection is None:
             self._connection = connect(self.url, ROLE, autocommit=True)
         return self._connection
+
+
+def _copy_export(connection: psycopg.Connection, lake: Lake, contract: Contract, files: list[LakeFile]) -> None:
+    """Make the export's raw table hold exactly the rows of these files; `raw.copied_files` says which it holds."""
+    table, schema = sql.Identifier("raw", contract.name), arrow_schema(contract)
+    if warehouse_copy.columns_of(connection, f"raw.{contract.name}") != schema.names:
+        warehouse_copy.replace(connection, f"raw.{contract.name}", schema.empty_table())
+        connection.execute(sql.SQL("grant select on {} to {}").format(table, sql.Identifier(ROLE)))
+        connection.execute("delete from raw.copied_files where export = %s", [contract.name])
+    held = dict(
+        connection.execute("select lake_path, load_id from raw.copied_files where export = %s", [contract.name])
+    )
+    wanted = {file.path: file for file in files}
+    gone = [load_id for path, load_id in held.items() if path not in wanted]
+    if gone:
+        connection.execute(sql.SQL("delete from {} where _load_id = any(%s)").format(table), [gone])
+        connection.execute(
+            "delete from raw.copied_files where export = %s and load_id = any(%s)", [contract.name, gone]
+        )
+    new = [file for path, file in wanted.items() if path not in held]
+    for file in new:
+        warehouse_copy.append(connection, f"raw.{contract.name}", lake.read(file.path, schema))
+        connection.execute(
+            "insert into raw.copied_files (export, lake_path, load_id) values (%s, %s, %s)",
+            [contract.name, file.path, file.load_id],
+        )
+    if gone or new:
+        connection.execute(sql.SQL("analyze {}").format(table))

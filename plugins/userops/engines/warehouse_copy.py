@@ -68,6 +68,12 @@ def _arrow_type(kind: str, modifier: int) -> pa.DataType | None:
     return TO_ARROW.get(kind)
 
 
+def columns_of(connection: psycopg.Connection, relation: str) -> list[str]:
+    """The names of a relation's columns; none where it does not exist."""
+    rows = connection.execute(COLUMNS, [identifier(relation).as_string(connection)]).fetchall()
+    return [name for name, _, _ in rows]
+
+
 def replace(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
     """Make the relation anew with exactly these rows; the caller commits."""
     table = identifier(relation)
@@ -79,6 +85,11 @@ def replace(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.R
     connection.execute(sql.SQL("create table {} ({})").format(table, columns))
     write_arrow(connection, table, rows)
     connection.execute(sql.SQL("analyze {}").format(table))
+
+
+def append(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+    """Add rows to a relation; the caller commits."""
+    write_arrow(connection, identifier(relation), rows)
 
 
 def _postgres_type(kind: pa.DataType) -> str:

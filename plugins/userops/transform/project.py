@@ -11,7 +11,7 @@ from userops.settings import Settings
 from userops.transform import dbt, profiles
 
 # Relations that commands read beside the marts: who is whom, who may be contacted, why a user bears a tag.
-READ_BY_COMMANDS = ("map_contact_user", "map_order_user", "int_contacts_reachability", "int_user_features")
+READ_BY_COMMANDS = ("map_contact_user", "map_order_user", "int_addresses_reachable", "int_user_features")
 
 
 def variables(settings: Settings) -> dict[str, Any]:
