@@ -5,10 +5,15 @@
 {% macro configured(table, key) -%}
     {%- set relation = source('config', table) -%}
     {%- if not execute -%}{%- do return([]) -%}{%- endif -%}
-    {%- set found = run_query('select * from ' ~ relation ~ ' order by ' ~ key ~ ' collate "C"') -%}
+    {%- set found = run_query('select * from ' ~ relation ~ ' order by ' ~ by_bytes(key)) -%}
     {%- set rows = [] -%}
     {%- for row in found.rows -%}
-        {%- do rows.append(dict(row.dict(), number=loop.index)) -%}
+        {%- set content = dict(row.dict(), number=loop.index) -%}
+        {#- The name of this type is all in which engines differ about rules. -#}
+        {%- for column, value in row.dict().items() if column.endswith('_sql') and value -%}
+            {%- do content.update({column: value | replace('double precision', type_double() | trim)}) -%}
+        {%- endfor -%}
+        {%- do rows.append(content) -%}
     {%- endfor -%}
     {%- do return(rows) -%}
 {%- endmacro %}

@@ -1,5 +1,6 @@
--- Everything that counts as activity, and which of it signals intent. What falls into one instant is one activity: a
--- group joined by its QR code is a touch as well.
+-- One row per user × day with an activity, with how many there were, how many signal intent, and at what time of day.
+-- What happens at one instant is one activity: a group joined by its QR code is a touch as well.
+{% set dayparts = {'morning': [6, 11], 'afternoon': [12, 17], 'evening': [18, 23], 'night': [0, 5]} %}
 with activities as (
     select users.user_id, events.occurred_at as activity_at,
         events.event_type in ('add_to_cart', 'consult', 'message_in') as is_intent
@@ -24,18 +25,35 @@ with activities as (
         union all
         select contact_id, joined_at, true from {{ ref('stg_group_members') }}
         union all
-        select contact_id, opened_at, false from {{ ref('stg_pushes') }}
+        select contact_id, opened_at, false from {{ ref('stg_pushes') }} where opened_at is not null
         union all
-        select contact_id, clicked_at, false from {{ ref('stg_pushes') }}
+        select contact_id, clicked_at, false from {{ ref('stg_pushes') }} where clicked_at is not null
     ) as friends
     inner join {{ ref('map_contact_user') }} as users on friends.contact_id = users.contact_id
 ),
 
-final as (
-    select user_id, activity_at, {{ local_day('activity_at') }} as activity_day, bool_or(is_intent) as is_intent
+instants as (
+    select
+        user_id,
+        {{ local_day('activity_at') }} as activity_day,
+        {{ local_hour('activity_at') }} as hour,
+        bool_or(is_intent) as is_intent
     from activities
-    where activity_at is not null and {{ local_day('activity_at') }} <= {{ business_date() }}
-    group by 1, 2, 3
+    where activity_at < {{ start_of_day(add_days(business_date(), 1)) }}
+    group by user_id, activity_at
+),
+
+final as (
+    select
+        user_id,
+        activity_day,
+        cast(count(*) as int) as activities,
+        cast(count(*) filter (where is_intent) as int) as intents,
+        {%- for daypart, (first, last) in dayparts.items() %}
+        cast(count(*) filter (where hour between {{ first }} and {{ last }}) as int) as {{ daypart }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from instants
+    group by user_id, activity_day
 )
 
 select * from final
