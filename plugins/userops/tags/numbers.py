@@ -12,6 +12,8 @@ from userops.tags.expressions import Node
 
 # 38 digits is what all engines have; the rest is room for comparing two results of other scales.
 MOST = 30
+# DuckDB counts in 64 bits, and fails beyond them, where neither side has more digits than this.
+FIT_64_BITS = 18
 WHOLE_DIGITS = {"integer": 10, "bigint": 19}
 ROUNDING = {"round", "floor", "ceil"}
 
@@ -24,8 +26,12 @@ class Exact:
     scale: int
 
     @property
+    def digits(self) -> int:
+        return self.whole + self.scale
+
+    @property
     def sql(self) -> str:
-        return f"decimal({self.whole + self.scale}, {self.scale})"
+        return f"decimal({self.digits}, {self.scale})"
 
 
 def exact_type(node: Node, types: Mapping[str, str]) -> Exact | None:
@@ -53,6 +59,19 @@ def exact_type(node: Node, types: Mapping[str, str]) -> Exact | None:
     return _limited(Exact(max(left.whole, right.whole) + 1, max(left.scale, right.scale)))
 
 
+def operand_types(node: Node, types: Mapping[str, str]) -> tuple[Exact, Exact] | None:
+    """The types both sides of an arithmetic operation must have for an exact result; None where it is a double."""
+    result = exact_type(node, types)
+    if result is None:
+        return None
+    if node.operator != "*":
+        return result, result
+    left, right = exact_type(node.parts[0], types), exact_type(node.parts[1], types)
+    if result.digits > FIT_64_BITS:
+        left = Exact(max(left.whole, FIT_64_BITS + 1 - left.scale), left.scale)
+    return left, right
+
+
 def _of_column(data_type: str) -> Exact | None:
     if data_type in WHOLE_DIGITS:
         return Exact(WHOLE_DIGITS[data_type], 0)
@@ -68,4 +87,4 @@ def _widest(found: Iterable[Exact | None]) -> Exact | None:
 
 
 def _limited(found: Exact) -> Exact | None:
-    return found if found.whole + found.scale <= MOST else None
+    return found if found.digits <= MOST else None

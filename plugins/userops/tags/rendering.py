@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from userops.tags.expressions import Node
-from userops.tags.numbers import ROUNDING, exact_type
+from userops.tags.numbers import ROUNDING, exact_type, operand_types
 
 DOUBLE = "double precision"
 WORDS = {
@@ -72,9 +72,8 @@ def to_sql(node: Node, types: Mapping[str, str], tag_rules: Mapping[str, Node] |
 
 
 def _operands(node: Node, inner: list[str], types: Mapping[str, str]) -> list[str]:
-    """Both sides of an operation, cast to the exact types that give an exact result, or to doubles."""
-    is_exact = exact_type(node, types) is not None
-    kinds = [exact_type(part, types) if is_exact else None for part in node.parts]
+    """Both sides of an operation, cast to exact types wide enough for its result, or to doubles."""
+    kinds = operand_types(node, types) or (None, None)
     return [f"cast({text} as {kind.sql if kind else DOUBLE})" for text, kind in zip(inner, kinds, strict=True)]
 
 
