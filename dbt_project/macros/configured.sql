@@ -1,6 +1,7 @@
 {#
-    Rows of a table that `userops.tags.store` wrote from `tags/` and `audiences/`, as a list of mappings, numbered by code.
-    The models compile one statement from all of them; unit tests state their own rows by overriding the three below.
+    Rows of a table that `userops.tags.store` wrote from `tags/` and `audiences/`, as a list of mappings, numbered by
+    code. The models compile one statement from all of them; unit tests state their own rows by overriding the three
+    macros below.
 #}
 {% macro configured(table, key) -%}
     {%- set relation = source('config', table) -%}

@@ -5,8 +5,10 @@ with figures as (
     select
         active.user_id, days.as_of,
         {%- for window in [7, 30, 90] %}
-        cast(coalesce(sum(active.activities) filter (where {{ age }} < {{ window }}), 0) as int) as activities_{{ window }}d,
-        cast(coalesce(sum(active.intents) filter (where {{ age }} < {{ window }}), 0) as int) as intents_{{ window }}d,
+        {%- for figure in ['activities', 'intents'] %}
+        cast(coalesce(sum(active.{{ figure }}) filter (where {{ age }} < {{ window }}), 0) as int)
+            as {{ figure }}_{{ window }}d,
+        {%- endfor %}
         {%- endfor %}
         cast(count(*) filter (where {{ age }} < 30) as int) as active_days_30d,
         min({{ age }}) as days_since_activity,

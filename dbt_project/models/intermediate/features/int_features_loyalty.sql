@@ -1,8 +1,8 @@
 -- One row per user × day of int_feature_days with a points entry or a coupon by then.
 with facts as (
     select
-        users.user_id, false as is_coupon, points.reason, points.points,
-        {{ local_day('points.occurred_at') }} as day, cast(null as date) as redeemed_day, cast(null as date) as expiry_day
+        users.user_id, false as is_coupon, points.reason, points.points, {{ local_day('points.occurred_at') }} as day,
+        cast(null as date) as redeemed_day, cast(null as date) as expiry_day
     from {{ ref('stg_points') }} as points
     inner join {{ ref('map_contact_user') }} as users on points.contact_id = users.contact_id
     union all

@@ -13,7 +13,8 @@ in_force as (
         plans.user_id, days.as_of, plans.plan, plans.level, plans.expiry_day,
         plans.plan in ('plus', 'monthly') as is_paid,
         row_number() over (
-            partition by plans.user_id, days.as_of, plans.plan order by plans.effective_at desc, plans.level desc nulls last
+            partition by plans.user_id, days.as_of, plans.plan
+            order by plans.effective_at desc, plans.level desc nulls last
         ) as newest_first
     from plans
     inner join {{ ref('int_feature_days') }} as days

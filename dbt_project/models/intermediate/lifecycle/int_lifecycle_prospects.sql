@@ -30,7 +30,7 @@ candidates as (
     union all
     select user_id, {{ add_days('acquired_day', zombie_days) }}, null, null from prospects
     union all
-    select user_id, activity_day, activity_day, intent_day from active_days
+    select user_id, activity_day as day, activity_day as active_on, intent_day as intent_on from active_days
     union all
     select user_id, {{ add_days('activity_day', zombie_days) }}, null, null from active_days
     union all
@@ -58,7 +58,8 @@ final as (
         looked_at.user_id,
         looked_at.day,
         case
-            when {{ days_between('looked_at.day', 'looked_at.last_intent_day') }} < {{ intent_days }} then 'prospect_strong'
+            when {{ days_between('looked_at.day', 'looked_at.last_intent_day') }} < {{ intent_days }}
+                then 'prospect_strong'
             when
                 {{ days_between('looked_at.day', 'prospects.acquired_day') }} >= {{ zombie_days }}
                 and coalesce(

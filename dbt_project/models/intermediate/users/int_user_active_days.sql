@@ -50,7 +50,8 @@ final as (
         cast(count(*) as int) as activities,
         cast(count(*) filter (where is_intent) as int) as intents,
         {%- for daypart, (first, last) in dayparts.items() %}
-        cast(count(*) filter (where hour between {{ first }} and {{ last }}) as int) as {{ daypart }}{{ ',' if not loop.last }}
+        cast(count(*) filter (where hour between {{ first }} and {{ last }}) as int)
+            as {{ daypart }}{{ ',' if not loop.last }}
         {%- endfor %}
     from instants
     group by user_id, activity_day

@@ -10,23 +10,23 @@ with spans as (
 changes as (
     select valid_from as day, stage, count(*) as change from spans group by valid_from, stage
     union all
-    select {{ add_days('valid_to', 1) }}, stage, -count(*)
+    select {{ add_days('valid_to', 1) }} as day, stage, -count(*) as change
     from spans
     where valid_to < {{ last_day }}
     group by valid_to, stage
 ),
 
--- Days without a change are counted too.
 grid as (
-    select days.day, stages.stage, 0 as change
+    select days.day, stages.stage
     from ({{ day_spine(first_day, last_day) }}) as days
     cross join (select distinct stage from changes) as stages
 ),
 
 moves as (
-    select day, stage, sum(change) as change
-    from (select day, stage, change from changes union all select day, stage, change from grid) as all_changes
-    group by day, stage
+    select grid.day, grid.stage, sum(coalesce(changes.change, 0)) as change
+    from grid
+    left join changes on grid.day = changes.day and grid.stage = changes.stage
+    group by grid.day, grid.stage
 ),
 
 counted as (

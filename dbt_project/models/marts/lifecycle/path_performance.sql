@@ -1,7 +1,8 @@
 -- Wilson's interval of a share k / n, both ends over n + z²: k + z²/2 ∓ z √(k (n - k) / n + z²/4).
 {% set z = var('confidence_z') %}
 {% set middle = 'converted + 0.5 * ' ~ z ~ ' * ' ~ z %}
-{% set spread = z ~ ' * sqrt(' ~ quotient('converted * (mature - converted)', 'mature') ~ ' + 0.25 * ' ~ z ~ ' * ' ~ z ~ ')' %}
+{% set variance = quotient('converted * (mature - converted)', 'mature') %}
+{% set spread = z ~ ' * sqrt(' ~ variance ~ ' + 0.25 * ' ~ z ~ ' * ' ~ z ~ ')' %}
 {% set window_days = var('first_order_window_days') %}
 with users as (
     select

@@ -19,7 +19,7 @@ with brought as (
 steps as (
     {%- for step in reached_at %}
     select {{ loop.index }} as step_number, '{{ step }}' as step
-    {{- ' union all' if not loop.last }}
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
