@@ -29,14 +29,15 @@ def unmet(condition: Condition | None, row: Row) -> list[Condition]:
         return [part for each in condition["conditions"] for part in unmet(each, row)]
     if kind == "or":
         return min((unmet(each, row) for each in condition["conditions"]), key=len)
+    if kind not in ("nullity", "comparison"):
+        raise ValueError(f"row conditions of type {kind!r} cannot be read")
     value = row.get(condition["column"]["name"])
     if kind == "nullity":
-        return [] if (value is None) == condition["is_null"] else [condition]
-    if kind == "comparison":
+        met = (value is None) == condition["is_null"]
+    else:
         # As in SQL, null compares with nothing.
         met = value is not None and COMPARISONS[condition["operator"]](value, condition["parameter"])
-        return [] if met else [condition]
-    raise ValueError(f"row conditions of type {kind!r} cannot be read")
+    return [] if met else [condition]
 
 
 def too_few(parts: list[Condition]) -> bool:

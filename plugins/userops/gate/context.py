@@ -1,4 +1,4 @@
-"""Open the project's Great Expectations context (`expectations/`); its import takes seconds, so it waits for the call."""
+"""Open the project's Great Expectations context, `expectations/`. Its import takes seconds: it waits for the call."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from great_expectations.data_context import FileDataContext
 
 ROLE = "transformer"
+# Table assets have no schema: measures first, then the marts as they are built.
+SEARCH_PATH = "quality,build"
 LONGEST_QUERY = "15min"
 
 
@@ -50,7 +52,7 @@ def connection_string(url: str) -> str:
     if host.startswith("%2F"):
         query["host"] = host.replace("%2F", "/")
         host = ""
-    options = f"-c role={ROLE} -c statement_timeout={LONGEST_QUERY}"
+    options = f"-c role={ROLE} -c search_path={SEARCH_PATH} -c statement_timeout={LONGEST_QUERY}"
     query["options"] = f"{query.get('options', '')} {options}".strip()
     return urlunsplit(
         ("postgresql", credentials + at + (host or "localhost"), parts.path, urlencode(query, quote_via=quote), "")

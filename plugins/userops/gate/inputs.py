@@ -1,46 +1,35 @@
-"""Tables of `meta` that measures read beside the rows: what contracts promise, and what readers see. Pure."""
+"""What measures read beside the rows: what contracts promise (`meta.contracts`), what readers see (`meta.published`)."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date
+
+import psycopg
 
 from userops.contracts.model import Contract
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-
-def tables(
+def write(
+    connection: psycopg.Connection,
     contracts: Mapping[str, Contract],
     required: Collection[str],
     published: tuple[int, date] | None,
     since: date | None,
-    business_date: date,
-) -> dict[str, "pa.Table"]:
-    """`meta.contracts` and `meta.published` as the engine writes them before `prepare`.
+) -> None:
+    """Replace both tables before `prepare`; the caller commits.
 
     `required` are the exports that every delivery must hold, by their contracts and sources; `published` is version and
-    date of what readers see; `since` is the last day (exclusive) of which everything is published. A date that is
-    published and runs again is judged again.
+    date of what readers see; `since` the last date up to which everything is in a published version, None before the
+    first publication.
     """
-    import pyarrow as pa
-
-    names = sorted(contracts)
-    version, day = published or (None, None)
-    return {
-        "meta.contracts": pa.table(
-            {
-                "export": pa.array(names, pa.string()),
-                "mode": pa.array([contracts[name].mode for name in names], pa.string()),
-                "freshness_days": pa.array([contracts[name].freshness_days for name in names], pa.int32()),
-                "is_required": pa.array([name in required for name in names], pa.bool_()),
-            }
-        ),
-        "meta.published": pa.table(
-            {
-                "version": pa.array([version], pa.int64()),
-                "business_date": pa.array([day], pa.date32()),
-                "since": pa.array([since and min(since, business_date - timedelta(days=1))], pa.date32()),
-            }
-        ),
-    }
+    connection.execute("delete from meta.contracts")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into meta.contracts (export, mode, freshness_days, is_required) values (%s, %s, %s, %s)",
+            [(name, each.mode, each.freshness_days, name in required) for name, each in sorted(contracts.items())],
+        )
+    version, business_date = published or (None, None)
+    connection.execute("delete from meta.published")
+    connection.execute(
+        "insert into meta.published (version, business_date, since) values (%s, %s, %s)",
+        [version, business_date, since],
+    )

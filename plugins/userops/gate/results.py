@@ -164,7 +164,7 @@ def _result(expectation: Expectation, subject: str | None, passed: bool, observe
 
 
 def merged(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """Several expectations may be one check: of one severity and subject they give one result, the failed ones first."""
+    """Join the results of expectations that are one check: one per check and subject, of what failed where any did."""
     found: dict[tuple[str, str], list[CheckResult]] = {}
     for result in results:
         found.setdefault((result.check, result.subject), []).append(result)

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,7 +12,7 @@ import psycopg
 from userops.checks import CheckResult
 from userops.errors import UseropsError, first_line
 from userops.gate import measures
-from userops.gate.context import ROLE, open_context, results_folder
+from userops.gate.context import LONGEST_QUERY, ROLE, open_context, results_folder
 from userops.gate.results import LAYER, Answer, Expectation, merged, names_of, results_of
 from userops.gate.suites import MEASURES
 from userops.settings import Settings
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 Rows = list[dict[str, object]]
 
 
-def run_checkpoint(settings: Settings, url: str, layer: str) -> list[CheckResult]:
-    """Judge a layer (`raw` or `marts`): one result per check and subject; no answer is a failure."""
+def run_checkpoint(settings: Settings, url: str, layer: str, run: Mapping[str, Any]) -> list[CheckResult]:
+    """Judge a layer (`raw` or `marts`) for a run: one result per check and subject; no answer is a failure."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     try:
         checkpoint = open_context(settings, url).checkpoints.get(layer)
@@ -40,7 +40,7 @@ def run_checkpoint(settings: Settings, url: str, layer: str) -> list[CheckResult
     for suite in suites.values():
         # Data Docs show the last run; `meta.quality_results` keeps them all.
         shutil.rmtree(results_folder(settings) / suite.name, ignore_errors=True)
-    validations, reason = _run(checkpoint)
+    validations, reason = _run(checkpoint, run["run_id"])
     rows = _read_measures(url, definitions)
     return merged(
         result
@@ -49,25 +49,26 @@ def run_checkpoint(settings: Settings, url: str, layer: str) -> list[CheckResult
     )
 
 
-def _run(checkpoint: "Checkpoint") -> tuple[dict[str, "ExpectationSuiteValidationResult"], str]:
+def _run(checkpoint: "Checkpoint", run_id: str) -> tuple[dict[str, "ExpectationSuiteValidationResult"], str]:
     """The validations by the id of their definition, and why others have none."""
+    from great_expectations.core.run_identifier import RunIdentifier
+
     try:
-        found = checkpoint.run().run_results.values()
+        found = checkpoint.run(run_id=RunIdentifier(run_name=run_id)).run_results.values()
     except Exception as error:  # noqa: BLE001 - whatever it is, no check of the layer has an answer
         return {}, _reason(f"checkpoint {checkpoint.name}", error)
     return {validation.meta["validation_id"]: validation for validation in found}, "it was not run"
 
 
 def _read_measures(url: str, definitions: list["ValidationDefinition"]) -> dict[str, Rows]:
-    """The rows of each validated measure; tables of other schemas may be large and are not read."""
+    """The rows of each validated measure; tables of other schemas may be large or hold cells, and are not read."""
     found: dict[str, Rows] = {}
     try:
         with connect(url, ROLE) as connection:
+            connection.execute(f"set statement_timeout = '{LONGEST_QUERY}'")
             for definition in definitions:
-                asset = definition.asset
-                if getattr(asset, "schema_name", None) != MEASURES:
-                    continue
-                rows = measures.read(connection, f"{MEASURES}.{asset.table_name}")
+                table = getattr(definition.asset, "table_name", "")
+                rows = measures.read(connection, f"{MEASURES}.{table}") if table else None
                 if rows is not None:
                     found[definition.id] = rows
     except (psycopg.Error, UseropsError) as error:
