@@ -18,12 +18,15 @@ import psycopg
 from userops import gate, scoring
 from userops.alerts import message, outbox
 from userops.checks import CheckResult
+from userops.contracts.model import load_contracts
 from userops.engines import Engine, open_engine
 from userops.errors import Blocked, UseropsError
-from userops.gate import approval, decision
+from userops.gate import approval, decision, inputs, measures, suites
+from userops.ingest.delivery import required_exports
 from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
+from userops.publish.status import unpublished_since
 from userops.settings import Settings
 from userops.tags.store import write_catalog
 from userops.transform import dbt, project
@@ -125,10 +128,15 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
     """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
         erasure.apply(connection, settings, _day(run), run["token"])
+    with connect(url, "publisher") as connection:
+        published, since = _published_date(connection), unpublished_since(connection, _day(run))
     with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
         connection.execute(
             PARAMETERS, [run["business_date"], settings.timezone, settings.currency, run["run_id"], run["token"]]
         )
+        inputs.write(connection, load_contracts(), required_exports(settings), published, since)
+        # A measure that fails to build has no answer, not that of the last run.
+        measures.drop(connection, suites.measures(settings))
     write_catalog(url, settings.project_root)
     with _engine(settings, url, run) as engine:
         engine.open_raw(_day(run))
@@ -277,10 +285,16 @@ def _record(url: str, run: Run, results: list[CheckResult]) -> None:
         record_results(connection, run["run_id"], run["business_date"], results)
 
 
-def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
-    """The version that readers see and its date, as alerts tell them."""
+def _published_date(connection: psycopg.Connection) -> tuple[int, date] | None:
+    """The version that readers see and its date."""
     current = publication.published(connection)
-    return current and (current.version, current.business_date.isoformat())
+    return current and (current.version, current.business_date)
+
+
+def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
+    """The same as alerts tell it."""
+    current = _published_date(connection)
+    return current and (current[0], current[1].isoformat())
 
 
 def _results(connection: psycopg.Connection, run_id: str) -> list[CheckResult]:
