@@ -1,6 +1,7 @@
 """Where the commands begin and end: settings in, errors out."""
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -52,8 +53,9 @@ def connection_lost(error: BaseException | None) -> UseropsError | None:
         seen.append(error)
         kinds = type(error).__mro__
         if any(k.__module__.partition(".")[0] in DRIVERS and k.__name__ in CONNECTION_LOST for k in kinds):
+            said = re.sub(r"^\(\w+\.\w+\) ", "", first_line(error)).rstrip(".")
             return UseropsError(
-                f"The database went away: {first_line(error)}.",
+                f"The database went away: {said}.",
                 fix="see `userops doctor`, start the server if it is down (`userops db start`, or the one that"
                 " USEROPS_DATABASE_URL names), then run the same command again: that is safe.",
                 exit_code=EXIT_FAILED,
