@@ -14,16 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
-from userops import gate, scoring
+from userops import scoring
 from userops.alerts import message, outbox
 from userops.checks import CheckResult
-from userops.engines import Engine, open_engine
+from userops.contracts.model import load_contracts
+from userops.engines import Engine, open_engine, warehouse_copy
 from userops.errors import Blocked, UseropsError
-from userops.gate import approval, decision
+from userops.gate import approval, decision, inputs, runner
+from userops.ingest import delivery, landing, loader, owed, work
 from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
+from userops.publish.status import unpublished_since
 from userops.settings import Settings
 from userops.tags.store import write_catalog
 from userops.transform import dbt, project
@@ -95,7 +99,12 @@ def begin(settings: Settings, business_date: date | None, *, allow_older: bool =
 def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
     """The date of a run that was given none: the published one for a rebuild, else the newest delivered."""
     if not rebuild:
-        return ingest.newest_delivered(settings)
+        delivered = landing.list_dates(settings, date.max)
+        if not delivered:
+            raise UseropsError(
+                f"{settings.landing} has no folder of a date.", fix="deliver exports to <YYYY-MM-DD>/ in it, or give --date."
+            )
+        return max(delivered)
     with connect(url, "publisher") as connection:
         published = publication.published(connection)
     if published is None:
@@ -106,16 +115,16 @@ def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
 def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
     """The exports that have files to store, by domain; what is wrong with the delivery as a whole is recorded."""
     with connect(url, "loader") as connection:
-        work = ingest.work(connection, settings, _day(run))
-    _record(url, run, work.results)
-    return work.exports
+        found = work.list_work(connection, settings, _day(run), run["token"])
+    _record(url, run, found.results)
+    return found.exports
 
 
 @_step
 def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
     """Store the files of one export; what is wrong with them is recorded for `check_raw` to judge."""
     with connect(url, "loader") as connection:
-        results = ingest.load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
+        results = loader.load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
     _record(url, run, results)
     return len(results)
 
@@ -125,10 +134,7 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
     """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
         erasure.apply(connection, settings, _day(run), run["token"])
-    with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
-        connection.execute(
-            PARAMETERS, [run["business_date"], settings.timezone, settings.currency, run["run_id"], run["token"]]
-        )
+    _write_inputs(settings, url, run)
     write_catalog(url, settings.project_root)
     with _engine(settings, url, run) as engine:
         engine.open_raw(_day(run))
@@ -139,10 +145,9 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
 def check_raw(settings: Settings, url: str, run: Run) -> None:
     """Judge what is stored and what is owed since the published version; a blocking failure ends the run here."""
     with connect(url, "publisher") as connection:
-        owed = ingest.check_owed(connection, settings, _day(run))
-        owed += approval.check_earlier(connection, run["business_date"])
-    _record(url, run, owed)
-    _record(url, run, gate.run_checkpoint(settings, url, "raw", run))
+        results = owed.check_owed(connection, settings, _day(run))
+        results += approval.check_earlier(connection, run["business_date"])
+    _record(url, run, results + runner.run_checkpoint(settings, url, "raw"))
     _judge(settings, url, run)
 
 
@@ -177,7 +182,7 @@ def build_scored(settings: Settings, url: str, run: Run) -> None:
 @_step
 def check_marts(settings: Settings, url: str, run: Run) -> None:
     """Judge the marts: the last step before readers see them."""
-    _record(url, run, gate.run_checkpoint(settings, url, "marts", run))
+    _record(url, run, runner.run_checkpoint(settings, url, "marts"))
     _judge(settings, url, run)
 
 
@@ -269,6 +274,22 @@ def _build(settings: Settings, url: str, run: Run, selector: str) -> None:
     _judge(settings, url, run)
     with _engine(settings, url, run) as engine:
         engine.deliver(project.delivered(settings, selector))
+
+
+def _write_inputs(settings: Settings, url: str, run: Run) -> None:
+    """Write what models read beside the rows: the run's parameters, what contracts promise, what readers see."""
+    day = _day(run)
+    with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
+        erasure.note_users(connection)
+        connection.execute(PARAMETERS, [day, settings.timezone, settings.currency, run["run_id"], run["token"]])
+        published = publication.published(connection)
+        tables = inputs.tables(
+            load_contracts(), delivery.required_exports(settings), published and published[:2],
+            unpublished_since(connection, day), day,
+        )  # fmt: skip
+        for relation, rows in tables.items():
+            connection.execute(sql.SQL("delete from {}").format(sql.Identifier(*relation.split("."))))
+            warehouse_copy.append(connection, relation, rows)
 
 
 def _record(url: str, run: Run, results: list[CheckResult]) -> None:
