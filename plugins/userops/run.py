@@ -102,7 +102,8 @@ def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
         delivered = landing.list_dates(settings, date.max)
         if not delivered:
             raise UseropsError(
-                f"{settings.landing} has no folder of a date.", fix="deliver exports to <YYYY-MM-DD>/ in it, or give --date."
+                f"{settings.landing} has no folder of a date.",
+                fix="deliver exports to a folder named <YYYY-MM-DD> in it, or give --date.",
             )
         return max(delivered)
     with connect(url, "publisher") as connection:
