@@ -1,5 +1,6 @@
 """Where the commands begin and end: settings in, errors out."""
 
+import logging
 import os
 import re
 from datetime import date
@@ -26,7 +27,9 @@ def load_settings() -> Settings:
     """Load the settings, once per command: the environment, the project's `.env`, the `.env` of USEROPS_HOME."""
     load_dotenv(Settings.load().project_root / ".env")
     load_dotenv(Settings.load().home / ".env")
-    return Settings.load()
+    settings = Settings.load()
+    logging.getLogger().setLevel(settings.log_level)
+    return settings
 
 
 def parse_day(text: str) -> date:
