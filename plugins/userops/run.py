@@ -23,7 +23,8 @@ from userops.contracts.model import load_contracts
 from userops.engines import Engine, open_engine, warehouse_copy
 from userops.errors import Blocked, UseropsError
 from userops.gate import approval, decision, inputs, runner
-from userops.ingest import delivery, landing, loader, owed, work
+from userops.ingest import check_owed, list_work, load_export, newest_delivered
+from userops.ingest.delivery import required_exports
 from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
@@ -99,13 +100,7 @@ def begin(settings: Settings, business_date: date | None, *, allow_older: bool =
 def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
     """The date of a run that was given none: the published one for a rebuild, else the newest delivered."""
     if not rebuild:
-        delivered = landing.list_dates(settings, date.max)
-        if not delivered:
-            raise UseropsError(
-                f"{settings.landing} has no folder of a date.",
-                fix="deliver exports to a folder named <YYYY-MM-DD> in it, or give --date.",
-            )
-        return max(delivered)
+        return newest_delivered(settings)
     with connect(url, "publisher") as connection:
         published = publication.published(connection)
     if published is None:
@@ -116,7 +111,7 @@ def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
 def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
     """The exports that have files to store, by domain; what is wrong with the delivery as a whole is recorded."""
     with connect(url, "loader") as connection:
-        found = work.list_work(connection, settings, _day(run), run["token"])
+        found = list_work(connection, settings, _day(run), run["token"])
     _record(url, run, found.results)
     return found.exports
 
@@ -125,7 +120,7 @@ def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
 def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
     """Store the files of one export; what is wrong with them is recorded for `check_raw` to judge."""
     with connect(url, "loader") as connection:
-        results = loader.load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
+        results = load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
     _record(url, run, results)
     return len(results)
 
@@ -146,7 +141,7 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
 def check_raw(settings: Settings, url: str, run: Run) -> None:
     """Judge what is stored and what is owed since the published version; a blocking failure ends the run here."""
     with connect(url, "publisher") as connection:
-        results = owed.check_owed(connection, settings, _day(run))
+        results = check_owed(connection, settings, _day(run), run["run_id"])
         results += approval.check_earlier(connection, run["business_date"])
     _record(url, run, results + runner.run_checkpoint(settings, url, "raw"))
     _judge(settings, url, run)
@@ -285,7 +280,7 @@ def _write_inputs(settings: Settings, url: str, run: Run) -> None:
         connection.execute(PARAMETERS, [day, settings.timezone, settings.currency, run["run_id"], run["token"]])
         published = publication.published(connection)
         tables = inputs.tables(
-            load_contracts(), delivery.required_exports(settings), published and published[:2],
+            load_contracts(), required_exports(settings), published and published[:2],
             unpublished_since(connection, day), day,
         )  # fmt: skip
         for relation, rows in tables.items():
