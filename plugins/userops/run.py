@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from userops import scoring
 from userops.alerts import message, outbox
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
-from userops.engines import Engine, open_engine, warehouse_copy
+from userops.engines import Engine, open_engine
 from userops.errors import Blocked, UseropsError
-from userops.gate import approval, decision, inputs, runner
+from userops.gate import approval, decision, inputs, measures, runner, suites
 from userops.ingest import check_owed, list_work, load_export, newest_delivered
 from userops.ingest.delivery import required_exports
 from userops.privacy import erasure, keys
@@ -275,17 +274,14 @@ def _build(settings: Settings, url: str, run: Run, selector: str) -> None:
 def _write_inputs(settings: Settings, url: str, run: Run) -> None:
     """Write what models read beside the rows: the run's parameters, what contracts promise, what readers see."""
     day = _day(run)
+    with connect(url, "publisher") as connection:
+        published, since = publication.published(connection), unpublished_since(connection, day)
     with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
         erasure.note_users(connection)
         connection.execute(PARAMETERS, [day, settings.timezone, settings.currency, run["run_id"], run["token"]])
-        published = publication.published(connection)
-        tables = inputs.tables(
-            load_contracts(), required_exports(settings), published and published[:2],
-            unpublished_since(connection, day), day,
-        )  # fmt: skip
-        for relation, rows in tables.items():
-            connection.execute(sql.SQL("delete from {}").format(sql.Identifier(*relation.split("."))))
-            warehouse_copy.append(connection, relation, rows)
+        inputs.write(connection, load_contracts(), required_exports(settings), published and published[:2], since)
+        # A measure that fails to build has no answer, not that of the last run.
+        measures.drop(connection, suites.measures(settings))
 
 
 def _record(url: str, run: Run, results: list[CheckResult]) -> None:
