@@ -341,7 +341,7 @@ def _stop(
     """Close the run, with its alert in the same transaction, and deliver the alert."""
     outbox.raise_alert(
         connection, settings, run["run_id"], run["business_date"], failed, _published(connection),
-        state="" if state == "blocked" else state,
+        "" if state == "blocked" else state, suites.explanations(settings),
     )  # fmt: skip
     lease.end(connection, run["run_id"], state, "; ".join(message.part(result) for result in failed))
     outbox.deliver_pending(connection, settings)
@@ -356,5 +356,7 @@ def _first(failed: list[CheckResult]) -> str:
 def _warn(connection: psycopg.Connection, settings: Settings, run: Run) -> None:
     warnings = [r for r in _results(connection, run["run_id"]) if not r.passed and r.severity == "warning"]
     if warnings:
-        published = _published(connection)
-        outbox.raise_alert(connection, settings, run["run_id"], run["business_date"], warnings, published)
+        outbox.raise_alert(
+            connection, settings, run["run_id"], run["business_date"], warnings, _published(connection),
+            explains=suites.explanations(settings),
+        )  # fmt: skip
