@@ -277,7 +277,6 @@ def _write_inputs(settings: Settings, url: str, run: Run) -> None:
     with connect(url, "publisher") as connection:
         published, since = publication.published(connection), unpublished_since(connection, day)
     with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
-        erasure.note_users(connection)
         connection.execute(PARAMETERS, [day, settings.timezone, settings.currency, run["run_id"], run["token"]])
         inputs.write(connection, load_contracts(), required_exports(settings), published and published[:2], since)
         # A measure that fails to build has no answer, not that of the last run.
