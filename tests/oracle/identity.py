@@ -54,10 +54,6 @@ class Identity:
         """The user of an identifier; None where it links nobody."""
         return None if node in self._over_shared else self._user(node)
 
-    def of_carried(self, node: Node) -> str | None:
-        """The user of an identifier that a row carries and that links; else None."""
-        return self._user(node) if node in self._parent else None
-
     def linking(self, row: Row) -> set[Node]:
         """The identifiers of a row that link it to others; what erased people alone carried links nobody any more."""
         return identifiers(row) - self._over_shared - self._known.forgotten

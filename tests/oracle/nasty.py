@@ -254,6 +254,8 @@ def rhythms(n: Nasty) -> None:
         "NK4": ((200, "45.00"), (100, "45.00"), (30, "9.99")),  # a cent less than a tenth
         "NK5": ((200, "45.00"), (100, "45.00"), (90, "10.00")),  # none in 90 days
     }
+    # Two days late by a mean gap of 4/3 days: just in rhythm, unless the gap is rounded before it is compared.
+    bought["NK6"] = tuple((ago, "20.00") for ago in (6, 5, 3, 2))
     for contact_id, orders in bought.items():
         n.contact(contact_id, "2024-09-01T09:00")
         for ago, amount in orders:
@@ -323,7 +325,30 @@ def replies(n: Nasty) -> None:
     n.friend("NH4", "2025-03-02T10:00", "2025-03-02T10:00")
 
 
+def halves(n: Nasty) -> None:
+    """Quotients that end in a 5 one place behind the last: 1 ÷ 640, 3 ÷ 640, 7 ÷ 3200, 3201 ÷ 3200."""
+    for number, (discount, gross) in enumerate((("0.01", "6.40"), ("0.03", "6.40"), ("0.07", "32.00"))):
+        n.contact(f"NHALF{number}", "2025-01-20T09:00")
+        more = {"gross_amount": gross, "discount_amount": discount, "contact_id": f"NHALF{number}"}
+        n.order(f"NHALF{number}", "2025-02-20T10:00", f"{float(gross) - float(discount):.2f}", **more)
+        n.refund(f"NHALF{number}", f"NHALF{number}", discount, "2025-02-21T10:00")
+    n.contact("NHALF", "2025-01-20T09:00")
+    for number in range(32):
+        n.order(f"NHALF-{number}", f"2025-02-20T10:{number:02d}", "1.00" if number else "1.01", contact_id="NHALF")
+
+
+def leavers(n: Nasty) -> None:
+    """Who ordered every week and then never again: without such people no model learns when customers leave."""
+    for number in range(24):
+        contact_id, first = f"NLEFT{number}", date(2023, 8, 1) + timedelta(days=9 * number)
+        n.contact(contact_id, f"{first}T09:00")
+        for week in range(1 + number % 6):
+            amount = f"{20 + 7 * (number % 5) + week}.00"
+            n.order(f"{contact_id}-{week}", f"{first + timedelta(days=7 * week)}T10:00", amount, contact_id=contact_id)
+
+
 CASES: tuple[Callable[[Nasty], None], ...] = (
     corrections, merges_and_splits, guests, money, midnights, bounds, channels, friendships, referrers, erasure,
-    unsubscribed, ages_and_tiers, rhythms, discounts, endings, signals, replies,
+    unsubscribed, ages_and_tiers, rhythms, discounts, endings, signals, replies, halves,
+    leavers,
 )

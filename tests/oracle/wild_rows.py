@@ -42,7 +42,7 @@ def contacts(wild: Wild) -> None:
             "referrer_contact_id": wild.pick([*wild.contacts, "C0000001", "NOBODY"], empty=0.5),
             "store_id": wild.pick(STORES, empty=0.6),
             "community_id": wild.pick(COMMUNITIES, empty=0.5),
-            **{f"{m}_consent": wild.chance(0.6) for m in ("sms", "email", "wechat", "app_push", "weibo")},
+            **{f"{m}_consent": wild.pick((True, True, False), empty=0.1) for m in ("sms", "email", "wechat", "app_push", "weibo")},
             "deleted_at": None,
         }
         updated = wild.moment(registered, 30) if registered else wild.moment()
