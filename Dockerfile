@@ -1,13 +1,15 @@
-FROM python:3.11-slim
-RUN useradd --create-home --uid 10001 userops
+FROM apache/airflow:3.3.2-python3.12
+USER root
+RUN mkdir -p /opt/userops /var/lib/userops && chown airflow:root /opt/userops /var/lib/userops
+USER airflow
 WORKDIR /opt/userops
-COPY requirements requirements
-RUN python -m venv .venv \
-    && .venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/bootstrap.lock \
-    && VIRTUAL_ENV=/opt/userops/.venv .venv/bin/uv pip install --no-cache --require-hashes -r requirements/runtime.lock
-COPY . .
-RUN VIRTUAL_ENV=/opt/userops/.venv .venv/bin/uv pip install --no-cache --no-deps --no-build-isolation -e . \
-    && mkdir -p /var/lib/userops && chown userops /var/lib/userops
-USER userops
-ENV PATH=/opt/userops/.venv/bin:$PATH USEROPS_HOME=/var/lib/userops
-ENTRYPOINT ["/opt/userops/deploy/with-secrets"]
+COPY --chown=airflow:root requirements requirements
+# The lock holds Airflow too, in the version of the base image: nothing is resolved anew.
+RUN pip install --no-cache-dir --require-hashes -r requirements/bootstrap.lock -r requirements/runtime.lock
+COPY --chown=airflow:root . .
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable .
+ENV AIRFLOW_HOME=/var/lib/userops/airflow \
+    AIRFLOW__CORE__DAGS_FOLDER=/opt/userops/dags \
+    AIRFLOW__CORE__LOAD_EXAMPLES=False \
+    USEROPS_PROJECT=/opt/userops \
+    USEROPS_HOME=/var/lib/userops

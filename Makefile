@@ -4,17 +4,23 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
-# Test files side by side, each worker with a server of its own.
+# Test files run side by side, each worker with a server of its own.
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: demo serve test test-serve audit corruptions truth oracle faults fuzz bench lint lock clean
+.PHONY: demo serve check test test-serve audit corruptions truth oracle faults fuzz bench lint unit lock clean
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
 
 serve: $(RUNTIME)
 	$(USEROPS) serve
+
+# What to run before each commit: lint and the tests that need no server, in under a minute.
+check: lint unit
+
+unit: $(DEV)
+	$(PYTEST) -n $(WORKERS) tests/unit tests/dags
 
 test: lint
 	$(PYTEST) -n $(WORKERS) --dist loadfile
@@ -25,12 +31,12 @@ test-serve: $(DEV)
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip --strict
 
-# Every corruption of the gate on simulated nights, and a clean simulated year: about half an hour.
+# Every corruption of the gate on simulated days, and a clean simulated year: about half an hour.
 corruptions: $(DEV)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/corruptions -m 'slow_corruptions or not slow_corruptions'
 
-# What was planted into simulated businesses is found by the marts: a minute and a half for the large one, and ten
-# seconds for each of the 100 small ones; SEEDS=10 for a look.
+# The marts find what was planted into simulated businesses: a minute and a half for the large one, and ten seconds for
+# each of the 100 small ones; SEEDS=10 for a look.
 truth: $(DEV)
 	$(PYTEST) tests/truth -s --timeout 0
 
@@ -48,7 +54,7 @@ faults: $(DEV)
 fuzz: $(DEV)
 	FUZZ_SECONDS=150 $(PYTEST) tests/unit/test_hostile_records.py -s --timeout 0
 
-# Ratios of nights, loads and builds; SCALE=1 is a million users and takes many hours on a laptop.
+# Ratios of runs, loads and builds; SCALE=1 is a million users and takes many hours on a laptop.
 SCALE ?= 0.02
 bench: $(DEV)
 	$(VENV)/bin/python benchmarks/warehouse.py --scale $(SCALE)
@@ -59,10 +65,13 @@ lint: $(DEV)
 	$(VENV)/bin/sqlfluff lint dbt_project/models --config .sqlfluff --processes 2
 	$(VENV)/bin/yamllint -s .
 
+# The ranges of pyproject.toml as exact versions with hashes. The file names no index: a mirror serves as well.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links requirements/bootstrap.in -o requirements/bootstrap.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links requirements/dev.in -o requirements/dev.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/dev.lock requirements/runtime.in -o requirements/runtime.lock
+	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) -c requirements/dev.lock pyproject.toml -o requirements/runtime.lock
+	$(COMPILE) -c requirements/dev.lock requirements/bootstrap.in -o requirements/bootstrap.lock
 
 clean:
 	rm -rf $(VENV) build plugins/*.egg-info

@@ -1,18 +1,17 @@
-"""The watchdog: is the newest night published by its hour? What it does stands in `plugins/userops/watchdog.py`."""
+"""The watchdog: is the last day published by its hour? See `plugins/userops/alerts/watchdog.py`."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag, task
 
-from userops.settings import Settings
+from userops import airflow_tasks
 
 RUNBOOK = """
-### watchdog: tell when the night is not there by its hour
-**Owner** data-platform · **Impact** none by itself; it tells that readers look at an old date.
+### watchdog: alert when the last day is not published by its hour
+**Owner** data-platform · **Impact** none by itself; its alert means that readers look at an old date.
 
-1. `userops status`; then Airflow's page of `nightly`: did it run, does the scheduler live?
-2. Run the date by hand: `userops night --date D`. The recovery notice follows its publication.
+1. `userops status`; then Airflow's page of `nightly`: did it run, is the scheduler alive?
+2. Run the date by hand: `userops run --date D`. The recovery notice follows its publication.
 
 Airflow itself may be down: let cron call `userops watchdog` too. Both raise one alert only.
 """
@@ -20,16 +19,13 @@ Airflow itself may be down: let cron call `userops watchdog` too. Both raise one
 
 @task
 def look() -> str:
-    from userops.alerts import watchdog
-
-    finding = watchdog.watch(Settings.load())
-    return finding.observed if finding else "the night is there"
+    return airflow_tasks.watch()
 
 
 @dag(
     dag_id="watchdog",
     schedule="*/30 * * * *",
-    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo(Settings.load().timezone)),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(minutes=1)},

@@ -1,4 +1,4 @@
-"""Airflow as userops runs it: its settings, its metadata, one night in this process."""
+"""Run userops under Airflow: its configuration, its metadata, its secrets, one run in this process."""
 
 import os
 import secrets
@@ -7,39 +7,43 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from userops import gc_tuning
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
-from userops.warehouse.connection import connect
 from userops.warehouse.location import airflow_url
+
+# The names under which Airflow's secrets backend, or its UI, may hold what `.env.example` calls the URL and the key.
+CONNECTION = "userops_warehouse"
+KEY_VARIABLE = "userops_hash_key"
+IN_PROCESS = "USEROPS_IN_PROCESS"
+METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+# Why tasks of the run in this process failed, the first one first.
+_errors: list[BaseException] = []
 
 
 def configure(settings: Settings) -> None:
-    """Set Airflow's environment; call before `airflow` is imported. What the operator has set stays."""
+    """Set Airflow's environment; call it before `airflow` is imported. The operator's own variables stay."""
     home = settings.home / "airflow"
     home.mkdir(parents=True, exist_ok=True)
-    secret = home / "secret"
-    if not secret.exists():
-        secret.touch(mode=0o600)
-        secret.write_text(secrets.token_hex(32))
-    key = secret.read_text()
-    url = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") or airflow_url(settings).replace(
-        "postgresql://", "postgresql+psycopg2://", 1
-    )
+    key = _secret(home / "secret")
+    if not _is_given(METADATA):
+        os.environ[METADATA] = airflow_url(settings).replace("postgresql://", "postgresql+psycopg2://", 1)
     defaults = {
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project_root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project_root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        # Dates without a zone, as in `airflow dags test nightly 2011-12-09`, are days of the business.
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.timezone,
         "AIRFLOW__API_AUTH__JWT_SECRET": key,
         "AIRFLOW__API__SECRET_KEY": key,
-        # A server that starts beside the scheduler takes longer to listen than Airflow's five tries, and longer to
-        # answer its first requests than Airflow's five seconds: the night's first task would fail.
+        # An API server that starts beside the scheduler takes longer to listen than Airflow's five attempts, and longer
+        # to answer its first requests than Airflow's five seconds: the first task would fail.
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "8",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
@@ -48,23 +52,33 @@ def configure(settings: Settings) -> None:
         "USEROPS_HOME": str(settings.home),
     }
     for name, value in defaults.items():
-        os.environ.setdefault(name, value)
+        if not _is_given(name):
+            os.environ[name] = value
+
+
+def _is_given(name: str) -> bool:
+    """Whether the operator set an option: itself, or by a command or a secret that Airflow reads it from."""
+    return any(os.environ.get(name + ending) for ending in ("", "_CMD", "_SECRET"))
+
+
+def _secret(path: Path) -> str:
+    """A secret that is made once and kept for its owner alone."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text()
 
 
 def migrate(settings: Settings) -> None:
-    """Bring Airflow's metadata to this version's shape; seconds the first time, nothing after that."""
+    """Bring Airflow's metadata to this version's schema: seconds the first time, nothing after that."""
     marker = settings.home / "airflow" / "migrated"
-    stamp = _version_and_place()
+    stamp = _version_and_database()
     if marker.exists() and marker.read_text() == stamp:
         return
     log = settings.home / "airflow" / "migrate.out"
     with log.open("w") as output:
         done = subprocess.run(
-            [str(Path(sys.executable).parent / "airflow"), "db", "migrate"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
+            [program(), "db", "migrate"], stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
         )
     if done.returncode:
         raise UseropsError(
@@ -73,43 +87,80 @@ def migrate(settings: Settings) -> None:
     marker.write_text(stamp)
 
 
-def _version_and_place() -> str:
+def program() -> str:
+    """The `airflow` of this environment, whatever PATH says."""
+    return str(Path(sys.executable).parent / "airflow")
+
+
+def _version_and_database() -> str:
     from importlib.metadata import version
 
-    return f"{version('apache-airflow')} {os.environ['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN'].rsplit('@', 1)[-1]}"
-
-
-IN_PROCESS = "USEROPS_IN_PROCESS"
+    database = os.environ.get(METADATA) or os.environ.get(f"{METADATA}_CMD") or os.environ[f"{METADATA}_SECRET"]
+    return f"{version('apache-airflow')} {database.rsplit('@', 1)[-1]}"
 
 
 def is_in_process() -> bool:
-    """Whether a DAG is run here by `dag.test`, without a scheduler."""
+    """Whether a DAG runs in the process of a `userops` command, without a scheduler."""
     return os.environ.get(IN_PROCESS) == "1"
 
 
-def run_night(settings: Settings, business_date: str) -> None:
-    """One business date through the DAG `nightly`, in this process; its outcome stands in `meta.runs`."""
+def task_settings() -> Settings:
+    """Load the settings of a task; under a scheduler Airflow's secrets win over the environment."""
+    settings = Settings.load()
+    if not is_in_process():
+        settings = settings.model_copy(update=_airflow_secrets())
+    return settings.with_hash_key()
+
+
+def _airflow_secrets() -> dict[str, str]:
+    """The warehouse's URL and the hash key, as far as Airflow has them (a secrets backend, the environment, the UI)."""
+    from airflow.sdk import Connection, Variable
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    found = {}
+    try:
+        uri = Connection.get(CONNECTION).get_uri()
+        found["database_url"] = uri.replace("postgres://", "postgresql://", 1)
+    except AirflowNotFoundException:
+        # The warehouse is the one that the environment names, or the embedded server.
+        pass
+    key = Variable.get(KEY_VARIABLE, default=None)
+    return found | ({"hash_key": key} if key else {})
+
+
+def run_dag(settings: Settings, conf: dict[str, Any]) -> BaseException | None:
+    """Run the DAG `nightly` in this process; returns the error of the first task that failed, if any.
+
+    The outcome of the run itself is in `meta.runs`.
+    """
     os.environ[IN_PROCESS] = "1"
     gc_tuning.tune_gc()
-    with _into(night_log(settings)):
+    _errors.clear()
+    with _into(run_log(settings)):
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(str(settings.project_root / "dags"))
+        bag = DagBag(str(settings.project_root / "dags" / "nightly.py"))
         if bag.import_errors:
             raise UseropsError(
-                f"The DAG does not import: {bag.import_errors}", fix="fix the file.", exit_code=EXIT_FAILED
+                f"The DAG cannot be imported: {bag.import_errors}.", fix="fix the file.", exit_code=EXIT_FAILED
             )
-        bag.dags["nightly"].test(run_conf={"date": business_date})
+        bag.dags["nightly"].test(logical_date=None, run_conf=conf)
+    return _errors[0] if _errors else None
 
 
-def night_log(settings: Settings) -> Path:
-    """Where Airflow's and dbt's own words of a night in this process go."""
-    return settings.home / "airflow" / "night.log"
+def note_failure(error: BaseException) -> None:
+    """Keep why a task failed, for the command whose process this is."""
+    _errors.append(error)
+
+
+def run_log(settings: Settings) -> Path:
+    """The file for the output of Airflow and dbt during a run in this process."""
+    return settings.home / "airflow" / "run.log"
 
 
 @contextmanager
 def _into(log: Path) -> Iterator[None]:
-    """Send what this process and its children print to a file: the terminal is for the night's outcome."""
+    """Send what this process and its children print to a file: the terminal is for the outcome of the run."""
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(descriptor) for descriptor in (1, 2)]
@@ -124,13 +175,3 @@ def _into(log: Path) -> Iterator[None]:
             for descriptor, original in zip((1, 2), kept, strict=True):
                 os.dup2(original, descriptor)
                 os.close(original)
-
-
-def last_run(url: str, business_date: str) -> tuple[str, str, str] | None:
-    """(run id, state, error) of the newest run of a date."""
-    with connect(url) as connection:
-        return connection.execute(
-            "select run_id, state, coalesce(error, '') from meta.runs where business_date = %s"
-            " order by token desc limit 1",
-            [business_date],
-        ).fetchone()

@@ -1,4 +1,4 @@
-"""The one shape of a check's result, whoever asked the question."""
+"""The result of a check, whoever asked the question."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ LAYERS = ("manifest", "contract", "dbt", "scores", "expectations")
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One answer of one check on one night.
+    """One answer of one check in one run.
 
     `subject` is an export or a mart; `observed` and `expected` are short texts without personal data.
     A check that crashed or gave no answer is a failed critical result: no answer blocks.
-    `seconds` it took and `rows` it wrote, where that is known.
+    `seconds` it took and `rows` it wrote, if known.
     """
 
     check: str
@@ -34,5 +34,5 @@ class CheckResult:
 
     @property
     def blocks(self) -> bool:
-        """Only a failed critical check keeps a night from its readers."""
+        """Only a failed critical check blocks the publication."""
         return not self.passed and self.severity == "critical"

@@ -1,4 +1,4 @@
-"""`make demo`: real order lines replayed as nightly exports, published, looked at, then broken on purpose."""
+"""`make demo`: real order lines replayed as daily exports, published, looked at, then broken on purpose."""
 
 import os
 import shutil
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from userops.errors import UseropsError
 from userops.settings import Settings
 
-SINGLE_NIGHTS = 5
+SINGLE_DAYS = 5
 LAST_DAY = date(2011, 12, 9)
 SEED = 7
+# What the shipped data are about. It goes to the `.env` of USEROPS_HOME, which every later command reads.
 ENVIRONMENT = {
     "USEROPS_TIMEZONE": "Europe/London",
     "USEROPS_CURRENCY": "GBP",
@@ -21,13 +23,13 @@ ENVIRONMENT = {
 }
 
 
-def run(out: Console) -> int:
-    """Replay what is not published yet, break a copy of the last night, print where to look. Returns the exit code."""
+def run(settings: Settings, out: Console) -> int:
+    """Run what is not published yet, break a copy of the last day, print where to look. Returns the exit code."""
     from userops.cli.runs import run_one
     from userops.publish.status import status
     from userops.warehouse.location import warehouse_url
 
-    settings = _settings()
+    settings = configure(settings)
     out.print("userops demo: 541,909 real order lines; channel and CRM exports beside them are [bold]simulated[/bold].")
     landing = _landing(settings, out)
     days = sorted(date.fromisoformat(p.name) for p in landing.iterdir() if p.name[:2] == "20")
@@ -36,26 +38,39 @@ def run(out: Console) -> int:
         if published and day.isoformat() <= published:
             continue
         started = time.monotonic()
-        code = run_one(day, None)
+        code = run_one(settings, day)
         out.print(f"  {day}: {time.monotonic() - started:.1f} s")
         if code:
             return code
     if not (settings.home / "demo-broken").exists():
-        _break_a_night(settings, landing, days[-1], out)
+        _break_a_file(settings, landing, days[-1], out)
     _tell(settings, out)
     return 0
 
 
-def _settings() -> Settings:
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    settings = Settings.load()
-    os.environ["USEROPS_LANDING"] = str(settings.home / "demo-landing")
+def configure(settings: Settings) -> Settings:
+    """Keep what the demo is about with its home, so that every later command reads the same business.
+
+    The environment wins over that file, as it does over `.env`: what it says otherwise would mix two businesses.
+    """
+    file = settings.home / ".env"
+    landing = str(settings.home / "demo-landing")
+    wanted = ENVIRONMENT | {"USEROPS_LANDING": landing}
+    for name, value in wanted.items():
+        given = os.environ.setdefault(name, value)
+        if given != value:
+            raise UseropsError(
+                f"{name} is {given!r}, and the demo needs {value!r}.",
+                fix=f"unset {name} (it may stand in .env), or give the demo a USEROPS_HOME of its own.",
+            )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    text = "".join(f"{name}={value}\n" for name, value in wanted.items())
+    file.write_text(f"# Written by `userops demo`. Remove this folder before you use it for your own business.\n{text}")
     return Settings.load()
 
 
 def _landing(settings: Settings, out: Console) -> Path:
-    """The landing folders, made once: one bulk backlog, then single nights."""
+    """The landing folders, made once: one bulk backlog, then single days. They stay for whatever is tried later."""
     from userops.ingest.replay import source_file, split_online_retail
     from userops.simulate import simulate_crm
 
@@ -65,15 +80,16 @@ def _landing(settings: Settings, out: Console) -> Path:
     out.print("  writing the landing folders …")
     draft = landing.with_name("demo-landing.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    split_online_retail(draft, LAST_DAY, SINGLE_NIGHTS)
+    split_online_retail(draft, LAST_DAY, SINGLE_DAYS)
     simulate_crm(source_file(), draft, SEED)
     (settings.home / "simulated").touch()
     draft.rename(landing)
     return landing
 
 
-def _break_a_night(settings: Settings, landing: Path, day: date, out: Console) -> None:
-    """The last night comes again, its order file cut inside a row: it must be blocked, readers keep what they have."""
+def _break_a_file(settings: Settings, landing: Path, day: date, out: Console) -> None:
+    """Deliver the last day again, its order file cut inside a row: it must be blocked, readers keep what they have."""
+    from userops.cli.edge import with_landing
     from userops.cli.runs import run_one
 
     broken = settings.home / "demo-broken"
@@ -82,9 +98,9 @@ def _break_a_night(settings: Settings, landing: Path, day: date, out: Console) -
     source = next((broken / day.isoformat()).glob("online_retail*"))
     content = source.read_bytes()
     source.write_bytes(content[: content.rindex(b",", 0, len(content) // 2)])
-    out.print("\nNow the same night again, its order file cut in half on its way (a copy, to see what happens):")
-    run_one(day, str(broken))
-    os.environ["USEROPS_LANDING"] = str(landing)
+    out.print("\nNow the same day again, its order file cut in half on its way (a copy, to see what happens):")
+    run_one(with_landing(settings, str(broken)), day)
+    with_landing(settings, str(landing))
 
 
 def _tell(settings: Settings, out: Console) -> None:
@@ -95,7 +111,9 @@ def _tell(settings: Settings, out: Console) -> None:
   the alert    {here}/alerts.log
   the marts    .venv/bin/userops db psql   (or any client: .venv/bin/userops db url)
 [bold]Try next[/bold]
-  .venv/bin/userops status      what is published, and what blocked the broken night
-  .venv/bin/userops rollback    put readers on the version before
-  make serve                    Airflow with its UI
+  .venv/bin/userops status                          what is published, and what blocked the broken file
+  .venv/bin/userops rollback                        put readers back on the version before
+  .venv/bin/userops run --date {LAST_DAY}            the whole file again: readers see that date once more
+  .venv/bin/userops erase CONTACT_ID --now          take a person out of every version
+  make serve                                        Airflow with its UI
 """)

@@ -20,19 +20,19 @@ class UseropsError(Exception):
 
 
 class Blocked(UseropsError):
-    """The gate refused the night; readers keep the version they have."""
+    """The gate refused the run; readers keep the version they have."""
 
     def __init__(self, what: str, *, fix: str = "") -> None:
         super().__init__(what, fix=fix, exit_code=EXIT_BLOCKED)
 
 
 class Superseded(UseropsError):
-    """Another run holds, or has taken, the right to write."""
+    """Another run has the right to write."""
 
     def __init__(self, what: str, *, fix: str = "") -> None:
         super().__init__(what, fix=fix, exit_code=EXIT_FAILED)
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says first, or its kind: lines that follow, a database's DETAIL, may quote cell values."""
+    """The first line of an error, or its kind: the lines after it, a database's DETAIL, may quote cell values."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,175 +1,229 @@
-"""The steps of one night, in order; `dags/nightly.py` names them and says nothing more.
+"""The steps of a run, in order; `dags/nightly.py` names them and says nothing more.
 
-Every step finds its state in the warehouse, so each may run in a process of its own and be run again.
+A run of business date D rebuilds every mart from everything stored up to D. Every step finds its state in the warehouse
+and the lake, so each may run in a process of its own and be run again. `Run` is what `begin` returns: JSON alone.
 """
 
 import time
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from psycopg import sql
 
+from userops import gate, scoring
 from userops.alerts import message, outbox
 from userops.checks import CheckResult
-from userops.errors import Blocked
-from userops.gate import approval, runner
-from userops.gate.decision import decide
-from userops.ingest import landing, load_log, loader, owed_files, tables
+from userops.engines import Engine, open_engine
+from userops.errors import Blocked, UseropsError
+from userops.gate import approval, decision
 from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
-from userops.publish.status import unpublished_since
+from userops.publish.marts import marts_of_manifest
 from userops.settings import Settings
-from userops.transform import dbt
+from userops.tags.store import write_catalog
+from userops.transform import dbt, project
 from userops.warehouse import lease, step_timings
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect, record_results
 from userops.warehouse.location import warehouse_url
+from userops.warehouse.schema import migrate
+
+Run = dict[str, Any]
+STEPS = (
+    "begin", "ingest", "prepare", "check_raw", "resolve_identity", "build", "score", "build_scored", "check_marts",
+    "publish", "serve",
+)  # fmt: skip
+PARAMETERS = """
+insert into meta.run_parameters (business_date, timezone, currency, run_id, token) values (%s, %s, %s, %s, %s)
+on conflict (only_row) do update set business_date = excluded.business_date, timezone = excluded.timezone,
+    currency = excluded.currency, run_id = excluded.run_id, token = excluded.token
+"""
 
 
-def begin(business_date: str) -> dict:
-    """Take the right to write and look at key and delivery; returns what the later steps are told.
+def _step(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a step `(settings, run, *part)` of a function that also takes the warehouse's URL.
 
-    Raises Blocked where the hash key is not the warehouse's: nothing is loaded then.
+    The step keeps the writer's lease alive, and records its seconds when it passed or blocked.
+    """
+
+    @wraps(function)
+    def step(settings: Settings, run: Run, *part: str) -> Any:
+        began, url = time.perf_counter(), warehouse_url(settings)
+        lease.keep_alive(url, run["token"])
+        try:
+            result = function(settings, url, run, *part)
+        except Blocked:
+            step_timings.note(url, run, function.__name__, "".join(part), time.perf_counter() - began)
+            raise
+        step_timings.note(url, run, function.__name__, "".join(part), time.perf_counter() - began)
+        return result
+
+    return step
+
+
+def begin(settings: Settings, business_date: date | None, *, allow_older: bool = False, rebuild: bool = False) -> Run:
+    """Acquire the right to write and list the work: the files that are delivered and not stored, by domain and export.
+
+    Without a date the newest delivered one is run; with `rebuild` what is stored, of the published date by default.
+    Raises Blocked if the hash key is not the warehouse's: nothing is loaded then.
     """
     began = time.perf_counter()
     lease.release()
-    settings, url = _place()
     keys.given(settings)
-    day = date.fromisoformat(business_date)
-    bootstrap(url)
-    with connect(url, "loader") as connection:
-        tables.ensure_raw_tables(connection)
-    run_id = f"{business_date}-{uuid.uuid4().hex[:8]}"
+    url = warehouse_url(settings)
+    migrate(url)
+    day = business_date or choose_date(settings, url, rebuild)
     with connect(url, "publisher") as connection:
-        token = lease.acquire(connection, run_id, business_date)
-    lease.keep_alive(url, token)
-    night = {"run_id": run_id, "token": token, "business_date": business_date}
-    with connect(url, "loader") as connection, lease.transaction(connection, token):
+        publication.refuse_older(connection, day, allow_older)
+        run: Run = {"run_id": f"{day}-{uuid.uuid4().hex[:8]}", "business_date": day.isoformat()}
+        run["token"] = lease.acquire(connection, run["run_id"], run["business_date"])
+    lease.keep_alive(url, run["token"])
+    with connect(url, "loader") as connection, lease.transaction(connection, run["token"]):
         key = keys.check(connection, settings)
-    _record(url, night, [key])
+    _record(url, run, [key])
     if key.blocks:
-        _judge(night)
-    _record(url, night, landing.check_delivery(settings, day))
-    with connect(url, "loader") as connection, lease.transaction(connection, token):
-        load_log.settle_withdrawn(connection, day, landing.list_folder(settings, day))
-    step_timings.note(url, night, "begin", "", time.perf_counter() - began)
-    return night | {"delivered": landing.delivered(settings, day)}
+        _judge(settings, url, run)
+    run["work"] = {} if rebuild else _list_work(settings, url, run)
+    step_timings.note(url, run, "begin", "", time.perf_counter() - began)
+    return run
 
 
-def exports_of(night: dict, domain: str) -> list[str]:
-    """The exports of one domain that this night's folder holds."""
-    return night["delivered"].get(domain, [])
+def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
+    """The date of a run that was given none: the published one for a rebuild, else the newest delivered."""
+    if not rebuild:
+        return ingest.newest_delivered(settings)
+    with connect(url, "publisher") as connection:
+        published = publication.published(connection)
+    if published is None:
+        raise UseropsError("Nothing has been published yet.", fix="run a delivered date: `userops run --date D`.")
+    return published.business_date
 
 
-@step_timings.timed
-def load(night: dict, export: str) -> int:
-    """Load one export; what was wrong with its files is recorded for `check_raw` to judge."""
-    settings, url = _place()
-    lease.keep_alive(url, night["token"])
+def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
+    """The exports that have files to store, by domain; what is wrong with the delivery as a whole is recorded."""
     with connect(url, "loader") as connection:
-        results = loader.load_export(
-            connection, settings, export, date.fromisoformat(night["business_date"]), night["run_id"], night["token"]
-        )
-        # The checks and models that follow join this table: they need to know how large it is now.
-        connection.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", export)))
-    _record(url, night, results or [loader.gone(export)])
+        work = ingest.work(connection, settings, _day(run))
+    _record(url, run, work.results)
+    return work.exports
+
+
+@_step
+def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
+    """Store the files of one export; what is wrong with them is recorded for `check_raw` to judge."""
+    with connect(url, "loader") as connection:
+        results = ingest.load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
+    _record(url, run, results)
     return len(results)
 
 
-@step_timings.timed
-def check_raw(night: dict) -> None:
-    """Judge delivery, files and raw rows, and what earlier nights owe; a blocking failure ends the night here."""
-    settings, url = _place()
-    lease.keep_alive(url, night["token"])
-    day = date.fromisoformat(night["business_date"])
+@_step
+def prepare(settings: Settings, url: str, run: Run) -> None:
+    """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
-        erasure.apply(connection, day, night["token"])
+        erasure.apply(connection, settings, _day(run), run["token"])
+    with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
+        connection.execute(
+            PARAMETERS, [run["business_date"], settings.timezone, settings.currency, run["run_id"], run["token"]]
+        )
+    write_catalog(url, settings.project_root)
+    with _engine(settings, url, run) as engine:
+        engine.open_raw(_day(run))
+    _build(settings, url, run, "prepare")
+
+
+@_step
+def check_raw(settings: Settings, url: str, run: Run) -> None:
+    """Judge what is stored and what is owed since the published version; a blocking failure ends the run here."""
     with connect(url, "publisher") as connection:
-        owed = owed_files.check_earlier(connection, settings, unpublished_since(connection, day), day)
-        owed += approval.check_earlier(connection, night["business_date"])
-    _record(url, night, owed)
-    _run_suite(url, night, "raw")
-    _judge(night)
+        owed = ingest.check_owed(connection, settings, _day(run))
+        owed += approval.check_earlier(connection, run["business_date"])
+    _record(url, run, owed)
+    _record(url, run, gate.run_checkpoint(settings, url, "raw", run))
+    _judge(settings, url, run)
 
 
-@step_timings.timed
-def build(night: dict) -> None:
-    """Build and test the marts in `build`, where no reader looks."""
-    settings, url = _place()
-    lease.keep_alive(url, night["token"])
-    results = dbt.build(settings, url, date.fromisoformat(night["business_date"]), night["token"])
-    _record(url, night, results)
-    _judge(night)
+@_step
+def resolve_identity(settings: Settings, url: str, run: Run) -> None:
+    """Join linked identifiers into users: the connected components of their graph."""
+    with _engine(settings, url, run) as engine:
+        scoring.resolve_identity(engine)
 
 
-@step_timings.timed
-def check_marts(night: dict) -> None:
+@_step
+def build(settings: Settings, url: str, run: Run) -> None:
+    """Build and test what needs no scores, where no reader looks."""
+    _build(settings, url, run, "build")
+
+
+@_step
+def score(settings: Settings, url: str, run: Run) -> None:
+    """Compute customer value, interests, Markov credits and the referral forest."""
+    with _engine(settings, url, run) as engine:
+        _record(url, run, scoring.score(engine, project.variables(settings), _day(run)))
+    _judge(settings, url, run)
+
+
+@_step
+def build_scored(settings: Settings, url: str, run: Run) -> None:
+    """Build and test what reads scores, then deliver the marts into the warehouse."""
+    _build(settings, url, run, "scored")
+    project.mark_manifest(settings, run["run_id"])
+
+
+@_step
+def check_marts(settings: Settings, url: str, run: Run) -> None:
     """Judge the marts: the last step before readers see them."""
-    _, url = _place()
-    lease.keep_alive(url, night["token"])
-    _run_suite(url, night, "marts")
-    _judge(night)
+    _record(url, run, gate.run_checkpoint(settings, url, "marts", run))
+    _judge(settings, url, run)
 
 
-@step_timings.timed
-def publish_marts(night: dict) -> int:
-    """Put all marts before the readers at once; returns the version. Raises Blocked where the night is held."""
-    settings, url = _place()
-    lease.keep_alive(url, night["token"])
+@_step
+def publish(settings: Settings, url: str, run: Run) -> int:
+    """Put all marts before the readers at once; returns the version. Raises Blocked if the run is held."""
     if settings.hold_warnings:
-        _hold(settings, url, night)
-    marts = publication.marts_of_manifest(dbt.target_path(settings) / "manifest.json")
-    # One transaction: a version that readers see is one whose messages wait in the outbox, and whose run is closed.
+        _hold(settings, url, run)
+    with _engine(settings, url, run) as engine:
+        marts = marts_of_manifest(project.manifest_of(settings, engine, run["run_id"]))
+    # One transaction: a version that readers see is one whose messages are in the outbox, and whose run is closed.
     with connect(url, "publisher") as connection, connection.transaction():
-        version = publication.publish(connection, marts, night["run_id"], night["business_date"], night["token"])
+        version = publication.publish(connection, marts, run["run_id"], run["business_date"], run["token"])
         rights = privileges.check(connection)
-        record_results(connection, night["run_id"], night["business_date"], rights)
-        outbox.raise_recovery(connection, settings, night["run_id"], night["business_date"])
-        _warn(connection, settings, night)
-        lease.close(connection, night["run_id"], "published")
+        record_results(connection, run["run_id"], run["business_date"], rights)
+        outbox.raise_recovery(connection, settings, run["run_id"], run["business_date"])
+        _warn(connection, settings, run)
+        lease.close(connection, run["run_id"], "published")
     lease.release()
     return version
 
 
-def approve(business_date: str, by: str) -> int | None:
-    """Publish a held night in a person's name; returns the version, or None where the night has to run again first."""
-    settings, url = _place()
-    with connect(url, "publisher") as connection:
-        night = approval.approve(connection, business_date, by)
-    if night is None:
-        return None
-    version = publish_marts(night)
-    serve(night)
-    return version
-
-
-@step_timings.timed
-def serve(night: dict) -> str:
-    """Make the site from the published marts and send what waits in the outbox."""
-    settings, url = _place()
-    out = _site(settings, url)
+@_step
+def serve(settings: Settings, url: str, run: Run) -> str:
+    """Build the site from the published marts and deliver what is pending in the outbox."""
+    out = build_site(settings, url)
     with connect(url, "publisher") as connection:
         outbox.deliver_pending(connection, settings)
     return str(out)
 
 
-def _site(settings: Settings, url: str) -> Path:
-    from userops.site.build import build_site
+def approve(settings: Settings, business_date: str, by: str) -> int | None:
+    """Publish a held run in a person's name; returns the version, or None if the date has to run again first."""
+    url = warehouse_url(settings)
+    with connect(url, "publisher") as connection:
+        run = approval.approve(connection, business_date, by)
+    if run is None:
+        return None
+    version = publish(settings, run)
+    serve(settings, run)
+    return version
 
-    return build_site(url, settings.home / "site", site_labels(settings))
 
-
-def site_labels(settings: Settings) -> dict:
-    """What the site says about the data beside the figures."""
-    simulated = (settings.home / "simulated").exists()
-    return {"simulated": simulated, "currency": settings.currency, "timezone": settings.timezone}
-
-
-def fail(run_id: str, error: str) -> None:
-    """Close a run that ended by an error nobody decided on, and say so to the people on call."""
-    settings, url = _place()
+def fail(settings: Settings, run_id: str, error: str) -> None:
+    """Close a run that ended by an error nobody decided on, and tell the people on call."""
+    url = warehouse_url(settings)
     error = message.clean(error)
     with connect(url, "publisher") as connection:
         row = connection.execute(
@@ -179,37 +233,54 @@ def fail(run_id: str, error: str) -> None:
             return
         crash = CheckResult("run", "manifest", "nightly", "critical", False, error[:500], "the run ends by itself")
         record_results(connection, run_id, row[0], [crash])
-        # One transaction with the run's end: a run that is closed has been told of.
+        # One transaction with the run's end: nobody can have missed why a run is closed.
         outbox.raise_alert(connection, settings, run_id, row[0], [crash], _published(connection))
         lease.end(connection, run_id, "failed", error)
         lease.release()
         outbox.deliver_pending(connection, settings)
 
 
-def _place() -> tuple[Settings, str]:
-    settings = Settings.load()
-    url = warehouse_url(settings)
-    return Settings.load(), url
+def build_site(settings: Settings, url: str) -> Path:
+    """Build the dashboard site; returns its folder."""
+    from userops.site.build import build_site as build_pages
+
+    simulated = (settings.home / "simulated").exists()
+    labels = {"simulated": simulated, "currency": settings.currency, "timezone": settings.timezone}
+    return build_pages(url, settings.home / "site", labels, settings.project_root / "dashboards")
 
 
-def _record(url: str, night: dict, results: list[CheckResult]) -> None:
+def _day(run: Run) -> date:
+    return date.fromisoformat(run["business_date"])
+
+
+@contextmanager
+def _engine(settings: Settings, url: str, run: Run) -> Iterator[Engine]:
+    engine = open_engine(settings, url, run["token"])
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _build(settings: Settings, url: str, run: Run, selector: str) -> None:
+    """Build one part of the dbt project, judge its models and tests, and deliver what others read of it."""
+    with _engine(settings, url, run) as engine:
+        _record(url, run, dbt.build(settings, engine, selector))
+    _judge(settings, url, run)
+    with _engine(settings, url, run) as engine:
+        engine.deliver(project.delivered(settings, selector))
+
+
+def _record(url: str, run: Run, results: list[CheckResult]) -> None:
     with connect(url, "publisher") as connection:
-        lease.assert_writer_token(connection, night["token"])
-        record_results(connection, night["run_id"], night["business_date"], results)
-
-
-def _run_suite(url: str, night: dict, layer: str) -> None:
-    day = date.fromisoformat(night["business_date"])
-    with connect(url, "publisher") as connection:
-        since = unpublished_since(connection, day)
-    _record(url, night, runner.run_suite(url, layer, day, since))
+        lease.assert_writer_token(connection, run["token"])
+        record_results(connection, run["run_id"], run["business_date"], results)
 
 
 def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
-    return connection.execute(
-        "select publications.version, publications.business_date::text"
-        " from meta.publications join meta.pointer using (version)"
-    ).fetchone()
+    """The version that readers see and its date, as alerts tell them."""
+    current = publication.published(connection)
+    return current and (current.version, current.business_date.isoformat())
 
 
 def _results(connection: psycopg.Connection, run_id: str) -> list[CheckResult]:
@@ -221,52 +292,56 @@ def _results(connection: psycopg.Connection, run_id: str) -> list[CheckResult]:
     return [CheckResult(*row) for row in rows]
 
 
-def _judge(night: dict) -> None:
-    settings, url = _place()
+def _judge(settings: Settings, url: str, run: Run) -> None:
+    """End the run as blocked if a critical check failed: alert, keep the readers' version, raise Blocked."""
     with connect(url, "publisher") as connection:
-        results = _results(connection, night["run_id"])
-        if decide(results) != "block":
+        results = _results(connection, run["run_id"])
+        if decision.decide(results) != "block":
             return
-        failed = [r for r in results if r.blocks]
-        outbox.raise_alert(
-            connection, settings, night["run_id"], night["business_date"], failed, _published(connection)
-        )
-        lease.end(connection, night["run_id"], "blocked", "; ".join(f"{r.check} on {r.subject}" for r in failed))
-        outbox.deliver_pending(connection, settings)
-    lease.release()
-    # The dashboards keep their figures; their header must say that the newest night is not among them.
-    _site(settings, url)
-    raise Blocked(
-        f"{night['business_date']} is blocked by {len(failed)} failed check(s): {failed[0].check}"
-        f" on {failed[0].subject}: {failed[0].observed}, expected {failed[0].expected}."
-    )
+        failed = [result for result in results if result.blocks]
+        _stop(connection, settings, run, failed, "blocked")
+    # The dashboards keep their figures; their header has to say that the newest date is not among them.
+    build_site(settings, url)
+    checks = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
+    raise Blocked(f"{run['business_date']} is blocked: {checks} failed. {_first(failed)}")
 
 
-def _hold(settings: Settings, url: str, night: dict) -> None:
-    """Stop a night whose warnings nobody has approved; readers keep the version they have."""
-    day = night["business_date"]
+def _hold(settings: Settings, url: str, run: Run) -> None:
+    """End the run as held if it has warnings that nobody approved; readers keep the version they have."""
+    day = run["business_date"]
     with connect(url, "publisher") as connection:
-        open_warnings = approval.unapproved(connection, day, _results(connection, night["run_id"]))
-        if not open_warnings:
+        warnings = approval.unapproved(connection, day, _results(connection, run["run_id"]))
+        if not warnings:
             return
-        outbox.raise_alert(
-            connection, settings, night["run_id"], day, open_warnings, _published(connection), state="held"
-        )
-        lease.end(connection, night["run_id"], "held", "; ".join(f"{r.check} on {r.subject}" for r in open_warnings))
-        outbox.deliver_pending(connection, settings)
-    lease.release()
-    _site(settings, url)
-    first = open_warnings[0]
+        _stop(connection, settings, run, warnings, "held")
+    build_site(settings, url)
+    found = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
     raise Blocked(
-        f"{day} is held for a person by {len(open_warnings)} warning(s): {first.check} on {first.subject}:"
-        f" {first.observed}, expected {first.expected}.",
+        f"{day} is held for approval: {found}. {_first(warnings)}",
         fix=f"look at it, then `userops approve --date {day} --by NAME`.",
     )
 
 
-def _warn(connection: psycopg.Connection, settings: Settings, night: dict) -> None:
-    warnings = [r for r in _results(connection, night["run_id"]) if not r.passed and r.severity == "warning"]
+def _stop(
+    connection: psycopg.Connection, settings: Settings, run: Run, failed: list[CheckResult], state: str
+) -> None:
+    """Close the run, with its alert in the same transaction, and deliver the alert."""
+    outbox.raise_alert(
+        connection, settings, run["run_id"], run["business_date"], failed, _published(connection),
+        state="" if state == "blocked" else state,
+    )  # fmt: skip
+    lease.end(connection, run["run_id"], state, "; ".join(message.part(result) for result in failed))
+    outbox.deliver_pending(connection, settings)
+    lease.release()
+
+
+def _first(failed: list[CheckResult]) -> str:
+    first = failed[0]
+    return f"First: {first.check} on {first.subject}: found {first.observed}, expected {first.expected}."
+
+
+def _warn(connection: psycopg.Connection, settings: Settings, run: Run) -> None:
+    warnings = [r for r in _results(connection, run["run_id"]) if not r.passed and r.severity == "warning"]
     if warnings:
-        outbox.raise_alert(
-            connection, settings, night["run_id"], night["business_date"], warnings, _published(connection)
-        )
+        published = _published(connection)
+        outbox.raise_alert(connection, settings, run["run_id"], run["business_date"], warnings, published)

@@ -1,77 +1,202 @@
-"""Configuration from the environment (`.env.example` lists every variable)."""
+"""Configuration from the environment and from secret files (`.env.example` lists every variable).
+
+Load it once, at the edge (a command, a DAG's task, a test), and pass it on.
+"""
 
 import os
+import re
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from userops.errors import UseropsError
 
+PREFIX = "USEROPS_"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+KEY_BYTES = 32
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _split(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
-@dataclass(frozen=True)
-class Settings:
-    """All that a deployment may set; paths are absolute, `database_url` empty means the embedded server."""
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
-    project_root: Path
-    home: Path
-    database_url: str
-    landing: str
-    timezone: str
-    currency: str
-    default_country: str
-    profile: str
-    hash_key: str
-    deadline: time
-    hold_warnings: bool
-    alert_targets: tuple[str, ...]
-    alert_fallbacks: tuple[str, ...]
+
+def _setting(fix: str, default: Any = ..., **options: Any) -> Any:
+    """A field with the advice that its error gives."""
+    return Field(**({} if default is ... else {"default": default}), json_schema_extra={"fix": fix}, **options)
+
+
+class _Environment(EnvSettingsSource):
+    """The variables of a given mapping; an empty one counts as not set."""
+
+    def __init__(self, settings_cls: type[BaseSettings], environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self.environment.items() if value != ""}
+
+
+class _SecretFiles(_Environment):
+    """The content of the files that variables named `USEROPS_<NAME>_FILE` point to."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {
+            name.lower().removesuffix("_file"): _read_secret(name, Path(path))
+            for name, path in self.environment.items()
+            if name.startswith(PREFIX) and name.endswith("_FILE") and path
+        }
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UseropsError(
+            f"{name}={str(path)!r} cannot be read: {reason}.",
+            fix="write the value to that file, or unset the variable.",
+        ) from error
+
+
+class Settings(BaseSettings):
+    """All that a deployment may set; paths are absolute, an empty `database_url` means the embedded server."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    project_root: Path = _setting(
+        "name the folder that holds dbt_project/.", PROJECT_ROOT,
+        validation_alias=AliasChoices("project_root", "USEROPS_PROJECT"),
+    )  # fmt: skip
+    home: Path = _setting(
+        "name a folder that you may write.", default_factory=lambda given: given["project_root"] / ".userops"
+    )
+    database_url: str = _setting("write postgresql://user@host:5432/database.", "", repr=False)
+    landing: str = _setting(
+        "name a folder, or an fsspec URL.", default_factory=lambda given: str(given["home"] / "landing")
+    )
+    lake: str = _setting("name a folder, or an fsspec URL.", default_factory=lambda given: str(given["home"] / "lake"))
+    engine: Literal["postgres", "duckdb", "spark"] = _setting("use postgres, duckdb or spark.", "postgres")
+    memory_limit: str = _setting("write a size such as 4GB.", "", pattern=r"(?i)^$|^\d+(\.\d+)? ?[KMGT]i?B$")
+    threads: int = _setting("write a whole number from 1.", default_factory=lambda: os.cpu_count() or 2, ge=1)
+    sources: Names = _setting("write names of platforms/ or sources.yml with commas between.", ())
+    timezone: str = _setting("use an IANA name such as Asia/Shanghai.", "Asia/Shanghai")
+    currency: str = _setting("use the three letters of ISO 4217, such as CNY.", "CNY", pattern=r"^[A-Z]{3}$")
+    default_country: str = _setting("use the two letters of ISO 3166, such as CN.", "CN", pattern=r"^[A-Z]{2}$")
+    hash_key: str = _setting(
+        "use 32 random characters or more: openssl rand -hex 32.",
+        default_factory=lambda given: _stored_hash_key(given["home"]), repr=False,
+    )  # fmt: skip
+    deadline: time = _setting("write HH:MM, such as 08:00.", time(8))
+    hold_warnings: bool = _setting("write 1 or 0.", False)
+    alert_targets: Names = _setting(
+        "write URLs with commas between.", default_factory=lambda given: (f"file://{given['home']}/alerts.log",),
+        repr=False,
+    )  # fmt: skip
+    alert_fallbacks: Names = _setting("write URLs with commas between.", (), repr=False)
 
     @classmethod
-    def load(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read the environment; a bad value is an error that names its variable."""
-        env = os.environ if env is None else env
-        root = Path(env.get("USEROPS_PROJECT") or PROJECT_ROOT).resolve()
-        home = Path(env.get("USEROPS_HOME") or root / ".userops").resolve()
-        timezone = env.get("USEROPS_TIMEZONE") or "Asia/Shanghai"
+    def load(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment (or a mapping like it); an error names the variable and says how to fix it."""
         try:
-            ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError):
+            return cls(environment=os.environ if environment is None else environment)
+        except ValidationError as error:
+            raise _first_mistake(error) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: InitSettingsSource, **_: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Secret files win over the environment, and values that a caller gives win over both."""
+        environment = init_settings.init_kwargs.pop("environment", {})
+        return init_settings, _SecretFiles(settings_cls, environment), _Environment(settings_cls, environment)
+
+    @field_validator("project_root", "home")
+    @classmethod
+    def _is_absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @field_validator("landing", "lake")
+    @classmethod
+    def _is_absolute_or_url(cls, location: str) -> str:
+        return location if "://" in location else str(Path(location).expanduser().resolve())
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no time zone of that name") from None
+        return name
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: str) -> str:
+        if url and not re.match(r"postgres(ql)?://", url):
+            raise ValueError("not a PostgreSQL URL")
+        return url
+
+    def with_hash_key(self) -> "Settings":
+        """These settings with a key: with the embedded server one is made once and kept below `home`.
+
+        Whoever has the key can link hashes to people, so only the owner may read it. A warehouse elsewhere outlives
+        this machine, and so must its key: there it has to be given.
+        """
+        if self.hash_key:
+            return self
+        if self.database_url:
             raise UseropsError(
-                f"USEROPS_TIMEZONE={timezone!r} is no time zone.", fix="use an IANA name such as Asia/Shanghai."
-            ) from None
-        return cls(
-            project_root=root,
-            home=home,
-            database_url=env.get("USEROPS_DATABASE_URL") or "",
-            landing=env.get("USEROPS_LANDING") or str(home / "landing"),
-            timezone=timezone,
-            currency=env.get("USEROPS_CURRENCY") or "CNY",
-            default_country=env.get("USEROPS_DEFAULT_COUNTRY") or "CN",
-            profile=env.get("USEROPS_SOURCES") or "canonical",
-            hash_key=env.get("USEROPS_HASH_KEY") or _stored_hash_key(home),
-            deadline=_hour(env.get("USEROPS_DEADLINE") or "08:00"),
-            hold_warnings=env.get("USEROPS_HOLD_WARNINGS", "").lower() in ("1", "true", "yes"),
-            alert_targets=_split(env.get("USEROPS_ALERT_TARGETS") or f"file://{home}/alerts.log"),
-            alert_fallbacks=_split(env.get("USEROPS_ALERT_FALLBACKS") or ""),
-        )
+                "There is no key to hash identifiers with.",
+                fix="set USEROPS_HASH_KEY to 32 random characters or more, and keep it: stored hashes depend on it.",
+            )
+        path = self.home / "hash_key"
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(KEY_BYTES))
+        except OSError as error:
+            raise UseropsError(
+                f"{path} cannot be written: {error.strerror}.", fix="set USEROPS_HOME to a folder that you may write."
+            ) from error
+        return self.model_copy(update={"hash_key": _stored_hash_key(self.home)})
 
 
-def _hour(text: str) -> time:
-    try:
-        return time.fromisoformat(text)
-    except ValueError:
-        raise UseropsError(f"USEROPS_DEADLINE={text!r} is no hour.", fix="write HH:MM, such as 08:00.") from None
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return "USEROPS_PROJECT" if field == "project_root" else f"{PREFIX}{field.upper()}"
+
+
+def _first_mistake(error: ValidationError) -> UseropsError:
+    found = error.errors(include_url=False)[0]
+    name = str(found["loc"][0])
+    field = next(key for key in Settings.model_fields if name.lower() in (key, variable(key).lower()))
+    secret = not Settings.model_fields[field].repr
+    shown = "" if secret else f"={str(found['input'])!r}"
+    return UseropsError(
+        f"{variable(field)}{shown} cannot be used: {found['msg'].removeprefix('Value error, ').rstrip('.')}.",
+        fix=Settings.model_fields[field].json_schema_extra["fix"],
+    )
 
 
 def _stored_hash_key(home: Path) -> str:
-    """The key that `userops db start` wrote once; empty until then (ingest refuses an empty key)."""
-    path = home / "hash_key"
-    return path.read_text().strip() if path.exists() else ""
+    """The key that was made once for this home; empty until then."""
+    try:
+        return (home / "hash_key").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -2,37 +2,46 @@
 
 import socket
 
+import psycopg
 import pytest
+import sqlalchemy.exc
 
 from deployment import clean_environment, userops
+from userops.cli.edge import connection_lost
+from userops.errors import EXIT_FAILED
+
+DOWN = "postgresql://x@127.0.0.1:1/none"
 
 
 def run(tmp_path, *arguments, **extra):
     return userops(list(arguments), clean_environment(**{"USEROPS_HOME": str(tmp_path / "home")} | extra), seconds=120)
 
 
-DOWN = "postgresql://x@127.0.0.1:1/none"
-
-
 @pytest.mark.parametrize(
     ("arguments", "extra", "code", "words"),
     [
-        (["night", "--date", "2011-02-30"], {}, 2, ["2011-02-30", "Fix"]),
-        (["night", "--date", "2011-02-03"], {}, 2, ["landing", "USEROPS_LANDING"]),
-        (["nights", "--from", "2011-02-03", "--to", "2011-02-01"], {}, 2, ["after", "swap"]),
+        (["run", "--date", "2011-02-30"], {}, 2, ["'2011-02-30' is no date", "Fix: write YYYY-MM-DD"]),
+        (["run", "--date", "2011-02-03"], {}, 2, ["home/landing does not exist", "set USEROPS_LANDING"]),
+        (["run", "--date", "2011-02-03", "--landing", "."], {}, 2, ["has no folder 2011-02-03", "--rebuild"]),
+        (["run", "--rebuild"], {"USEROPS_DATABASE_URL": DOWN}, 2, ["no key to hash identifiers", "USEROPS_HASH_KEY"]),
+        (["backfill", "--from", "2011-02-03", "--to", "2011-02-01"], {}, 2, ["is after --to 2011-02-01", "swap"]),
         (["status"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
-        (["status"], {"USEROPS_TIMEZONE": "Nowhere"}, 2, ["USEROPS_TIMEZONE"]),
+        (["status"], {"USEROPS_TIMEZONE": "Nowhere"}, 2, ["USEROPS_TIMEZONE='Nowhere'", "IANA"]),
+        (["waive", "orders.csv", "--date", "2011-02-03", "--by", " ", "--reason", "r"], {}, 2, ["needs a name", "--by"]),
+        (["waive", "orders.csv", "--date", "2011-02-03", "--by", "A", "--reason", ""], {}, 2, ["needs a reason"]),
+        (["approve", "--date", "yesterday", "--by", "A"], {}, 2, ["'yesterday' is no date"]),
         (["tags", "new", "x1", "--category", "weather"], {}, 2, ["'weather'", "lifecycle"]),
         (["tags", "explain", "u_1"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
         (["audiences", "export", "--audience", "a", "--out", "x", "--medium", "fax"], {"USEROPS_DATABASE_URL": DOWN}, 2,
          ["'fax'", "sms"]),
         (["status"], {"USEROPS_HOME": "/proc/1/none"}, 2, ["cannot be written", "USEROPS_HOME"]),
     ],
-)
-def test_bad_use_says_how_to_mend_it(tmp_path, arguments, extra, code, words):
+)  # fmt: skip
+def test_bad_use_says_how_to_fix_it(tmp_path, arguments, extra, code, words):
     got, printed = run(tmp_path, *arguments, **extra)
     assert got == code, printed
     assert "Traceback" not in printed
+    assert len(printed.strip().splitlines()) == 1, printed
     for word in words:
         assert word in printed
 
@@ -45,3 +54,34 @@ def test_a_taken_port_is_named(tmp_path):
         code, printed = run(tmp_path, "db", "start", "--port", port)
     assert code == 2
     assert f"Port {port} is taken" in printed
+
+
+def test_the_settings_of_a_home_are_read_after_those_of_the_environment(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".env").write_text("USEROPS_LANDING=/nowhere/of-the-home\nUSEROPS_TIMEZONE=Mars/Olympus\n")
+    code, printed = run(tmp_path, "run", "--date", "2011-02-03", USEROPS_TIMEZONE="Europe/London")
+    assert code == 2 and "/nowhere/of-the-home does not exist" in printed
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.errors.AdminShutdown("terminating connection"),
+        sqlalchemy.exc.OperationalError("select 1", {}, psycopg.OperationalError("server closed the connection")),
+        sqlalchemy.exc.PendingRollbackError("invalid transaction"),
+    ],
+)
+def test_a_lost_database_is_one_sentence_and_safe_to_run_again(error):
+    try:
+        raise RuntimeError("task failed") from error
+    except RuntimeError as raised:
+        told = connection_lost(raised)
+    assert told.exit_code == EXIT_FAILED
+    assert told.what.startswith("The database went away: ") and "\n" not in str(told)
+    assert "run the same command again" in told.fix
+
+
+def test_other_errors_are_no_lost_database():
+    assert connection_lost(ValueError("x")) is None
+    assert connection_lost(psycopg.errors.UndefinedTable("relation does not exist")) is None

@@ -1,1 +1,1 @@
-"""Alerts: one message a night and cause, from an outbox in the warehouse: never lost, delivered once."""
+"""Alerts: one message per run and cause, from an outbox in the warehouse: never lost, delivered once."""

@@ -1,37 +1,53 @@
-"""Send one message to one target. Success is only what the receiver said it took.
+"""Send one message to one target. Success is only what the receiver confirms.
 
-Targets: `file://path`, `console://`, `http(s)://…` (our JSON webhook), anything else an Apprise URL.
+Targets: `file://path`, `console://`, `http(s)://…` (our JSON webhook), the chat bots of `chat.py`, anything else an
+Apprise URL.
 """
 
 import json
+import logging
 import os
 import sys
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-TIMEOUT_SECONDS = 10
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from userops.alerts import chat
+
+TIMEOUT_SECONDS = 10.0
+LONGEST_ANSWER = 65536
+# A receiver that restarts refuses connections for a moment. Whatever else fails is for the outbox to try again.
+CONNECTION_ATTEMPTS, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 3, 0.1, 1.0
 # Chat services answer 200 and put the error into the body under one of these names.
 ERROR_FIELDS = ("errcode", "code", "statuscode", "error_code")
 SUCCESS_FIELDS = ("ok", "success")
 
+# httpx logs the URL of each request, and the URL of a webhook is its secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
 
 class DeliveryFailed(Exception):
-    """The receiver did not take the message; the text holds no address with secrets."""
+    """The receiver did not accept the message; the text holds no address with secrets."""
 
 
-def send(target: str, message_id: int, payload: dict[str, str]) -> None:
-    """Deliver, or raise DeliveryFailed. `message_id` lets receivers drop a repeat after a crash of ours."""
+def send(
+    target: str, message_id: int, payload: dict[str, str], transport: httpx.BaseTransport | None = None
+) -> None:
+    """Deliver, or raise DeliveryFailed. `message_id` lets receivers drop a repeat after a crash of ours.
+
+    `transport` is what HTTP requests go through; httpx's own by default.
+    """
     scheme = target.partition("://")[0].lower()
     if scheme == "file":
         _to_file(Path(target.partition("://")[2]), message_id, payload)
     elif scheme == "console":
         print(f"{payload['title']}\n{payload['body']}", file=sys.stderr, flush=True)
     elif scheme in {"http", "https"}:
-        _to_webhook(target, message_id, payload)
+        _post(target, {"message_id": message_id, **payload}, message_id, transport)
+    elif scheme in chat.BOTS:
+        _post(*chat.request(target, payload), message_id, transport)
     else:
         _by_apprise(target, payload)
 
@@ -39,11 +55,13 @@ def send(target: str, message_id: int, payload: dict[str, str]) -> None:
 def shown(target: str) -> str:
     """A target without the secrets its URL may carry."""
     scheme, _, rest = target.partition("://")
-    return f"{scheme}://{urllib.parse.urlsplit('//' + rest).hostname or rest.partition('/')[0]}"
+    # The host of a bot's URL is its token.
+    host = "" if scheme.lower() in chat.BOTS else urllib.parse.urlsplit("//" + rest).hostname or rest.partition("/")[0]
+    return f"{scheme}://{host}"
 
 
 def _to_file(path: Path, message_id: int, payload: dict[str, str]) -> None:
-    """Append one JSON line; a line that stands there already is not written again."""
+    """Append one JSON line; a line that is there already is not written again."""
     line = json.dumps({"message_id": message_id, **payload}, ensure_ascii=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,20 +75,30 @@ def _to_file(path: Path, message_id: int, payload: dict[str, str]) -> None:
         raise DeliveryFailed(f"file: {error.strerror}") from error
 
 
-def _to_webhook(target: str, message_id: int, payload: dict[str, str]) -> None:
-    body = json.dumps({"message_id": message_id, **payload}, ensure_ascii=False).encode()
+def _post(url: str, content: dict, message_id: int, transport: httpx.BaseTransport | None) -> None:
+    body = json.dumps(content, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json", "Idempotency-Key": f"userops-{message_id}"}
-    request = urllib.request.Request(target, data=body, headers=headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-            text = answer.read(65536).decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        raise DeliveryFailed(f"HTTP {error.code}") from error
-    except (OSError, ValueError) as error:
-        raise DeliveryFailed(f"{type(error).__name__}") from error
+        with httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS) as client:
+            for attempt in _attempts():
+                with attempt, client.stream("POST", url, content=body, headers=headers) as answer:
+                    text = next(answer.iter_text(LONGEST_ANSWER), "")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DeliveryFailed(type(error).__name__) from error
+    if not answer.is_success:
+        raise DeliveryFailed(f"HTTP {answer.status_code}")
     refused = error_in(text)
     if refused:
-        raise DeliveryFailed(f"HTTP 200 with {refused}")
+        raise DeliveryFailed(f"HTTP {answer.status_code} with {refused}")
+
+
+def _attempts() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception_type(httpx.ConnectError),
+        stop=stop_after_attempt(CONNECTION_ATTEMPTS),
+        wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
+        reraise=True,
+    )
 
 
 def error_in(text: str) -> str:
@@ -96,29 +124,5 @@ def _by_apprise(target: str, payload: dict[str, str]) -> None:
     if not channel.add(target):
         raise DeliveryFailed("no channel of this kind is known: see USEROPS_ALERT_TARGETS")
     kind = {"critical": "failure", "warning": "warning"}.get(payload["severity"], "info")
-    with _answers() as answers:
-        taken = channel.notify(title=payload["title"], body=payload["body"], notify_type=kind)
-    # Apprise looks at the status alone; WeCom, DingTalk and Feishu refuse with 200.
-    refused = next(filter(None, map(error_in, answers)), "")
-    if not taken or refused:
-        raise DeliveryFailed(f"HTTP 200 with {refused}" if refused else "the channel did not take it")
-
-
-@contextmanager
-def _answers() -> Iterator[list[str]]:
-    """The texts that services answer with while the block runs."""
-    import requests
-
-    texts: list[str] = []
-    send = requests.Session.send
-
-    def remember(session: requests.Session, *arguments: object, **options: object) -> requests.Response:
-        answer = send(session, *arguments, **options)
-        texts.append(answer.text[:65536])
-        return answer
-
-    requests.Session.send = remember
-    try:
-        yield texts
-    finally:
-        requests.Session.send = send
+    if not channel.notify(title=payload["title"], body=payload["body"], notify_type=kind):
+        raise DeliveryFailed("the channel did not accept it")

@@ -1,4 +1,4 @@
-"""What an alert says. Pure: from results to a title and a body, without personal data."""
+"""The text of alerts. Pure: from check results to a title and a body, without personal data."""
 
 import hashlib
 import re
@@ -9,9 +9,9 @@ from userops.checks import LAYERS, CheckResult
 
 OWNER = "data-platform"
 SHOWN = 8
-# The cause of an outage and of its end.
-WAREHOUSE_AWAY = "critical|warehouse_answers@warehouse"
-# What a tool's own text might quote: never passed on, whatever the check says.
+# The cause of an outage alert, and of the notice that it is over.
+OUTAGE = "critical|warehouse_answers@warehouse"
+# Values that a tool's own text might quote; they are masked, whatever the check says.
 PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d -]{7,}\d|(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -29,7 +29,7 @@ class Message:
         return parts_of(self.cause_key)
 
     def payload(self, kind: str, business_date: str = "", run_id: str = "") -> dict[str, str]:
-        """What a receiver gets, whatever the way it goes."""
+        """The content that a receiver gets, by whichever channel."""
         return {
             "kind": kind,
             "severity": self.severity,
@@ -47,12 +47,12 @@ def part(result: CheckResult) -> str:
 
 
 def parts_of(cause_key: str) -> frozenset[str]:
-    """The failing checks a cause stands for."""
+    """The failing checks that a cause stands for."""
     return frozenset(cause_key.partition("|")[2].split(","))
 
 
 def roots(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """Failed results that are causes: what was merely skipped because of another failure is none."""
+    """Failed results that are causes; a check that was skipped because of another failure is not."""
     failed = [r for r in results if not r.passed and r.severity != "info"]
     return [r for r in failed if not r.observed.startswith("skipped")] or failed
 
@@ -66,9 +66,9 @@ def alert(
     links: Sequence[str] = (),
     state: str = "",
 ) -> Message | None:
-    """One message over everything that failed in a run; None where nothing did.
+    """One message about everything that failed in a run; None if nothing did.
 
-    Worst severity first, then causes before what follows from them: a file refused makes figures implausible.
+    Worst severity first, then causes before their consequences: a refused file makes figures implausible.
     """
     failed = sorted(roots(results), key=lambda r: (not r.blocks, LAYERS.index(r.layer), part(r)))
     if not failed:
@@ -79,7 +79,7 @@ def alert(
     if any(r.check == "run" for r in failed):
         state = "failed"
     subjects = ", ".join(dict.fromkeys(r.subject for r in failed))
-    title = f"[{severity}] night {business_date} {state}: {subjects}"
+    title = f"[{severity}] {business_date} {state}: {subjects}"
     lines = [
         f"{business_date} is {state}. Severity {severity}, owner {OWNER}, run {run_id}.",
         "",
@@ -95,51 +95,51 @@ def alert(
 
 
 def recovery(alert_title: str, cause_key: str, business_date: str, run_id: str, since: str) -> Message:
-    """The notice that a cause has cleared."""
-    title = f"[recovered] night {business_date}: {alert_title.partition('] ')[2] or alert_title}"
+    """Say that a cause has cleared."""
+    title = f"[recovered] {business_date}: {alert_title.partition('] ')[2] or alert_title}"
     body = (
-        f"Run {run_id} of {business_date} published; what was open since {since} has cleared:\n"
+        f"Run {run_id} of {business_date} is published. Cleared, open since {since}:\n"
         + "\n".join(f"- {name}" for name in sorted(parts_of(cause_key))[:SHOWN])
         + f"\nReaders see {business_date}."
     )
     return Message(cause_key, "info", clean(title)[:200], clean(body))
 
 
-def away(finding: CheckResult, since: str) -> Message:
-    """The warehouse cannot be used: no night can run, and perhaps nobody can read."""
+def outage(finding: CheckResult, since: str) -> Message:
+    """Say that the warehouse cannot be used: no run can start, and perhaps nobody can read."""
     lines = [
-        f"The warehouse is away. Severity {finding.severity}, owner {OWNER}.",
+        f"The warehouse does not answer. Severity {finding.severity}, owner {OWNER}.",
         "",
         _finding(finding),
         "",
-        "Affected: dashboards that read it, and every night until it is back; what nights have to tell waits in it.",
+        "Affected: dashboards that read it, and every run until it is back; alerts of runs wait in it.",
         f"Since: {since}",
     ]
     title = f"[{finding.severity}] the warehouse does not answer"
-    return Message(WAREHOUSE_AWAY, finding.severity, title, clean("\n".join(lines)))
+    return Message(OUTAGE, finding.severity, title, clean("\n".join(lines)))
 
 
-def back(since: str) -> Message:
-    """The notice that the warehouse can be used again."""
-    body = f"Away since {since}, it can be read and written again. `userops status` says where nights stand."
-    return Message(WAREHOUSE_AWAY, "info", "[recovered] the warehouse answers again", body)
+def outage_over(since: str) -> Message:
+    """Say that the warehouse can be used again."""
+    body = f"It did not answer since {since}; it can be read and written again. See `userops status`."
+    return Message(OUTAGE, "info", "[recovered] the warehouse answers again", body)
 
 
 def readers(published: tuple[int, str] | None) -> str:
-    """What readers see meanwhile."""
+    """The version that readers see meanwhile."""
     if published is None:
-        return "Readers see nothing yet: no version was published."
+        return "Readers see nothing yet: no version has been published."
     return f"Readers still see version {published[0]} of {published[1]}."
 
 
 def clean(text: str) -> str:
-    """Drop what a database adds after DETAIL, and mask anything shaped like an e-mail or a phone."""
+    """Drop the lines a database adds as DETAIL, and mask anything that looks like an e-mail address or a phone."""
     kept = [line for line in text.splitlines() if not line.lstrip().startswith(("DETAIL:", "CONTEXT:"))]
     return PERSONAL.sub("[masked]", "\n".join(kept))
 
 
 def fingerprint(text: str) -> str:
-    """A short stable id of a text."""
+    """A short, stable id of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -150,7 +150,7 @@ def _finding(result: CheckResult) -> str:
 
 def _affected(failed: list[CheckResult], state: str) -> str:
     if state == "held":
-        return "every mart stays as it is for readers until a person approves: `userops approve --date D --by NAME`."
+        return "readers keep every mart as it is until somebody approves: `userops approve --date D --by NAME`."
     if state != "published with warnings":
-        return "every mart stays as it is for readers: a night publishes all of them or none."
+        return "readers keep every mart as it is: a run publishes all of them or none."
     return "marts that read " + ", ".join(dict.fromkeys(r.subject for r in failed)) + "; they are published."

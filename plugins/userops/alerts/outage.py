@@ -1,7 +1,7 @@
-"""That the warehouse is away is told past the outbox, which lies in it: once an outage a target, and when it is back.
+"""Outage alerts bypass the outbox, which is in the warehouse: one per outage and target, and one when it is over.
 
-What was told stands in `USEROPS_HOME`/warehouse_away.json. Where that cannot be written either (the same disk is full),
-the next look tells again: rather twice than never.
+`USEROPS_HOME`/warehouse_outage.json keeps who was told. Where it cannot be written either (the same disk is full), the
+next look tells again: rather twice than never.
 """
 
 import json
@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+import httpx
 
 from userops.alerts import delivery, message
 from userops.checks import CheckResult
@@ -19,19 +21,19 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Outage:
-    """Since when the warehouse is away, and the targets (by fingerprint: they may hold secrets) that were told."""
+    """When it began, and which targets were told (by fingerprint: targets may hold secrets)."""
 
     since: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     told: list[str] = field(default_factory=list)
 
     @property
     def message_id(self) -> int:
-        """The same at every try and of no message in an outbox, which count from 1."""
+        """The same for every attempt; negative, because the outbox counts from 1."""
         return -int(datetime.fromisoformat(self.since).timestamp())
 
 
-def tell(settings: Settings, reason: str) -> CheckResult:
-    """Send an alert to every target that does not know of this outage; a fallback stands in for one that fails."""
+def tell(settings: Settings, reason: str, transport: httpx.BaseTransport | None = None) -> CheckResult:
+    """Alert every target that does not know of this outage yet; where one fails, use a fallback."""
     finding = CheckResult(
         "warehouse_answers", "manifest", "warehouse", "critical", False, message.clean(reason).rstrip(".")[:500],
         "a warehouse that can be read and written", "look at the server, its log and its disks, then `userops doctor`",
@@ -40,23 +42,24 @@ def tell(settings: Settings, reason: str) -> CheckResult:
     for target in settings.alert_targets:
         if message.fingerprint(target) in outage.told:
             continue
-        text = message.away(finding, outage.since)
-        if _sent([target], text, "alert", outage.message_id):
+        text = message.outage(finding, outage.since)
+        if _sent([target], text, "alert", outage.message_id, transport):
             outage.told.append(message.fingerprint(target))
         else:
-            _sent(list(settings.alert_fallbacks), text, "alert", outage.message_id)
+            _sent(list(settings.alert_fallbacks), text, "alert", outage.message_id, transport)
     _keep(settings, outage)
     return finding
 
 
-def clear(settings: Settings) -> None:
-    """Tell those who were told that the warehouse is back; who cannot be reached is told at the next look."""
+def clear(settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+    """Tell the targets that know of the outage that it is over; one that cannot be reached is told at the next look."""
     outage = _read(settings)
     if outage is None:
         return
     for target in settings.alert_targets:
         known = message.fingerprint(target)
-        if known in outage.told and _sent([target], message.back(outage.since), "recovery", outage.message_id):
+        text = message.outage_over(outage.since)
+        if known in outage.told and _sent([target], text, "recovery", outage.message_id, transport):
             outage.told.remove(known)
     if {message.fingerprint(target) for target in settings.alert_targets} & set(outage.told):
         _keep(settings, outage)
@@ -64,19 +67,21 @@ def clear(settings: Settings) -> None:
         _path(settings).unlink()
 
 
-def _sent(targets: list[str], text: message.Message, kind: str, message_id: int) -> bool:
-    """Whether the first target that answers took it."""
+def _sent(
+    targets: list[str], text: message.Message, kind: str, message_id: int, transport: httpx.BaseTransport | None
+) -> bool:
+    """Whether one of the targets accepted it; the first that does is the last that is tried."""
     for target in targets:
         try:
-            delivery.send(target, message_id, text.payload(kind))
+            delivery.send(target, message_id, text.payload(kind), transport)
             return True
         except delivery.DeliveryFailed as error:
-            log.error("%s did not take '%s': %s", delivery.shown(target), text.title, error)
+            log.error("%s did not accept '%s': %s", delivery.shown(target), text.title, error)
     return False
 
 
 def _path(settings: Settings) -> Path:
-    return settings.home / "warehouse_away.json"
+    return settings.home / "warehouse_outage.json"
 
 
 def _read(settings: Settings) -> Outage | None:
@@ -87,7 +92,7 @@ def _read(settings: Settings) -> Outage | None:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return Outage(str(kept["since"]), list(kept["told"]))
     except (ValueError, KeyError, TypeError) as error:
-        # Cut off while it was written: who was told is not known any more.
+        # It was cut off while being written, so nobody knows who was told.
         log.error("%s is not readable (%s): the outage is told again", path, error)
         return None
 

@@ -1,11 +1,12 @@
 """The outbox in the warehouse: enqueue once a cause, deliver with backoff, fall back, tell when it clears.
 
-A message is `pending` until its receiver took it. With fallbacks it is given up after ATTEMPTS and goes to those;
-without, it is tried until it is taken. The row is locked while it is sent, so two senders never send it both.
+A message is `pending` until its receiver accepted it. With fallbacks it is given up after ATTEMPTS and goes to those;
+without, it is tried until it is accepted. The row is locked while it is sent, so two senders never both send it.
 """
 
 from collections.abc import Sequence
 
+import httpx
 import psycopg
 
 from userops.alerts import delivery, message
@@ -36,10 +37,10 @@ def raise_alert(
     published: tuple[int, str] | None,
     state: str = "",
 ) -> int:
-    """Enqueue one message a target over what failed and is not open yet; returns the messages. The caller commits.
+    """Enqueue one message per target about what failed and is not open yet; returns their number. The caller commits.
 
-    A blocked night, and one of another `state` that asks for a person, is told once a date and set of failures; a
-    warning that stays is not told again until it cleared.
+    A blocked run, or one in another `state` that asks for a person, is told once per date and set of failures; a
+    warning that persists is not told again until it has cleared.
     """
     _one_at_a_time(connection)
     day, failed = str(business_date), message.roots(results)
@@ -59,7 +60,7 @@ def raise_alert(
 
 
 def raise_recovery(connection: psycopg.Connection, settings: Settings, run_id: str, business_date: str) -> int:
-    """Enqueue a notice for every open cause that this published night no longer shows; the caller commits."""
+    """Enqueue a notice for every open cause that this published run no longer shows; the caller commits."""
     _one_at_a_time(connection)
     day = str(business_date)
     rows = connection.execute(
@@ -82,7 +83,9 @@ def raise_recovery(connection: psycopg.Connection, settings: Settings, run_id: s
     return enqueued
 
 
-def deliver_pending(connection: psycopg.Connection, settings: Settings) -> tuple[int, int]:
+def deliver_pending(
+    connection: psycopg.Connection, settings: Settings, transport: httpx.BaseTransport | None = None
+) -> tuple[int, int]:
     """Send what is due; returns (delivered, failed). Commits what the caller has open, then each message."""
     connection.commit()
     delivered, failed, seen = 0, 0, [0]
@@ -97,19 +100,21 @@ def deliver_pending(connection: psycopg.Connection, settings: Settings) -> tuple
             connection.commit()
             return delivered, failed
         seen.append(row[0])
-        if _send(connection, settings, row):
+        if _send(connection, settings, row, transport):
             delivered += 1
         else:
             failed += 1
         connection.commit()
 
 
-def _send(connection: psycopg.Connection, settings: Settings, row: tuple) -> bool:
-    """Send one locked message and write down what came of it."""
+def _send(
+    connection: psycopg.Connection, settings: Settings, row: tuple, transport: httpx.BaseTransport | None
+) -> bool:
+    """Send one locked message and record the outcome."""
     message_id, kind, cause_key, day, run_id, severity, title, body, target, attempts = row
     payload = message.Message(cause_key, severity, title, body).payload(kind, day or "", run_id or "")
     try:
-        delivery.send(target, message_id, payload)
+        delivery.send(target, message_id, payload, transport)
     except delivery.DeliveryFailed as error:
         _put_off(connection, settings, row, f"{delivery.shown(target)}: {error}")
         return False
@@ -122,7 +127,7 @@ def _send(connection: psycopg.Connection, settings: Settings, row: tuple) -> boo
 
 
 def _put_off(connection: psycopg.Connection, settings: Settings, row: tuple, error: str) -> None:
-    """Try again later; after ATTEMPTS hand the message to the fallbacks, where there are any."""
+    """Try again later; after ATTEMPTS hand the message to the fallbacks, if there are any."""
     message_id, kind, cause_key, day, run_id, severity, title, body, target, attempts = row
     fallbacks = [f for f in settings.alert_fallbacks if f != target] if target not in settings.alert_fallbacks else []
     gives_up = attempts + 1 >= ATTEMPTS and bool(fallbacks)
@@ -139,7 +144,7 @@ def _put_off(connection: psycopg.Connection, settings: Settings, row: tuple, err
 
 
 def _told(known: list[tuple], result: CheckResult, day: str, asks: bool) -> set[str]:
-    """The failing checks an open alert already stands for: of this date, or for a warning of any date."""
+    """The failing checks that an open alert already stands for: of this date, or of any date for a warning."""
     keys = [key for key, since, _ in known if since == day or not (result.blocks or asks)]
     return {name for key in keys for name in message.parts_of(key)}
 
@@ -149,7 +154,7 @@ def _report(settings: Settings) -> str:
 
 
 def _one_at_a_time(connection: psycopg.Connection) -> None:
-    """Two runs that enqueue at once would both find nothing: the lock lasts until the caller's commit."""
+    """Keep two runs from both finding nothing open; the lock lasts until the caller's commit."""
     connection.execute("select pg_advisory_xact_lock(hashtext('userops.outbox'))")
 
 

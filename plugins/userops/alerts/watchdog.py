@@ -1,50 +1,57 @@
-"""Is the night there by its hour? Asked from outside the night, so that a run that never started is told too.
+"""Check from outside that the last day is published by its hour, so that a run that never started is told too.
 
-`userops watchdog` (for cron, without Airflow) and the DAG `watchdog` both call `watch`. It also sends what waits in the
-outbox, so that messages go out although no night runs, and tells where the warehouse itself does not answer.
+`userops watchdog` (for cron, without Airflow) and the DAG `watchdog` both call `watch`. It also delivers what is
+pending in the outbox, so that messages go out while nothing runs, and sends an outage alert if the warehouse does not
+answer.
 """
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import httpx
 import psycopg
 
 from userops.alerts import outage, outbox
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
 from userops.warehouse.location import warehouse_url
+from userops.warehouse.schema import migrate
 
 
 def due_date(now: datetime, deadline: time) -> date:
-    """The newest business date that must be published at the instant `now` (in the business timezone)."""
+    """The newest business date that must be published at the instant `now` (in the business time zone)."""
     return now.date() - timedelta(days=1 if now.time() >= deadline else 2)
 
 
-def watch(settings: Settings, now: datetime | None = None) -> CheckResult | None:
-    """`look` where the warehouse can be used; where it cannot, that is the finding, told past the outbox."""
+def watch(
+    settings: Settings, now: datetime | None = None, transport: httpx.BaseTransport | None = None
+) -> CheckResult | None:
+    """Look whether the due date is published; if the warehouse cannot be used, that is the finding."""
     try:
         url = warehouse_url(settings)
-        bootstrap(url)
+        migrate(url)
         with connect(url, "publisher") as connection:
-            finding = look(connection, settings, now)
+            finding = look(connection, settings, now, transport)
     except psycopg.Error as error:
-        return outage.tell(settings, str(error))
+        return outage.tell(settings, str(error), transport)
     except UseropsError as error:
-        # A wrong setting is for whoever calls; it is not the warehouse that is away.
+        # A wrong setting is the caller's to fix; it is no outage.
         if error.exit_code != EXIT_FAILED:
             raise
-        return outage.tell(settings, error.what)
-    outage.clear(settings)
+        return outage.tell(settings, error.what, transport)
+    outage.clear(settings, transport)
     return finding
 
 
-def look(connection: psycopg.Connection, settings: Settings, now: datetime | None = None) -> CheckResult | None:
-    """Raise an alert where the due date is neither published nor already told of, in the role publisher.
+def look(
+    connection: psycopg.Connection, settings: Settings, now: datetime | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> CheckResult | None:  # fmt: skip
+    """Raise an alert if the due date is neither published nor already told of, in the role publisher.
 
-    Returns the finding, or None where all is well. Commits.
+    Returns the finding, or None if all is well. Commits.
     """
     local = (now or datetime.now(ZoneInfo(settings.timezone))).astimezone(ZoneInfo(settings.timezone))
     due = due_date(local, settings.deadline)
@@ -58,13 +65,8 @@ def look(connection: psycopg.Connection, settings: Settings, now: datetime | Non
             readers = (published[0], str(published[1])) if published else None
             outbox.raise_alert(connection, settings, f"watchdog-{due}", str(due), [finding], readers)
     connection.commit()
-    outbox.deliver_pending(connection, settings)
+    outbox.deliver_pending(connection, settings, transport)
     return finding
-
-
-def deadline_missed(**_: object) -> None:
-    """What Airflow calls where a run of `nightly` is not done by the deadline."""
-    watch(Settings.load())
 
 
 def _finding(
@@ -77,15 +79,15 @@ def _finding(
     if published:
         observed += f", the newest published date is {published[1]}"
     return CheckResult(
-        "night_published", "manifest", "nightly", "critical", False, observed,
-        f"{due} published by {deadline:%H:%M}", "look at Airflow, then run `userops night --date D`",
+        "published_on_time", "manifest", "nightly", "critical", False, observed,
+        f"{due} published by {deadline:%H:%M}", f"look at Airflow, then `userops run --date {due}`",
     )
 
 
 def _is_told(connection: psycopg.Connection, due: date) -> bool:
-    """A night of that date that blocked or failed has raised its own alert, and a held one waits for a person.
+    """A run of that date that blocked or failed has raised its own alert, and a held one waits for an approval.
 
-    The outbox is asked, not the runs: one that was killed is closed as failed by the next, and nobody told of it.
+    Ask the outbox, not the runs: a run that was killed is closed as failed by the next one, and nobody was told of it.
     """
     return connection.execute(
         "select exists (select from meta.outbox where business_date = %(due)s and kind = 'alert'"

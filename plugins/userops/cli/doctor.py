@@ -1,4 +1,4 @@
-"""Environment checks, each with its fix."""
+"""Check the environment; each finding has its fix."""
 
 import os
 import shutil
@@ -13,12 +13,13 @@ from userops.warehouse.connection import connect
 from userops.warehouse.location import warehouse_url
 
 LEAST_DISK = 2 * 1024**3
+LEAST_KEY = 32
 COLOURS = {"ok": "green", "advice": "yellow", "fix": "red"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; advice is what works as it is, and would be faster when fixed."""
+    """One thing looked at; advice is for what works as it is, and would be faster when fixed."""
 
     ok: bool
     what: str
@@ -32,16 +33,19 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, the home folder, the disk, the warehouse, the landing folder and the hash key."""
-    findings = [_python(), _home(settings.home), *_warehouse(settings), _landing(settings)]
-    key = Settings.load().hash_key
-    findings.append(Finding(len(key) >= 32, "hash key of at least 32 characters", "set USEROPS_HASH_KEY."))
-    return findings
+    """Look at Python, the project, the home folder, the disk, the warehouse, the landing folder and the hash key."""
+    here = [_python(), _project(settings.project_root), _home(settings.home)]
+    return [*here, *_warehouse(settings), _landing(settings), _hash_key(settings)]
 
 
 def _python() -> Finding:
     ok = (3, 11) <= sys.version_info[:2] <= (3, 12)
     return Finding(ok, f"Python {sys.version.split()[0]}", "use Python 3.11 or 3.12.")
+
+
+def _project(root: Path) -> Finding:
+    there = (root / "dbt_project" / "dbt_project.yml").is_file()
+    return Finding(there, f"project {root}", "set USEROPS_PROJECT to the folder that holds dbt_project/.")
 
 
 def _home(home: Path) -> Finding:
@@ -65,4 +69,11 @@ def _warehouse(settings: Settings) -> list[Finding]:
 
 def _landing(settings: Settings) -> Finding:
     there = "://" in settings.landing or Path(settings.landing).is_dir()
-    return Finding(there, f"landing folder {settings.landing}", "make it, or set USEROPS_LANDING.")
+    return Finding(there, f"landing folder {settings.landing}", "set USEROPS_LANDING to an existing folder.")
+
+
+def _hash_key(settings: Settings) -> Finding:
+    fix = "set USEROPS_HASH_KEY to 32 random characters or more: openssl rand -hex 32."
+    if not settings.hash_key and not settings.database_url:
+        return Finding(True, "hash key: made by the first run")
+    return Finding(len(settings.hash_key) >= LEAST_KEY, f"hash key of at least {LEAST_KEY} characters", fix)

@@ -1,4 +1,4 @@
-"""`userops serve`: Airflow with its UI, in a process group of its own that ends with this command."""
+"""`userops serve`: run Airflow with its UI, in a process group that ends with this command."""
 
 import os
 import signal
@@ -16,13 +16,14 @@ GRACE_SECONDS = 20
 
 
 def run(settings: Settings, port: int) -> int:
-    """Start `airflow standalone` and wait; SIGINT and SIGTERM stop the whole group."""
+    """Start `airflow standalone` and wait; SIGINT and SIGTERM stop its whole process group."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise UseropsError(f"Port {port} is taken.", fix="give another with --port.") from None
+    settings = settings.with_hash_key()
     warehouse_url(settings)
     airflow_runtime.configure(settings)
     airflow_runtime.migrate(settings)
@@ -33,7 +34,7 @@ def run(settings: Settings, port: int) -> int:
     # `standalone` starts its components by the bare name `airflow`.
     programs = Path(sys.executable).parent
     os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
-    child = subprocess.Popen([str(programs / "airflow"), "standalone"], start_new_session=True)
+    child = subprocess.Popen([airflow_runtime.program(), "standalone"], start_new_session=True)
     password = settings.home / "airflow" / "simple_auth_manager_passwords.json.generated"
     print(f"Airflow's UI: http://127.0.0.1:{port} (user and password: {password}). Ctrl-C stops it.", flush=True)
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -44,7 +45,7 @@ def run(settings: Settings, port: int) -> int:
 
 
 def _stop(child: subprocess.Popen) -> None:
-    """End the scheduler, the processor and the workers too: they outlive their parent otherwise."""
+    """Stop the scheduler, the processor and the workers too: they would outlive their parent."""
     try:
         os.killpg(child.pid, signal.SIGTERM)
         child.wait(GRACE_SECONDS)

@@ -7,20 +7,15 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from userops.cli.edge import AsJson, err, load_settings, out
 from userops.errors import UseropsError
-from userops.settings import Settings
 from userops.tags.catalog import Catalog, load_catalog
 from userops.tags.rendering import tags_of
 
-tags_app = typer.Typer(no_args_is_help=True, help="Tags: why a user bears them, their files.")
+tags_app = typer.Typer(no_args_is_help=True, help="Tags: why a user bears them, and their files.")
 audiences_app = typer.Typer(no_args_is_help=True, help="Audiences: their activation files.")
-out = Console()
-err = Console(stderr=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 
 @tags_app.command("explain")
@@ -28,13 +23,13 @@ def explain_user(
     user: Annotated[str, typer.Argument(help="user_id or contact_id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Each tag a user bears: its rule, what the rule read, and since when."""
+    """Show each tag a user bears: its rule, what the rule read, and since when."""
     from userops.tags.explain import explain
     from userops.warehouse.connection import connect
     from userops.warehouse.location import warehouse_url
 
     # The publisher reads the marts and what they were built from, and neither raw nor vault.
-    with connect(warehouse_url(Settings.load()), "publisher") as connection:
+    with connect(warehouse_url(load_settings()), "publisher") as connection:
         connection.read_only = True
         found = explain(connection, user)
     if as_json:
@@ -43,14 +38,13 @@ def explain_user(
     out.print(f"[bold]{found['user_id']}[/bold] on {found['business_date']}: {len(found['tags'])} tags")
     if found["evidence_day"] != found["business_date"]:
         later = found["evidence_day"] or "no day"
-        out.print(f"[yellow]The evidence is of {later}: another night was built since and not published.[/yellow]")
+        out.print(f"[yellow]The evidence is of {later}: another date was built since and not published.[/yellow]")
     table = Table("tag", "value", "score", "since", "rule", "evidence")
     for tag in found["tags"]:
         read = {name: "unknown" if value is None else value for name, value in tag["evidence"].items()}
         evidence = "\n".join(f"{name} = {value}" for name, value in read.items())
-        since = f"{tag['since']}" if tag["is_since_known"] else f"{tag['since']} or before"
         name = f"{tag['tag_name']}\n{tag['tag_name_zh']}\n[dim]{tag['tag_code']}[/dim]"
-        table.add_row(name, tag["value"], str(tag["score"]), since, tag["rule"], evidence)
+        table.add_row(name, tag["value"], str(tag["score"]), str(tag["since"]), tag["rule"], evidence)
     out.print(table)
 
 
@@ -66,11 +60,11 @@ def new(
     value: Annotated[str | None, typer.Option(help="Expression of its value; `true` by default.")] = None,
     score: Annotated[str | None, typer.Option(help="Expression of its score; 1 by default.")] = None,
 ) -> None:
-    """Write the lines of a new tag at the end of its category's file, and the page docs/tags.md."""
+    """Add a tag to the file of its category, and to the page docs/tags.md."""
     from userops.tags.docs import write
     from userops.tags.scaffold import add_tag
 
-    root = Settings.load().project_root
+    root = load_settings().project_root
     given = {"rule": rule, "name": name, "name_zh": name_zh, "scenario": scenario, "decision": decision,
              "value": value, "score": score}  # fmt: skip
     path, line = add_tag(root, code, category, given)
@@ -80,19 +74,19 @@ def new(
 
 @tags_app.command("lint")
 def lint_files(as_json: AsJson = False) -> None:
-    """Look at the tag files; with a published warehouse also for tags that are the same users. Exit 2 on errors."""
+    """Check the tag files and, with a published warehouse, find tags of the same users. Exit 2 on errors."""
     from userops.tags.lint import lint, overlaps
     from userops.warehouse.connection import connect
     from userops.warehouse.location import warehouse_url
 
-    settings = Settings.load()
+    settings = load_settings()
     findings = lint(settings.project_root)
     note = ""
     try:
         with connect(warehouse_url(settings, start=False), "bi_reader") as connection:
             findings += overlaps(connection)
     except UseropsError as error:
-        note = f"Overlaps were not looked at: {error.what}"
+        note = f"Overlaps were not checked: {error.what}"
     if as_json:
         print(json.dumps({"findings": [f.__dict__ for f in findings], "note": note}, ensure_ascii=False))
     else:
@@ -115,12 +109,12 @@ def export_audience(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the members who may be contacted: consent, unsubscriptions, restriction and fatigue are respected."""
+    """Write the members who may be contacted: consent, unsubscriptions, restrictions and fatigue are respected."""
     from userops.tags.export import as_json as summary
     from userops.tags.export import export
     from userops.warehouse.location import warehouse_url
 
-    settings = Settings.load()
+    settings = load_settings()
     done = export(settings, warehouse_url(settings), audience, out_dir, medium, with_identifiers)
     if as_json:
         print(json.dumps(summary(done), default=str))
@@ -133,7 +127,7 @@ def export_audience(
 
 
 def _warn_if_stale(catalog: Catalog, audience: str, business_date: date, timezone: str) -> None:
-    """Say so where a tag the audience leans on is past its validity."""
+    """Say so if a tag that the audience depends on is past its validity."""
     if audience not in catalog.audiences:
         return
     today = datetime.now(ZoneInfo(timezone)).date()

@@ -9,18 +9,17 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import psycopg
 import pyarrow as pa
 
 from userops.contracts.model import load_contracts
 from userops.engines import warehouse_copy
 from userops.engines.base import META_RELATIONS
-from userops.engines.raw_columns import arrow_schema
-from userops.lake import Lake
+from userops.lake import Lake, create_view
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
+ROLE = "transformer"
 SCHEMAS = ("raw", "meta", "staging", "build", "quality")
 
 
@@ -41,24 +40,25 @@ class DuckdbEngine:
         database = self._open()
         for schema in SCHEMAS:
             database.execute(f"create schema if not exists {schema}")
-        with connect(self.url, "transformer") as connection:
-            for export, files in Lake(self.settings.lake).files_as_of(connection, as_of).items():
-                _view(database, export, files)
+        with connect(self.url, ROLE) as connection:
+            files = Lake(self.settings.lake).files_as_of(connection, as_of)
+            for export, contract in load_contracts().items():
+                create_view(database, f"raw.{export}", contract, [file.url for file in files.get(export, [])])
             for relation in META_RELATIONS:
-                self.write(relation, warehouse_copy.read(connection, relation))
+                self.write(relation, warehouse_copy.read(self.url, connection, relation))
 
     def dbt_target(self) -> dict[str, object]:
         return {
             "type": "duckdb",
             "path": str(self.path),
             "schema": "build",
-            "threads": 1,
+            "threads": 2,
             "settings": self._limits(),
             **self._filesystems(),
         }
 
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
-        return self._open().execute(f"select {', '.join(columns or ['*'])} from {relation}").to_arrow_reader()
+        return self._open().sql(f"select {', '.join(columns or ['*'])} from {relation}").to_arrow_reader()
 
     def write(self, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         database = self._open()
@@ -67,7 +67,7 @@ class DuckdbEngine:
         database.unregister("incoming_rows")
 
     def deliver(self, relations: Iterable[str]) -> None:
-        with connect(self.url, "transformer") as connection, lease.transaction(connection, self.token):
+        with connect(self.url, ROLE) as connection, lease.transaction(connection, self.token):
             for relation in relations:
                 warehouse_copy.replace(connection, relation, self.read(relation))
 
@@ -90,8 +90,8 @@ class DuckdbEngine:
         spill = self.path.parent / "spill"
         spill.mkdir(exist_ok=True)
         return {
-            "memory_limit": self.settings.duckdb_memory or f"{_memory_bytes() * 6 // 10 >> 20}MiB",
-            "threads": self.settings.duckdb_threads or os.cpu_count() or 1,
+            "memory_limit": self.settings.memory_limit or f"{_memory_bytes() * 6 // 10 >> 20}MiB",
+            "threads": self.settings.threads,
             "temp_directory": str(spill),
             "preserve_insertion_order": False,
             "TimeZone": "UTC",
@@ -100,19 +100,6 @@ class DuckdbEngine:
     def _filesystems(self) -> dict[str, object]:
         protocol = Lake(self.settings.lake).protocol
         return {} if protocol == "file" else {"filesystems": [{"fs": protocol}]}
-
-
-def _view(database: duckdb.DuckDBPyConnection, export: str, files: Sequence[str]) -> None:
-    """A view over the files of an export, or an empty table of its shape where none came."""
-    if not files:
-        database.register("empty_rows", arrow_schema(load_contracts()[export]).empty_table())
-        database.execute(f"create or replace table raw.{export} as select * from empty_rows")
-        database.unregister("empty_rows")
-        return
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    database.execute(
-        f"create or replace view raw.{export} as select * from read_parquet([{listed}], union_by_name = true)"
-    )
 
 
 def _memory_bytes() -> int:

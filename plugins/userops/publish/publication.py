@@ -1,222 +1,100 @@
 """Publish: copy what changed into the oldest slot, then flip the pointer row that readers' views choose by.
 
-The way was chosen by measurement (reliability.md): constant views over slots that stand beforehand, and a
+The way was chosen by measurement (reliability.md): constant views over slots that exist beforehand, and a
 publication that is one UPDATE, gave readers no error, no empty and no mixed version.
 """
 
-import hashlib
-import json
-from dataclasses import dataclass
-from pathlib import Path
+from datetime import date
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
 
 from userops.errors import UseropsError
-from userops.privacy import erasure
-from userops.publish import slots
+from userops.publish import erased_users, logs, slots
+from userops.publish.marts import Mart
 from userops.publish.slots import SLOTS
-from userops.transform.increments import CHANGES
 from userops.warehouse import lease
 
-
-@dataclass(frozen=True)
-class Column:
-    """A published column. `is_open` dates equal to the business date are kept open (null) and read as the version's."""
-
-    name: str
-    type: str
-    comment: str = ""
-    is_open: bool = False
+# The figures that the gate compares the next version with.
+FIGURES = "quality.mart_figures"
 
 
-@dataclass(frozen=True)
-class Mart:
-    """A published table and the key its rows are matched by.
+class Published(NamedTuple):
+    """The version that readers see."""
 
-    `changed_by`: the model that names the rows a build may have changed (`increments.CHANGES`); others need no look.
-    """
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    comment: str = ""
-    nullable_key: tuple[str, ...] = ()
-    changed_by: str = ""
-
-    @property
-    def shape(self) -> str:
-        """What the slots' tables and the view are made from; another shape means new ones."""
-        return _digest(self.key, [(c.name, c.type, c.is_open) for c in self.columns])
-
-    @property
-    def words(self) -> str:
-        """What readers see as comments; other words change no table."""
-        return _digest(self.comment, [c.comment for c in self.columns])
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def marts_of_manifest(manifest_path: Path) -> list[Mart]:
-    """Read the marts out of dbt's manifest: every model below `models/marts`."""
-    manifest = json.loads(manifest_path.read_text())
-    marts = []
-    for node in manifest["nodes"].values():
-        if node["resource_type"] != "model" or "marts" not in node["fqn"][:-1]:
-            continue
-        meta = node["config"].get("meta", {})
-        key = meta.get("key")
-        if not key:
-            raise UseropsError(f"Mart {node['name']} names no key.", fix="add config.meta.key to its YAML.")
-        changed_by = meta.get("changed_by", "")
-        if changed_by and changed_by not in CHANGES:
-            raise UseropsError(f"Mart {node['name']} has changed_by {changed_by!r}.",
-                               fix=f"name one of {', '.join(CHANGES)}, or leave it out.")
-        columns = tuple(
-            Column(c["name"], c["data_type"], c["description"], bool(c["config"].get("meta", {}).get("is_open")))
-            for c in node["columns"].values()
-        )
-        marts.append(Mart(
-            node["name"], tuple(key), columns, node["description"], tuple(meta.get("nullable_key", ())),
-            changed_by,
-        ))
-    return sorted(marts, key=lambda mart: mart.name)
-
-
-def fill_slot(
-    connection: psycopg.Connection, marts: list[Mart], slot: int, business_date: str, made: dict[str, bool]
-) -> dict[str, int]:
-    """Make the slot equal to `build`, touching only rows that differ; returns the rows written a mart.
-
-    Where every build since the slot was last filled says what it changed, marts are compared for that alone.
-    """
-    touched = _note_touched(connection, slot)
-    written = {}
-    for mart in marts:
-        only_touched = touched and mart.name not in made
-        table = slots.table(mart, slot, made)
-        written[mart.name] = _fill(connection, mart, table, business_date, mart.changed_by if only_touched else "")
-    connection.execute(
-        "insert into meta.slot_contents select %s, max(build_id) from meta.builds having count(*) > 0"
-        " on conflict (slot) do update set build_id = excluded.build_id",
-        [slot],
-    )
-    return written
-
-
-def _note_touched(connection: psycopg.Connection, slot: int) -> bool:
-    """Keep what changed since the slot was filled in `pg_temp.touched`; False where that is not known."""
-    whole = connection.execute(
-        "select bool_or(builds.whole) from meta.slot_contents as contents"
-        " join meta.builds on builds.build_id > contents.build_id where contents.slot = %s",
-        [slot],
-    ).fetchone()[0]
-    known = connection.execute("select exists (select from meta.slot_contents where slot = %s)", [slot]).fetchone()[0]
-    if not known or whole:
-        return False
-    connection.execute("drop table if exists pg_temp.touched")
-    connection.execute(
-        "create temp table touched on commit drop as select distinct log.named_by, log.user_id, log.tag_code"
-        " from build.touched_log as log"
-        " where log.build_id > (select build_id from meta.slot_contents where slot = %s)",
-        [slot],
-    )
-    # The planner takes rows without their like for one, and goes through what changed for each of them.
-    connection.execute("create index on pg_temp.touched (named_by, user_id, tag_code)")
-    connection.execute("analyze pg_temp.touched")
-    return True
-
-
-def _fill(
-    connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, business_date: str, changed: str
-) -> int:
-    """Rows inserted; where `changed` names a model, rows that it does not name are not looked at."""
-    columns = [sql.Identifier(column.name) for column in mart.columns]
-    row = sql.SQL(", ").join
-    names = {
-        "slot": slot,
-        "build": sql.Identifier("build", mart.name),
-        "same": sql.SQL(" and ").join(_same_key_column(name, name in mart.nullable_key) for name in mart.key),
-        "a": row(sql.SQL("a.{}").format(c) for c in columns),
-        "b": row(_kept(column, business_date) for column in mart.columns),
-        "columns": row(columns),
-        "of_a": _of_changed("a", changed),
-        "of_b": _of_changed("b", changed),
-    }
-    connection.execute(
-        sql.SQL(
-            "delete from {slot} as a where {of_a} not exists"
-            " (select from {build} as b where {same} and row({a}) is not distinct from row({b}))"
-        ).format(**names)
-    )
-    inserted = connection.execute(
-        sql.SQL(
-            "insert into {slot} ({columns}) select {b} from {build} as b"
-            " where {of_b} not exists (select from {slot} as a where {same})"
-        ).format(**names)
-    )
-    if not changed:
-        connection.execute(sql.SQL("analyze {}").format(names["slot"]))
-    return inserted.rowcount
-
-
-def _of_changed(relation: str, changed: str) -> sql.Composable:
-    if not changed:
-        return sql.SQL("")
-    columns = CHANGES[changed]
-    return sql.SQL("({}) in (select {} from pg_temp.touched where named_by = {}) and ").format(
-        sql.SQL(", ").join(sql.Identifier(relation, column) for column in columns),
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
-        sql.Literal(changed),
-    )
-
-
-def _kept(column: Column, business_date: str) -> sql.Composable:
-    """The column as the slot keeps it."""
-    name = sql.Identifier("b", column.name)
-    return sql.SQL("nullif({}, {}::date)").format(name, sql.Literal(business_date)) if column.is_open else name
-
-
-def _same_key_column(name: str, nullable: bool) -> sql.Composed:
-    """Plain equality where it can be had: it lets the planner hash, which `is not distinct from` does not."""
-    equal = "({0} = {1} or ({0} is null and {1} is null))" if nullable else "{0} = {1}"
-    return sql.SQL(equal).format(sql.Identifier("a", name), sql.Identifier("b", name))
+    version: int
+    business_date: date
+    run_id: str
 
 
 def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, business_date: str, token: int) -> int:
-    """Publish `build` as a new version; returns it. All in one go, or (superseded, killed) nothing.
+    """Publish `build` as a new version; returns it. All in one transaction, or (superseded, killed) nothing.
 
     Commits, unless the caller has a transaction open that holds more than the publication.
     """
+    marts = logs.with_logs(marts)
     with connection.transaction():
-        version, slot = _next(connection)
+        version, slot, base_slot = _next(connection)
+        base = published(connection)
         made = slots.prepare(connection, marts)
-        fill_slot(connection, marts, slot, business_date, made)
+        # Before the first publication every slot is empty.
+        before = slot if base_slot is None else base_slot
+        logs.write(connection, version, business_date, {m.name: slots.table(m, before, made) for m in marts})
+        for mart in marts:
+            slots.fill(connection, mart, slots.table(mart, slot, made), logs.source_of(mart))
         lease.assert_writer_token(connection, token)
         connection.execute(
-            "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, %s, %s)",
-            [version, business_date, run_id, slot],
+            "insert into meta.publications (version, base_version, business_date, run_id, slot, load_id)"
+            " select %s, %s, %s, %s, %s, coalesce(max(load_id), 0) from meta.load_files",
+            [version, base and base.version, business_date, run_id, slot],
         )
+        _keep_figures(connection, version)
         slots.swap(connection, marts, made)
-        erasure.clean_versions(connection, _tables_of_users(marts))
+        erased_users.remove(connection, marts)
         _flip(connection, version, slot, business_date)
     return version
 
 
-def _tables_of_users(marts: list[Mart]) -> list[tuple[str, str]]:
-    names = [mart.name for mart in marts if any(column.name == "user_id" for column in mart.columns)]
-    return [(f"slot_{slot}", name) for slot in SLOTS for name in names]
+def published(connection: psycopg.Connection) -> Published | None:
+    """The version that readers see; None before the first publication."""
+    row = connection.execute(
+        "select publications.version, publications.business_date, publications.run_id"
+        " from meta.publications inner join meta.pointer on publications.version = pointer.version"
+    ).fetchone()
+    return row and Published(*row)
 
 
-def _next(connection: psycopg.Connection) -> tuple[int, int]:
-    """The next version and the slot it may use: never the current one, else the one with the oldest version."""
-    current = connection.execute("select coalesce(slot, -1) from meta.pointer for update").fetchone()[0]
+def refuse_older(connection: psycopg.Connection, business_date: date, allow_older: bool = False) -> None:
+    """Refuse a date before the published one: readers never go back in time by a run."""
+    current = published(connection)
+    if current is None or allow_older or business_date >= current.business_date:
+        return
+    raise UseropsError(
+        f"Readers see {current.business_date}, and a run of {business_date} would put them back.",
+        fix="run the published date: it loads late files by itself. `userops rollback` is the way back;"
+        " --allow-older runs the date all the same.",
+    )
+
+
+def _next(connection: psycopg.Connection) -> tuple[int, int, int | None]:
+    """The next version, the slot it may use (that of the oldest version, never the current one), and the current one."""
+    current = connection.execute("select slot from meta.pointer for update").fetchone()[0]
     kept = dict(connection.execute("select slot, max(version) from meta.publications group by slot").fetchall())
     version = max(kept.values(), default=0) + 1
     slot = min((s for s in SLOTS if s != current), key=lambda s: kept.get(s, 0))
-    return version, slot
+    return version, slot, current
+
+
+def _keep_figures(connection: psycopg.Connection, version: int) -> None:
+    if connection.execute("select to_regclass(%s)", [FIGURES]).fetchone()[0] is not None:
+        connection.execute(
+            sql.SQL(
+                "insert into meta.published_figures (version, mart, figure, subject, value)"
+                " select %s, mart, figure, subject, value from {}"
+            ).format(sql.Identifier(*FIGURES.split("."))),
+            [version],
+        )
 
 
 def _flip(connection: psycopg.Connection, version: int, slot: int, business_date: str) -> None:
@@ -241,7 +119,7 @@ def rollback(connection: psycopg.Connection, to: int | None) -> tuple[int, str]:
     with connection.transaction():
         current = connection.execute("select version from meta.pointer for update").fetchone()[0]
         if current is None:
-            raise UseropsError("Nothing was ever published.", fix="run a night first.")
+            raise UseropsError("Nothing has been published yet.", fix="run a delivered date: `userops run --date D`.")
         kept = kept_versions(connection)
         earlier = [v for v in kept if v[0] < current] if to is None else [v for v in kept if v[0] == to]
         if not earlier:

@@ -1,32 +1,28 @@
 """The slots' tables and the readers' views: made and changed inside the transaction of a publication.
 
 A mart of another shape gets new tables beside the old ones, with the rows that the old ones hold, and takes their place
-just before the pointer moves. So readers never find it empty, a run that fails or was superseded changes nothing for
+just before the pointer moves. So readers never find it empty, a run that fails or is superseded changes nothing for
 them, and the versions before can still be gone back to.
 """
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from userops.errors import EXIT_FAILED, UseropsError
-
-if TYPE_CHECKING:
-    from userops.publish.publication import Mart
+from userops.publish.marts import Mart
 
 SLOTS = (0, 1, 2)
 BESIDE = "__next"
-TRIES, PAUSE_SECONDS = 150, 0.2
+TRIES, PAUSE_SECONDS, LONGEST_WAIT = 150, 0.2, "20ms"
 
+# The marts that have tables, the shape and words they were made for, and whether readers have the view.
 SHAPES = """
-    select tables.relname, obj_description(tables.oid) from pg_class as tables
-    join pg_namespace as schemas on schemas.oid = tables.relnamespace
-    join pg_class as views on views.relname = tables.relname and views.relnamespace = 'marts'::regnamespace
-    where schemas.nspname = 'slot_0' and tables.relkind = 'r'
+    select tables.relname, obj_description(tables.oid), views.oid is not null
+    from pg_class as tables
+    left join pg_class as views on views.relname = tables.relname and views.relnamespace = 'marts'::regnamespace
+    where tables.relnamespace = 'slot_0'::regnamespace and tables.relkind = 'r'
 """
 COMMON = """
     select old.attname from pg_attribute as old join pg_attribute as new
@@ -36,25 +32,80 @@ COMMON = """
 
 
 def table(mart: Mart, slot: int, made: dict[str, bool]) -> sql.Identifier:
-    """Where a slot's rows of the mart are written to until the swap."""
+    """Where a slot's rows of the mart are until the swap."""
     return sql.Identifier(f"slot_{slot}", mart.name + (BESIDE if made.get(mart.name) else ""))
 
 
 def prepare(connection: psycopg.Connection, marts: list[Mart]) -> dict[str, bool]:
     """Make tables for marts that have none of their shape; returns those, and whether older tables stand there."""
-    known = dict(connection.execute(SHAPES).fetchall())
-    made = {
-        mart.name: mart.name in known for mart in marts if (known.get(mart.name) or "").split(" ")[0] != mart.shape
+    served = {mart.name: mart.is_served for mart in marts}
+    known = {
+        name: comment or "" for name, comment, has_view in connection.execute(SHAPES).fetchall()
+        if has_view or not served.get(name, True)
     }
+    made = {mart.name: mart.name in known for mart in marts if known.get(mart.name, "").split(" ")[0] != mart.shape}
     for mart in marts:
         if mart.name in made:
             for slot in SLOTS:
                 _create_table(connection, mart, slot, made)
             if not made[mart.name]:
-                _create_view(connection, mart)
+                _create_views(connection, mart)
         elif known[mart.name] != f"{mart.shape} {mart.words}":
             _describe(connection, mart)
     return made
+
+
+def fill(connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, build: sql.Identifier) -> int:
+    """Make a slot's table equal to `build` by writing only the rows that differ; returns the rows inserted.
+
+    Measured against MERGE, updates, whole rows as keys and writing all rows anew: fastest unless every row differs,
+    and a slot grows only by what changed. Truncating would be faster still, but would wait for readers.
+    """
+    columns = [sql.Identifier(column.name) for column in mart.columns]
+    listed = sql.SQL(", ").join
+    names = {
+        "slot": slot,
+        "build": build,
+        "same": sql.SQL(" and ").join(_same_key_column(name, name in mart.nullable_key) for name in mart.key),
+        "a": listed(sql.SQL("a.{}").format(c) for c in columns),
+        "b": listed(sql.SQL("b.{}").format(c) for c in columns),
+        "columns": listed(columns),
+    }
+    connection.execute(
+        sql.SQL(
+            "delete from {slot} as a where not exists"
+            " (select from {build} as b where {same} and row({a}) is not distinct from row({b}))"
+        ).format(**names)
+    )
+    inserted = connection.execute(
+        sql.SQL(
+            "insert into {slot} ({columns}) select {b} from {build} as b"
+            " where not exists (select from {slot} as a where {same})"
+        ).format(**names)
+    )
+    connection.execute(sql.SQL("analyze {}").format(slot))
+    return inserted.rowcount
+
+
+def _same_key_column(name: str, nullable: bool) -> sql.Composed:
+    """Plain equality where it can be had: it lets the planner hash, which `is not distinct from` does not."""
+    equal = "({0} = {1} or ({0} is null and {1} is null))" if nullable else "{0} = {1}"
+    return sql.SQL(equal).format(sql.Identifier("a", name), sql.Identifier("b", name))
+
+
+def swap(connection: psycopg.Connection, marts: list[Mart], made: dict[str, bool]) -> None:
+    """Put the new tables in the place of the old ones; the last act before the pointer moves."""
+    replaced = [mart for mart in marts if made.get(mart.name)]
+    if not replaced:
+        return
+    _drop_views(connection, [view for mart in replaced for view in _views(mart)])
+    for mart in replaced:
+        for slot in SLOTS:
+            connection.execute(sql.SQL("drop table {}").format(sql.Identifier(f"slot_{slot}", mart.name)))
+            connection.execute(
+                sql.SQL("alter table {} rename to {}").format(table(mart, slot, made), sql.Identifier(mart.name))
+            )
+        _create_views(connection, mart)
 
 
 def _create_table(connection: psycopg.Connection, mart: Mart, slot: int, made: dict[str, bool]) -> None:
@@ -73,62 +124,58 @@ def _create_table(connection: psycopg.Connection, mart: Mart, slot: int, made: d
                 new, sql.SQL(", ").join(common), sql.SQL(", ").join(common), old))
 
 
-def _create_view(connection: psycopg.Connection, mart: Mart) -> None:
-    read = sql.SQL(", ").join(
-        sql.SQL("coalesce({0}, (select business_date from meta.pointer)) as {0}" if c.is_open else "{0}").format(
-            sql.Identifier(c.name)
-        )
-        for c in mart.columns
-    )
-    branches = [
-        sql.SQL("select {} from {} where (select slot from meta.pointer) = {}").format(
-            read, sql.Identifier(f"slot_{slot}", mart.name), slot
-        )
-        for slot in SLOTS
-    ]
-    view = sql.Identifier("marts", mart.name)
-    connection.execute(sql.SQL("create view {} as {}").format(view, sql.SQL(" union all ").join(branches)))
-    connection.execute(sql.SQL("grant select on {} to bi_reader").format(view))
+def _create_views(connection: psycopg.Connection, mart: Mart) -> None:
+    if mart.is_served:
+        columns = sql.SQL(", ").join(sql.Identifier(c.name) for c in mart.columns)
+        branches = [
+            sql.SQL("select {} from {} where (select slot from meta.pointer) = {}").format(
+                columns, sql.Identifier(f"slot_{slot}", mart.name), slot
+            )
+            for slot in SLOTS
+        ]
+        connection.execute(sql.SQL("create view {} as {}").format(
+            sql.Identifier("marts", mart.name), sql.SQL(" union all ").join(branches)))
+    for view in mart.views:
+        name = sql.Identifier("marts", view.name)
+        connection.execute(sql.SQL("create view {} as {}").format(name, sql.SQL(view.select)))
     _describe(connection, mart)
 
 
 def _describe(connection: psycopg.Connection, mart: Mart) -> None:
-    view = sql.Identifier("marts", mart.name)
-    connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(mart.comment)))
-    for column in mart.columns:
-        name = sql.Identifier("marts", mart.name, column.name)
-        connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(column.comment)))
+    if mart.is_served:
+        _comment(connection, mart.name, mart.comment, {c.name: c.comment for c in mart.columns})
+    for view in mart.views:
+        _comment(connection, view.name, view.comment, view.columns)
     stamp = sql.Literal(f"{mart.shape} {mart.words}")
     connection.execute(sql.SQL("comment on table {} is {}").format(sql.Identifier("slot_0", mart.name), stamp))
 
 
-def swap(connection: psycopg.Connection, marts: list[Mart], made: dict[str, bool]) -> None:
-    """Put the new tables in the place of the old ones; the last act before the pointer moves."""
-    replaced = [mart for mart in marts if made.get(mart.name)]
-    if not replaced:
-        return
-    _lock(connection, replaced)
-    for mart in replaced:
-        connection.execute(sql.SQL("drop view {}").format(sql.Identifier("marts", mart.name)))
-        for slot in SLOTS:
-            connection.execute(sql.SQL("drop table {}").format(sql.Identifier(f"slot_{slot}", mart.name)))
-            connection.execute(
-                sql.SQL("alter table {} rename to {}").format(table(mart, slot, made), sql.Identifier(mart.name))
-            )
-        _create_view(connection, mart)
+def _comment(connection: psycopg.Connection, view: str, comment: str, columns: dict[str, str]) -> None:
+    name = sql.Identifier("marts", view)
+    connection.execute(sql.SQL("comment on view {} is {}").format(name, sql.Literal(comment)))
+    for column, words in columns.items():
+        name = sql.Identifier("marts", view, column)
+        connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(words)))
 
 
-def _lock(connection: psycopg.Connection, replaced: list[Mart]) -> None:
-    """All locks at once or none: waiting for one would make readers queue behind it, or deadlock with them."""
-    views = sql.SQL(", ").join(sql.Identifier("marts", mart.name) for mart in replaced)
+def _views(mart: Mart) -> list[str]:
+    """The readers' views of a mart, those first that read another: so do readers acquire their locks."""
+    return [*(view.name for view in mart.views), *([mart.name] if mart.is_served else [])]
+
+
+def _drop_views(connection: psycopg.Connection, views: list[str]) -> None:
+    """Drop all of them or none: a long wait for one would make readers queue behind it, or deadlock with them."""
     for _ in range(TRIES):
         try:
             with connection.transaction():
-                connection.execute(sql.SQL("lock table {} in access exclusive mode nowait").format(views))
+                connection.execute(sql.SQL("set local lock_timeout = {}").format(LONGEST_WAIT))
+                for view in views:
+                    connection.execute(sql.SQL("drop view if exists {}").format(sql.Identifier("marts", view)))
+                connection.execute("set local lock_timeout to default")
             return
         except psycopg.errors.LockNotAvailable:
             time.sleep(PAUSE_SECONDS)
     raise UseropsError(
-        f"Readers hold {', '.join(mart.name for mart in replaced)}, whose columns this version changes.",
-        fix="end long queries on them (pg_stat_activity names them) and run the night again.", exit_code=EXIT_FAILED,
+        f"Readers hold {', '.join(views)}, whose columns this version changes.",
+        fix="end long queries on them (pg_stat_activity lists them), then run again.", exit_code=EXIT_FAILED,
     )

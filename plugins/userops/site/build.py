@@ -16,7 +16,7 @@ from jsonschema import ValidationError
 from markupsafe import Markup
 
 from userops.errors import EXIT_FAILED, UseropsError, first_line
-from userops.settings import Settings
+from userops.settings import PROJECT_ROOT
 from userops.site import data
 from userops.site.formats import Formats, plain, script_json
 from userops.site.pages import Page, Section, Tile, read_pages
@@ -25,23 +25,24 @@ CALCULATED = re.compile(r"'calculate': '-?datum\.(\w+)'")
 KEPT_BUILDS = 2  # the served one, and the one a browser may still be loading from
 
 
-def build_site(url: str, out: Path, labels: dict) -> Path:
-    """Make the site from schema `marts` and put it at `out` in one rename; on failure `out` stays as it was.
+def build_site(url: str, out: Path, labels: dict, sources: Path = PROJECT_ROOT / "dashboards") -> Path:
+    """Build the site from schema `marts` and put it at `out` in one rename; on failure `out` stays as it was.
 
     `labels`: `currency`, `timezone`, and `simulated` (true: every page says that channel and CRM data are).
+    `sources` holds templates, pages and style.
     """
     out = Path(os.path.abspath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        _render(url, building, labels)
+        _render(url, building, labels, sources)
         building.chmod(0o755)
         _swap(building, out)
     except psycopg.Error as error:
         shutil.rmtree(building, ignore_errors=True)
         raise UseropsError(
-            f"The site was not built: {first_line(error)}. Yesterday's is still served.",
-            fix="fix the page's SQL in site/pages, then run `userops site`.",
+            f"The site was not built: {first_line(error)}. The one before is still served.",
+            fix="fix the page's SQL in dashboards/pages, then run `userops site`.",
             exit_code=EXIT_FAILED,
         ) from error
     except BaseException:
@@ -50,15 +51,10 @@ def build_site(url: str, out: Path, labels: dict) -> Path:
     return out
 
 
-def sources() -> Path:
-    """Where templates, pages and style stand."""
-    return Settings.load().project_root / "dashboards"
-
-
-def _render(url: str, folder: Path, labels: dict) -> None:
+def _render(url: str, folder: Path, labels: dict, sources: Path) -> None:
     formats = Formats(labels.get("currency", "CNY"), labels.get("timezone", "UTC"))
-    pages = read_pages(sources() / "pages")
-    environment = _environment()
+    pages = read_pages(sources / "pages")
+    environment = _environment(sources)
     template = environment.get_template("page.html.j2")
     with data.snapshot(url) as connection:
         common = {
@@ -68,7 +64,7 @@ def _render(url: str, folder: Path, labels: dict) -> None:
             "currency": formats.currency,
             "timezone": labels.get("timezone", "UTC"),
             "show": formats.show,
-            "assets": _assets(folder / "assets", _vega(folder.parent)),
+            "assets": _assets(folder / "assets", _vega(folder.parent), sources),
         }
         for page in pages:
             html = template.render(page=page, **common, **_contents(connection, page, formats))
@@ -76,9 +72,9 @@ def _render(url: str, folder: Path, labels: dict) -> None:
     shutil.copyfile(folder / f"{pages[0].name}.html", folder / "index.html")
 
 
-def _environment() -> jinja2.Environment:
+def _environment(sources: Path) -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(sources() / "templates"),
+        loader=jinja2.FileSystemLoader(sources / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -86,13 +82,13 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _assets(folder: Path, vega: str) -> dict[str, str]:
+def _assets(folder: Path, vega: str, sources: Path) -> dict[str, str]:
     """Write the files all pages share; their names carry their hash, so no stale copy is shown."""
     folder.mkdir()
     texts = {
         "vega.js": vega,
-        "site.js": (sources() / "site.js").read_text(encoding="utf-8"),
-        "style.css": (sources() / "style.css").read_text(encoding="utf-8"),
+        "site.js": (sources / "site.js").read_text(encoding="utf-8"),
+        "style.css": (sources / "style.css").read_text(encoding="utf-8"),
     }
     names = {}
     for name, text in texts.items():
@@ -103,7 +99,7 @@ def _assets(folder: Path, vega: str) -> dict[str, str]:
 
 
 def _vega(kept: Path) -> str:
-    """Vega and Vega-Lite as one script, kept in a file from night to night: making it takes seconds."""
+    """Vega and Vega-Lite as one script, kept in a file: making it takes seconds."""
     script = kept / f".vega-{version('vl-convert-python')}.js"
     if not script.exists():
         draft = script.with_suffix(f".{os.getpid()}")

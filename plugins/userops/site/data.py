@@ -52,7 +52,7 @@ group by results.run_id
 
 
 def headline(connection: psycopg.Connection) -> dict:
-    """What the header says: the version readers see and how the gate judged the newest night."""
+    """The header: the version that readers see, and how the gate judged the newest run."""
     published = rows(connection, PUBLISHED)
     latest = rows(connection, LATEST_RUN)
     version = published[0] if published else None
@@ -64,10 +64,10 @@ def _gate(version: dict | None, run: dict | None) -> dict:
     if run is None:
         return {"state": "none", "text": "no check has run yet"}
     if run["critical"]:
-        text = f"blocked the night of {run['business_date']}: {run['critical']} critical check(s) failed"
+        text = f"blocked {run['business_date']}: critical checks failed: {run['critical']}"
         return {"state": "blocked", "text": text}
     if version is None or run["run_id"] != version["run_id"]:
-        return {"state": "other", "text": f"night of {run['business_date']} checked, another version is shown"}
+        return {"state": "other", "text": f"{run['business_date']} checked, another version is shown"}
     if run["warnings"]:
         return {"state": "warned", "text": f"passed with {run['warnings']} warning(s)"}
     return {"state": "passed", "text": f"passed, {run['checks']} checks"}

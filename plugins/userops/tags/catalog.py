@@ -1,25 +1,21 @@
 """Tags, scenarios and audiences as objects; a mistake in a file is named with file, line, entry and fix."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
-from userops.errors import UseropsError
 from userops.settings import PROJECT_ROOT
 from userops.tags.expressions import Node, RuleError, parse
 from userops.tags.features import Feature, load_features
-from userops.tags.files import Entry, Problem, entries_of, read_file
+from userops.tags.files import AudienceEntry, CategoryEntry, Entry, Kind, ScenarioEntry, TagEntry, read_entries
+from userops.yaml_files import Problem, ProblemFound
 
 CODE = re.compile(r"[a-z][a-z0-9_]{1,47}")
-TAG_KEYS = ("code", "name", "name_zh", "category", "scenario", "owner", "decision", "rule", "value", "score",
-            "validity_days")  # fmt: skip
-TAG_OPTIONAL = {"value": None, "score": "1"}
-AUDIENCE_KEYS = ("code", "name", "name_zh", "scenario", "owner", "decision", "rule")
-SCENARIO_KEYS = ("name", "name_zh", "eligible", "outcome", "meaning")
-CATEGORY_KEYS = ("name", "name_zh")
 LATER = "later"
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -86,9 +82,7 @@ def load_catalog(root: Path = PROJECT_ROOT) -> Catalog:
     """The whole catalogue; the first mistake is an error (`userops tags lint` shows all)."""
     catalog, problems = read_catalog(root)
     if problems:
-        first = problems[0]
-        more = f" ({len(problems) - 1} more: `userops tags lint` lists all)" if len(problems) > 1 else ""
-        raise UseropsError(f"{first.where}: {first.what}{more}.", fix=f"{first.fix}.")
+        raise ProblemFound(problems[0], len(problems) - 1, "`userops tags lint` lists all")
     return catalog
 
 
@@ -108,27 +102,24 @@ class _Reader:
 
     def read(self) -> tuple[Catalog, list[Problem]]:
         folder = self.root / "tags"
-        categories = self._all([folder / "_categories.yml"], "categories", self._category, CATEGORY_KEYS, {})
-        scenarios = self._all([folder / "_scenarios.yml"], "scenarios", self._scenario, SCENARIO_KEYS, {})
-        self.categories, self.scenarios = categories, scenarios
+        self.categories = self._all([folder / "_categories.yml"], "categories", CategoryEntry, _category)
+        self.scenarios = self._all([folder / "_scenarios.yml"], "scenarios", ScenarioEntry, self._scenario)
         files = [path for path in sorted(folder.glob("*.yml")) if not path.name.startswith("_")]
-        self.tags = self._all(files, "tags", self._tag, TAG_KEYS, TAG_OPTIONAL)
+        self.tags = self._all(files, "tags", TagEntry, self._tag)
         if not self.tags:
             self.problems.append(Problem("tags", 0, "", "no tag could be read", "declare some in tags/<category>.yml"))
         files = sorted((self.root / "audiences").glob("*.yml"))
-        audiences = self._all(files, "audiences", self._audience, AUDIENCE_KEYS, {})
-        return Catalog(self.features, categories, scenarios, self.tags, audiences), self.problems
+        audiences = self._all(files, "audiences", AudienceEntry, self._audience)
+        return Catalog(self.features, self.categories, self.scenarios, self.tags, audiences), self.problems
 
-    def _all(self, files: list[Path], kind: str, make, keys: tuple[str, ...], optional: dict) -> dict:
-        """Objects of all entries of a kind, by the entry's first key; entries with a problem are left out."""
-        made: dict[str, object] = {}
-        seen: dict[str, Entry] = {}
+    def _all(
+        self, files: list[Path], kind: str, model: type[Kind], make: Callable[[Entry[Kind]], Made]
+    ) -> dict[str, Made]:
+        """Objects of all entries of a kind by code or name; entries with a problem are left out."""
+        made: dict[str, Made] = {}
+        seen: dict[str, Entry[Kind]] = {}
         for path in files:
-            content, problem = read_file(path, self.root)
-            if problem:
-                self.problems.append(problem)
-                continue
-            for entry in entries_of(content, kind, keys, optional, self.problems):
+            for entry in read_entries(path, self.root, kind, model, self.problems):
                 if entry.key in seen:
                     first = seen[entry.key]
                     self._wrong(entry, f"{entry.key!r} is declared twice", f"rename it here or in {first.where}")
@@ -146,7 +137,7 @@ class _Reader:
     def _expression(
         self, entry: Entry, key: str, names: Mapping[str, str], wanted: str | None = None, tags: frozenset | None = None
     ) -> tuple[Node, str]:
-        text = entry[key]
+        text = getattr(entry.content, key).strip()
         nothing = Node("constant", ("false",), "boolean")
         try:
             node = parse(text, names, tags)
@@ -159,7 +150,7 @@ class _Reader:
         return node, text
 
     def _choice(self, entry: Entry, key: str, choices: Mapping[str, object]) -> str:
-        value = entry[key]
+        value = getattr(entry.content, key).strip()
         if value not in choices:
             near = get_close_matches(value, choices, 1)
             fix = f"write {near[0]!r}" if near else f"use one of: {', '.join(choices)}"
@@ -174,35 +165,33 @@ class _Reader:
             )
         return entry.key
 
-    def _category(self, entry: Entry) -> str:
-        return entry["name_zh"]
-
-    def _scenario(self, entry: Entry) -> Scenario:
+    def _scenario(self, entry: Entry[ScenarioEntry]) -> Scenario:
         eligible, eligible_text = self._expression(entry, "eligible", self.names, "boolean")
         both = self.names | {f"{LATER}.{name}": kind for name, kind in self.names.items()}
         outcome, outcome_text = self._expression(entry, "outcome", both, "boolean")
-        return Scenario(
-            entry.key, entry["name_zh"], eligible, outcome, eligible_text, outcome_text, entry["meaning"]
-        )
+        given = entry.content
+        return Scenario(entry.key, given.name_zh, eligible, outcome, eligible_text, outcome_text, given.meaning)
 
-    def _tag(self, entry: Entry) -> Tag:
+    def _tag(self, entry: Entry[TagEntry]) -> Tag:
         rule, rule_text = self._expression(entry, "rule", self.names, "boolean")
         score, score_text = self._expression(entry, "score", self.names, "number")
-        value, value_text = self._expression(entry, "value", self.names) if entry["value"] else (None, None)
-        days = entry["validity_days"]
-        if not days.isdigit() or not 1 <= int(days) <= 3650:
-            self._wrong(entry, f"validity_days is {days!r}", "write whole days from 1 to 3650", "validity_days")
-            days = "1"
+        given = entry.content
+        value, value_text = self._expression(entry, "value", self.names) if given.value else (None, None)
         return Tag(
-            self._code(entry), entry["name"], entry["name_zh"],
+            self._code(entry), given.name, given.name_zh,
             self._choice(entry, "category", self.categories), self._choice(entry, "scenario", self.scenarios),
-            entry["owner"], entry["decision"], int(days), rule, value, score, rule_text, value_text, score_text,
-            entry.file, entry.line_of(None),
+            given.owner, given.decision, given.validity_days, rule, value, score, rule_text, value_text, score_text,
+            entry.file, entry.line_of(),
         )  # fmt: skip
 
-    def _audience(self, entry: Entry) -> Audience:
+    def _audience(self, entry: Entry[AudienceEntry]) -> Audience:
         rule, rule_text = self._expression(entry, "rule", self.names, "boolean", frozenset(self.tags))
+        given = entry.content
         return Audience(
-            self._code(entry), entry["name"], entry["name_zh"], self._choice(entry, "scenario", self.scenarios),
-            entry["owner"], entry["decision"], rule, rule_text,
+            self._code(entry), given.name, given.name_zh, self._choice(entry, "scenario", self.scenarios),
+            given.owner, given.decision, rule, rule_text,
         )  # fmt: skip
+
+
+def _category(entry: Entry[CategoryEntry]) -> str:
+    return entry.content.name_zh

@@ -10,7 +10,7 @@ from userops.errors import UseropsError
 
 TAGS = """
 select user_tags.tag_code, tag_catalog.tag_name, tag_catalog.tag_name_zh, tag_catalog.category, tag_catalog.scenario,
-    tag_catalog.decision, user_tags.value, user_tags.score, user_tags.since, user_tags.is_since_known,
+    tag_catalog.decision, user_tags.value, user_tags.score, user_tags.since,
     tag_catalog.validity_days, tag_catalog.rule, tag_catalog.rule_words, tag_catalog.features
 from marts.user_tags
 inner join marts.tag_catalog using (tag_code)
@@ -18,12 +18,12 @@ where user_tags.user_id = %s
 order by tag_catalog.category, user_tags.tag_code
 """
 
-# The day of the published version; else, where another night was built since, the newest that was.
+# The day of the published version; if another day was built since, the newest that was.
 FEATURES = """
-select features.*
-from build.int_feature_days as days
-inner join build.int_user_features as features on days.as_of = features.as_of and features.user_id = %s
-order by features.as_of = %s desc, features.as_of desc
+select *
+from build.int_user_features
+where user_id = %s
+order by as_of = %s desc, as_of desc
 limit 1
 """
 
@@ -31,7 +31,7 @@ limit 1
 def explain(connection: psycopg.Connection, user: str) -> dict:
     """Each tag of a user (user_id or contact_id) in the published version, with its evidence.
 
-    Features are those of the published business date. Where a later night was built and not published they are of
+    Features are those of the published business date. Where a later date was built and not published they are of
     that one, which `evidence_day` says; null where there are none.
     """
     connection.row_factory = dict_row
@@ -39,7 +39,7 @@ def explain(connection: psycopg.Connection, user: str) -> dict:
         "select version, business_date from marts.publication where is_current"
     ).fetchone()
     if published is None:
-        raise UseropsError("Nothing was ever published.", fix="run a night first.")
+        raise UseropsError("Nothing has been published yet.", fix="run a delivered date: `userops run --date D`.")
     user_id = _user_id(connection, user)
     features = connection.execute(FEATURES, [user_id, published["business_date"]]).fetchone() or {}
     rows = connection.execute(TAGS, [user_id]).fetchall()

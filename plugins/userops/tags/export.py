@@ -21,7 +21,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("audience_code", "medium", "user_id", "contact_hash")
 IDENTIFIED = ("contact_id", "identifier")
 
-# The mart says whom the published night lets through; the newest build's consent must agree, contact by contact.
+# The mart says whom the published version lets through; the newest build's consent must agree, contact by contact.
 # Where several contacts carry one identifier, the one updated last decides: a refusal is not got round by another.
 CONTACTABLE = """
 select contacts.medium, members.user_id, contacts.contact_id, contacts.identifier_kind, contacts.identifier_hash
@@ -106,12 +106,12 @@ def as_json(exported: Exported) -> dict:
 def _published(connection: psycopg.Connection, audience: str) -> tuple[date, int]:
     """The business date readers see and the size of the audience on it."""
     if connection.execute("select to_regclass('marts.audiences')").fetchone()[0] is None:
-        raise UseropsError("No audiences are published.", fix="run a night first.")
+        raise UseropsError("No audiences have been published yet.", fix="run a delivered date: `userops run --date D`.")
     known = dict(connection.execute("select audience_code, size from marts.audiences order by 1").fetchall())
     if audience not in known:
         raise UseropsError(
             f"No audience {audience!r} is published.",
-            fix=f"use one of: {', '.join(known) or 'none yet'}; a new one comes with the next night.",
+            fix=f"use one of: {', '.join(known) or 'none yet'}; a new one comes with the next run.",
         )
     day = connection.execute("select business_date from marts.publication where is_current").fetchone()
     return day[0], known[audience]

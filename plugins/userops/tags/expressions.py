@@ -1,7 +1,7 @@
 """The language of tag rules: SQL expressions over feature columns, parsed and typed before a database sees them.
 
 Only what `parse` understood is ever rendered, so a rule cannot hold a statement, a comment, a subquery or a column
-that does not exist; and a rule that would fail at night (a text compared with a number) fails where it is written.
+that does not exist; and a rule that would fail in a run (a text compared with a number) fails where it is written.
 """
 
 import re

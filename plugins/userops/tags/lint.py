@@ -39,7 +39,7 @@ order by share desc, shared.tag_code, shared.other_code
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found: an error keeps nights from building, a warning does not."""
+    """One thing found: an error keeps runs from building, a warning does not."""
 
     level: str
     where: str
@@ -97,7 +97,7 @@ def _outdated(catalog: Catalog, root: Path) -> list[Finding]:
 
 
 def overlaps(connection: psycopg.Connection) -> list[Finding]:
-    """Tags of the published night borne by nearly the same users (more than 95 % of the users of either)."""
+    """Tags of the published version borne by nearly the same users (more than 95 % of the users of either)."""
     if connection.execute("select to_regclass('marts.user_tags')").fetchone()[0] is None:
         return []
     rows = connection.execute(

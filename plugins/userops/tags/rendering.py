@@ -36,7 +36,7 @@ def _collect(node: Node, operator: str, found: dict[str, None]) -> None:
 def to_sql(node: Node, tag_rules: Mapping[str, Node] | None = None) -> str:
     """Postgres for the expression: columns of the relation `features`, or of the one a dotted name starts with.
 
-    Arithmetic is numeric and a division by zero gives null, so no rule can stop a night.
+    Arithmetic is numeric and a division by zero gives null, so no rule can stop a run.
     """
     operator, parts = node.operator, node.parts
     if operator == "constant":

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import yaml
 
+from userops import yaml_files
 from userops.errors import UseropsError
 from userops.tags.catalog import read_catalog
-from userops.tags.files import read_file
 
 UNWRITTEN = {"name_zh": "待译", "rule": "false"}
 
@@ -36,8 +36,8 @@ def add_tag(root: Path, code: str, category: str, given: dict[str, str | None]) 
 def _file_of(root: Path, category: str) -> Path:
     categories = {}
     for path in sorted((root / "tags").glob("[!_]*.yml")):
-        content, _ = read_file(path, root)
-        categories[str(content.head.get("category", ("", 0))[0])] = path
+        content = yaml_files.read(path, root).content
+        categories[str(content.get("category", ""))] = path
     if category not in categories:
         raise UseropsError(
             f"No file of tags/ is of category {category!r}.", fix=f"use one of: {', '.join(sorted(categories))}."

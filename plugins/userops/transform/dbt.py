@@ -44,7 +44,8 @@ def build(settings: Settings, engine: Engine, selector: str) -> list[CheckResult
     return check_results(done.result.results)
 
 
-def _invoke(settings: Settings, arguments: list[str]) -> "dbtRunnerResult":
+def parse(settings: Settings) -> "Manifest":
+    """Parse the project, once per process; dbt writes it to the target folder, and parses what changed alone."""
     from dbt.cli.main import dbtRunner
 
     target = target_path(settings)
@@ -53,7 +54,13 @@ def _invoke(settings: Settings, arguments: list[str]) -> "dbtRunnerResult":
         if not parsed.success:
             raise _not_run(parsed)
         _manifests[target] = parsed.result
-    return dbtRunner(manifest=_manifests[target]).invoke([*arguments, *_options(settings)])
+    return _manifests[target]
+
+
+def _invoke(settings: Settings, arguments: list[str]) -> "dbtRunnerResult":
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest=parse(settings)).invoke([*arguments, *_options(settings)])
 
 
 def _options(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""One writer: a run takes a fencing token, and every commit it makes checks that no later run took another."""
+"""One writer: a run acquires a fencing token, and each of its commits checks that no later run has a newer one."""
 
 import logging
 import threading
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 
 def acquire(connection: psycopg.Connection, run_id: str, business_date: str) -> int:
-    """Take the right to write; refused while a run that still shows signs of life has it.
+    """Acquire the right to write; refused while a live run has it.
 
-    A run of the same date that stopped without an end (it was killed) is closed as failed and superseded at once
-    when its process has gone: a live process keeps an advisory lock on a session of its own (`keep_alive`).
+    A run that was killed is closed as failed and superseded at once: a live process holds an advisory lock in a session
+    of its own (`keep_alive`), which ends with it.
     """
     with connection.transaction():
         token = acquire_in(connection, run_id)
@@ -33,13 +33,13 @@ def acquire(connection: psycopg.Connection, run_id: str, business_date: str) -> 
 
 
 def acquire_in(connection: psycopg.Connection, name: str) -> int:
-    """Take the right to write for the rest of the caller's transaction: others wait for its end, and find a new token.
+    """Acquire the right to write within the caller's transaction: others wait for its end, and find a new token.
 
-    What is no run (a change of the hash key) needs no more than this.
+    Enough for a writer that is no run, such as a change of the hash key.
     """
     holder, live = _holder(connection)
     if holder and live:
-        raise Superseded(f"Run {holder} is writing.", fix="wait for it to end, or stop it; then run again.")
+        raise Superseded(f"Run {holder} is writing.", fix="wait until it has ended, or stop it; then run again.")
     if holder:
         connection.execute(
             "update meta.runs set state = 'failed', ended_at = now(), error = 'killed or superseded'"
@@ -52,7 +52,7 @@ def acquire_in(connection: psycopg.Connection, name: str) -> int:
 
 
 def _holder(connection: psycopg.Connection) -> tuple[str | None, bool]:
-    """The run that has the right to write, and whether it is to be waited for."""
+    """The run that has the right to write, and whether it is alive."""
     row = connection.execute(
         "select writer.run_id, writer.heartbeat_at > now() - %s, runs.state = 'running',"
         " pg_try_advisory_xact_lock(hashtext(%s))"
@@ -65,17 +65,17 @@ def _holder(connection: psycopg.Connection) -> tuple[str | None, bool]:
     return run_id, bool(fresh) and not nobody_alive
 
 
-_signs_of_life: list["_Life"] = []
+_heartbeats: list["_Heartbeat"] = []
 
 
-class _Life(threading.Thread):
-    """A session that ends with this process, whatever the cause, and a heartbeat through statements of any length.
+class _Heartbeat(threading.Thread):
+    """A session that ends with this process, whatever the cause, and a heartbeat during statements of any length.
 
-    A process that is stopped beats no more, so it can be superseded; one that waits for the server goes on beating.
+    A stopped process has no heartbeat, so it can be superseded; one that waits for the server still has one.
     """
 
     def __init__(self, url: str, token: int) -> None:
-        super().__init__(name="userops-life", daemon=True)
+        super().__init__(name="userops-heartbeat", daemon=True)
         self.token, self.ended = token, threading.Event()
         self.connection = connect(url, "publisher", autocommit=True)
         self.connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [WRITER_LOCK])
@@ -87,8 +87,8 @@ class _Life(threading.Thread):
                     "update meta.writer set heartbeat_at = now() where token = %s", [self.token]
                 )
             except psycopg.Error as error:
-                # The session is gone, and with it the sign of life: the run's next commit finds out what that means.
-                log.warning("no heartbeat any more: %s", str(error).strip())
+                # The run may be superseded from now on; its next commit finds out.
+                log.warning("the heartbeat stopped: %s", str(error).strip())
                 return
 
     def end(self) -> None:
@@ -98,27 +98,27 @@ class _Life(threading.Thread):
 
 
 def keep_alive(url: str, token: int) -> None:
-    """Let others see that the writer's process lives, until it ends or lets go."""
-    if _signs_of_life:
+    """Show others that the writer's process is alive, until it ends or releases the right to write."""
+    if _heartbeats:
         return
-    life = _Life(url, token)
-    life.start()
-    _signs_of_life.append(life)
+    heartbeat = _Heartbeat(url, token)
+    heartbeat.start()
+    _heartbeats.append(heartbeat)
 
 
 def release() -> None:
-    """This process writes no more."""
-    while _signs_of_life:
-        _signs_of_life.pop().end()
+    """Let others write: end the heartbeat of this process."""
+    while _heartbeats:
+        _heartbeats.pop().end()
 
 
 def assert_writer_token(connection: psycopg.Connection, token: int) -> None:
-    """Call inside the transaction that writes, last: refuses the commit of a run that was superseded."""
+    """Refuse the commit of a run that was superseded: call it last in the transaction that writes."""
     row = connection.execute("select token, run_id from meta.writer for update").fetchone()
     if row[0] != token:
         raise Superseded(
-            f"Run {row[1]} has taken over (token {row[0]} after {token}); nothing of this run was written.",
-            fix="let that run end.",
+            f"Superseded by {row[1]} (token {row[0]} after {token}): nothing was written.",
+            fix="wait until that run has ended; run again if its date is not published.",
         )
     connection.execute("update meta.writer set heartbeat_at = now()")
 
