@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import psycopg
-import yaml
 
 from oracle.exports import Row
 from oracle.warehouse import MAPS
@@ -20,19 +18,21 @@ from userops.ingest import loader, tables
 from userops.privacy import erasure
 from userops.settings import PROJECT_ROOT, Settings
 from userops.tags.store import write_catalog
-from userops.transform import dbt
+from userops.transform import dbt, project
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
-PROJECT = PROJECT_ROOT / "dbt_project"
-MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql"))
+MARTS = sorted(path.stem for path in (PROJECT_ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
+RELATIONS = (*MARTS, *(table for table, _ in MAPS.values()))
 
 
-def settings_of(engines: Iterable[str], landing: Path, place: Path, timezone: str) -> dict[str, Settings]:
+def settings_of(
+    engines: Iterable[str], landing: Path, place: Path, timezone: str, project_root: Path = PROJECT_ROOT
+) -> dict[str, Settings]:
     """Settings that differ by engine and by where dbt keeps its files."""
     shared = {
         "USEROPS_LANDING": str(landing), "USEROPS_LAKE": str(place / "lake"), "USEROPS_TIMEZONE": timezone,
-        "USEROPS_HASH_KEY": "k" * 64,
+        "USEROPS_HASH_KEY": "k" * 64, "USEROPS_PROJECT": str(project_root),
     }  # fmt: skip
     return {
         engine: Settings.load(shared | {"USEROPS_ENGINE": engine, "USEROPS_HOME": str(place / engine)})
@@ -61,8 +61,10 @@ def erase(url: str, settings: Settings, day: date) -> None:
         erasure.apply(connection, day)
 
 
-def build(url: str, settings: Settings, day: date) -> tuple[list[CheckResult], dict[str, list[Row]]]:
-    """Build everything as of the day: what failed, and the rows of every mart and map."""
+def build(
+    url: str, settings: Settings, day: date, *, scores: bool = True, relations: Iterable[str] = RELATIONS
+) -> tuple[list[CheckResult], dict[str, list[Row]]]:
+    """Build as of the day: what failed, and the rows of the relations; without `scores` only what needs none."""
     token = begin(url, settings, day)
     write_catalog(url, settings.project_root)
     engine = open_engine(settings, url, token)
@@ -70,9 +72,9 @@ def build(url: str, settings: Settings, day: date) -> tuple[list[CheckResult], d
     results = dbt.build(settings, engine, "prepare")
     scoring.resolve_identity(engine)
     results += dbt.build(settings, engine, "build")
-    results += scoring.score(engine, variables(), day)
-    results += dbt.build(settings, engine, "scored")
-    relations = (*MARTS, *(table for table, _ in MAPS.values()))
+    if scores:
+        results += scoring.score(engine, project.variables(settings), day)
+        results += dbt.build(settings, engine, "scored")
     rows = {name: engine.read(f"build.{name}").read_all().to_pylist() for name in relations}
     engine.close()
     return [result for result in results if not result.passed and result.severity != "info"], rows
@@ -91,8 +93,3 @@ def begin(url: str, settings: Settings, day: date) -> int:
             [day, settings.timezone, settings.currency, run_id, token],
         )
     return token
-
-
-def variables() -> dict[str, Any]:
-    """The variables of the dbt project."""
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]

@@ -15,8 +15,8 @@ from oracle.business import Business, Person
 from oracle.campaigns import PUSH_MAX_7D, SLOW_MOVER_SHARE
 from oracle.consent import MEDIA
 from oracle.exports import Row
-from oracle.referral import forest_of, referrer_of
 from oracle.orders import Order
+from oracle.referral import forest_of, referrer_of
 from oracle.users import categories, is_reachable, ratio, rfm_on
 
 SLOW_MOVER_DAYS, DEEP_DISCOUNT, LOW_RATING = 90, Decimal("0.2"), 2

@@ -32,7 +32,7 @@ def later_words(n: Nasty) -> None:
 
 
 def shared_addresses(n: Nasty) -> None:
-    """Of six people with one phone the newest word holds for all: a yes, a refusal, an unsubscription, of two the no."""
+    """Of six people with one phone the newest word holds for all: a yes, a no, an unsubscription, of two the no."""
     said = (  # by number of the contact, who else agreed on the first day
         {2: (1, False), 3: (3, True)},
         {3: (3, False)},

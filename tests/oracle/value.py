@@ -206,7 +206,7 @@ def expected_net(parameters: Parameters, buyer: Buyer) -> float | None:
 
 
 def user_value(business: Business, orders: Parameters | None, net: Parameters | None) -> list[dict]:
-    """One row per user with a counted order, by the usable parameters of both models; what these do not tell is None."""
+    """One row per user with a counted order, by usable parameters of both models; what these do not tell is None."""
     rows = []
     for buyer in buyers(business):
         figures = dict.fromkeys(("p_alive", *(f"expected_orders_{days}d" for days in HORIZONS)))
