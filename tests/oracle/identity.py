@@ -88,12 +88,13 @@ def identity_links(known: Known, identity: "Identity") -> list[Row]:
     """One row per identifier that a row carries: its user, or None where it links nobody."""
     carried = Counter(pair for row in known.rows("contacts") for pair in identifiers(row))
     nodes = {pair for export in ROWS for row in known.rows(export) for pair in identifiers(row)} - known.forgotten
+    shared = over_shared(known)
     return [
         {
             "kind": kind,
             "identifier": value,
             "contacts": carried[kind, value],
-            "links": (kind, value) not in over_shared(known),
+            "links": (kind, value) not in shared,
             "user_id": identity.of_node((kind, value)),
         }
         for kind, value in nodes

@@ -338,13 +338,18 @@ def halves(n: Nasty) -> None:
 
 
 def leavers(n: Nasty) -> None:
-    """Who ordered every week and then never again: without such people no model learns when customers leave."""
-    for number in range(24):
-        contact_id, first = f"NLEFT{number}", date(2023, 8, 1) + timedelta(days=9 * number)
-        n.contact(contact_id, f"{first}T09:00")
-        for week in range(1 + number % 6):
-            amount = f"{20 + 7 * (number % 5) + week}.00"
-            n.order(f"{contact_id}-{week}", f"{first + timedelta(days=7 * week)}T10:00", amount, contact_id=contact_id)
+    """Who ordered again after a week and then never more, and who goes on: from both a model learns who leaves when.
+
+    They come late, after the first business date, on which no model learns it.
+    """
+    late = n.delivery.folder_of(date(2025, 3, 20))
+    weeks = [(0, 1)] * 24 + [tuple(range(0, 70, 4))] * 8
+    for number, ordered in enumerate(weeks):
+        contact_id, first = f"NLEFT{number}", date(2024, 1, 1) + timedelta(days=4 * (number % 24))
+        n.contact(contact_id, f"{first}T09:00", folder=late)
+        for week in ordered:
+            at, amount = f"{first + timedelta(days=7 * week)}T10:00", f"{20 + 7 * (number % 5) + week % 9}.00"
+            n.order(f"{contact_id}-{week}", at, amount, contact_id=contact_id, folder=late)
 
 
 CASES: tuple[Callable[[Nasty], None], ...] = (
