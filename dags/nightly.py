@@ -30,7 +30,8 @@ A run's logical date is its business date. Backfill one run at a time, up to the
 """
 
 
-@task
+# Another run may be writing (a backfill, a command): wait for its end.
+@task(retries=10, retry_delay=timedelta(minutes=1))
 def begin() -> dict:
     return airflow_tasks.begin(get_current_context())
 
@@ -90,10 +91,8 @@ def nightly() -> None:
     published = step("publish", outlets=[MARTS])
     chain(run, ingest_all(), *(step(name, **QUEUE) for name in airflow_tasks.ENGINE_STEPS), published, step("serve"))
     # A held run ends as a failed one does; `is_held` looks which it is.
-    chain(published, is_held(), TriggerDagRunOperator(
-        task_id="ask_for_approval", trigger_dag_id="approval",
-        conf={"date": "{{ ti.xcom_pull(task_ids='begin')['business_date'] }}"},
-    ))  # fmt: skip
+    held = {"date": "{{ ti.xcom_pull(task_ids='begin')['business_date'] }}"}
+    chain(published, is_held(), TriggerDagRunOperator(task_id="ask_for_approval", trigger_dag_id="approval", conf=held))
 
 
 nightly()

@@ -32,6 +32,6 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def due_night(timezone: str) -> date:
+def due_date(timezone: str) -> date:
     """The business date of the newest run that the schedule (03:00, for the day before) has reached."""
     return (datetime.now(ZoneInfo(timezone)) - timedelta(hours=3)).date() - timedelta(days=1)

@@ -2,14 +2,10 @@
 
 {# A CASE over a number from 1: the n-th of `results`; a result of none falls to `otherwise`. #}
 {% macro numbered_case(number, results, otherwise='null') -%}
-    {%- set branches = [] -%}
-    {%- for result in results if result is not none -%}
-        {%- do branches.append(loop.index0) -%}
-    {%- endfor -%}
-    {%- set listed = results | list -%}
-    {%- if branches -%}
+    {%- set results = results | list -%}
+    {%- if results | select('string') | list -%}
     case {{ number }}
-        {%- for result in listed %}{% if result is not none %}
+        {%- for result in results %}{% if result is not none %}
         when {{ loop.index }} then {{ result }}{% endif %}
         {%- endfor %}
         else {{ otherwise }}
@@ -42,7 +38,7 @@
     {%- set found = [] -%}
     {%- for tag in tags -%}
         {%- do found.append(
-            'coalesce(cast(' ~ tag.score_sql ~ ' as decimal(18, 6)), 1)' if tag.score_sql != '1' else none
+            'coalesce(' ~ six_places(tag.score_sql) ~ ', 1)' if tag.score_sql != '1' else none
         ) -%}
     {%- endfor -%}
     {%- do return(found) -%}

@@ -11,7 +11,10 @@ with expected as (
 
 models as (
 
-    select unnest(array['first', 'last', 'linear', 'position', 'time_decay', 'markov', 'shapley']) as model
+    {% for model in ['first', 'last', 'linear', 'position', 'time_decay', 'markov', 'shapley'] %}
+    select '{{ model }}' as model
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -1,10 +1,11 @@
--- Positions of a path are 1 to its length, its decay shares sum to 1, and a path outlasts no window.
+-- Positions of a path are 1 to its length, its decay shares sum to 1 but for their rounding, and a path outlasts no
+-- window.
 select
     user_id,
     count(*) as rows_found,
     max(steps) as steps,
     sum(decay_share) as decay_shares,
-    max(age_days) as oldest
+    max(age_microseconds) as oldest
 from {{ ref('int_attribution_paths') }}
 group by user_id
 having
@@ -12,6 +13,6 @@ having
     or count(distinct position) <> max(steps)
     or max(position) <> max(steps)
     or count(distinct channel_code) <> max(channels)
-    or abs(sum(decay_share) - 1) > 1e-12
-    or min(age_days) * 86400 <= -1
-    or max(age_days) >= {{ var('touch_window_days') }}
+    or abs(sum(decay_share) - 1) > 0.0000000000005 * max(steps)
+    or min(age_microseconds) <= -1000000
+    or max(age_microseconds) >= {{ var('touch_window_days') }} * 86400000000

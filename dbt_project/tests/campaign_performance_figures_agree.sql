@@ -1,9 +1,10 @@
--- The interval holds the uplift, the uplift is the difference of the two rates, and no pushed user is a control user.
+-- The interval holds the uplift, the uplift is the difference of the two rates (each rounded to six places), and no pushed
+-- user is a control user.
 select campaign_id
 from {{ ref('campaign_performance') }}
 where
     uplift not between uplift_low and uplift_high
-    or abs(uplift - (order_rate - control_order_rate)) > 0.000000001
+    or abs(uplift - (order_rate - control_order_rate)) > 0.0000015
     or compared_users > pushed_users
 union all
 select users.campaign_id

@@ -1,25 +1,38 @@
 -- What a user's features say on D must be what `users`, `referrals` and `push_fatigue` say.
-select features.user_id
-from {{ ref('int_user_features') }} as features
-full join (
-    select users.*, referrals.direct, coalesce(fatigue.pushes_7d, 0) as pushes_7d
+{% set same = [
+    'orders', 'net', 'favourite_category', 'preferred_sales_channel', 'stage', 'level', 'is_plus', 'points_balance',
+    'groups', 'staff_friends', 'reviews', 'reachable_sms', 'reachable_email', 'reachable_wechat', 'reachable_app',
+    'reachable_weibo', 'referrals', 'pushes_7d',
+] %}
+{% set rounded = ['aov', 'discount_share', 'mean_rating'] %}
+with features as (
+    select
+        user_id,
+        {%- for name in rounded %}
+        {{ six_places(name) }} as {{ name }},
+        {%- endfor %}
+        {{ same | join(', ') }}
+    from {{ ref('int_user_features') }}
+    where as_of = {{ business_date() }}
+),
+
+users as (
+    select
+        users.*,
+        referrals.direct as referrals,
+        coalesce(fatigue.pushes_7d, 0) as pushes_7d
     from {{ ref('users') }} as users
     left join {{ ref('referrals') }} as referrals on users.user_id = referrals.user_id
     left join {{ ref('push_fatigue') }} as fatigue on users.user_id = fatigue.user_id
-    where users.acquired_day is not null
-) as users on features.user_id = users.user_id
+    where users.acquired_day <= {{ business_date() }}
+)
+
+select coalesce(features.user_id, users.user_id) as user_id
+from features
+full outer join users on features.user_id = users.user_id
 where
-    coalesce(features.as_of = {{ business_date() }}, true)
-    and row(
-        features.orders, features.net, features.aov, features.discount_share, features.favourite_category,
-        features.preferred_sales_channel, features.stage, features.level, features.is_plus, features.points_balance,
-        features.groups, features.staff_friends, features.reviews, features.mean_rating, features.reachable_sms,
-        features.reachable_email, features.reachable_wechat, features.reachable_app, features.reachable_weibo,
-        features.referrals, features.pushes_7d
-    ) is distinct from row(
-        users.orders, users.net, users.aov, users.discount_share, users.favourite_category,
-        users.preferred_sales_channel, users.stage, users.level, users.is_plus, users.points_balance,
-        users.groups, users.staff_friends, users.reviews, users.mean_rating, users.reachable_sms,
-        users.reachable_email, users.reachable_wechat, users.reachable_app, users.reachable_weibo,
-        users.direct, users.pushes_7d
-    )
+    features.user_id is null
+    or users.user_id is null
+    {%- for name in same + rounded %}
+    or features.{{ name }} is distinct from users.{{ name }}
+    {%- endfor %}

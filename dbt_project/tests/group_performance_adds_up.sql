@@ -12,5 +12,5 @@ select coalesce(expected.group_id, found.group_id) as group_id
 from expected
 full join {{ ref('group_performance') }} as found on expected.group_id = found.group_id
 where
-    (expected.orders, expected.net) is distinct from (found.orders, found.net)
+    not coalesce(expected.orders = found.orders and expected.net = found.net, false)
     or not coalesce(found.repurchasers <= found.buyers and found.buyers <= found.members, false)

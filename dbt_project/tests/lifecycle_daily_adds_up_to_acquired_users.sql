@@ -1,37 +1,21 @@
 -- The stages of a day together hold the users acquired by then.
+{% set last_day = business_date() %}
 with acquired as (
-
-    select
-        acquired_day as day,
-        sum(count(*)) over (order by acquired_day) as users
+    select acquired_day as day, count(*) as users
     from {{ ref('int_users_acquired') }}
-    where acquired_day <= {{ business_date() }}
+    where acquired_day <= {{ last_day }}
     group by acquired_day
-
-),
-
-days as (
-
-    select {{ business_date() }} - day_number as day
-    from generate_series(0, {{ var('lifecycle_daily_days') | int - 1 }}) as day_number
-
 ),
 
 expected as (
-
-    select
-        days.day,
-        coalesce(max(acquired.users), 0) as users
-    from days
+    select days.day, coalesce(sum(acquired.users), 0) as users
+    from ({{ day_spine(add_days(last_day, 1 - (var('lifecycle_daily_days') | int)), last_day) }}) as days
     left join acquired on days.day >= acquired.day
     group by days.day
-
 ),
 
 counted as (
-
     select day, sum(users) as users from {{ ref('lifecycle_daily') }} group by day
-
 )
 
 select

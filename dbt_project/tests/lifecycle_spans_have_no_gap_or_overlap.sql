@@ -1,6 +1,5 @@
 -- Every acquired user is covered from the acquired day to D: each span starts the day after the one before.
 with spans as (
-
     select
         user_id,
         valid_from,
@@ -8,7 +7,6 @@ with spans as (
         lag(valid_to) over (partition by user_id order by valid_from) as valid_to_before,
         lead(valid_from) over (partition by user_id order by valid_from) as valid_from_after
     from {{ ref('lifecycle_history') }}
-
 )
 
 select
@@ -22,6 +20,6 @@ where
     and (
         spans.user_id is null
         or spans.valid_from > spans.valid_to
-        or spans.valid_from <> coalesce(spans.valid_to_before + 1, users.acquired_day)
+        or spans.valid_from <> coalesce({{ add_days('spans.valid_to_before', 1) }}, users.acquired_day)
         or (spans.valid_from_after is null and spans.valid_to <> {{ business_date() }})
     )

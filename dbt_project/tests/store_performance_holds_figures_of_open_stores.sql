@@ -5,19 +5,21 @@ with stores as (
 
 ),
 
-expected as (
+users as (
 
     select
-        (
-            select count(*) from {{ ref('users') }} inner join stores using (store_id)
-            where acquired_day <= {{ business_date() }}
-        ) as new_users,
-        (
-            select count(*) from {{ ref('users') }} inner join stores using (store_id)
-            where first_order_day is not null
-        ) as first_buyers,
-        (select count(*) from {{ ref('int_orders_counted') }} inner join stores using (store_id)) as orders,
-        (select coalesce(sum(net), 0) from {{ ref('int_orders_counted') }} inner join stores using (store_id)) as net
+        count(*) filter (where users.acquired_day <= {{ business_date() }}) as new_users,
+        count(users.first_order_day) as first_buyers
+    from {{ ref('users') }} as users
+    inner join stores on users.store_id = stores.store_id
+
+),
+
+sales as (
+
+    select count(*) as orders, coalesce(sum(orders.net), 0) as net
+    from {{ ref('int_orders_counted') }} as orders
+    inner join stores on orders.store_id = stores.store_id
 
 ),
 
@@ -32,9 +34,12 @@ found as (
 
 )
 
-select *
-from expected
-cross join found
+select found.*
+from found
+cross join users
+cross join sales
 where
-    (expected.new_users, expected.first_buyers, expected.orders, expected.net)
-    is distinct from (found.new_users, found.first_buyers, found.orders, found.net)
+    found.new_users <> users.new_users
+    or found.first_buyers <> users.first_buyers
+    or found.orders <> sales.orders
+    or found.net <> sales.net

@@ -47,7 +47,7 @@ def configure(settings: Settings) -> None:
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "8",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": os.environ.get("USEROPS_LOG_LEVEL") or "WARNING",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": settings.log_level,
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "USEROPS_HOME": str(settings.home),
     }

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from userops import airflow_runtime
-from userops.errors import Blocked, UseropsError
+from userops.errors import EXIT_BLOCKED, EXIT_USAGE, UseropsError
 from userops.settings import Settings
 
 # The steps that read what the engine builds, in order.
@@ -22,7 +22,8 @@ def begin(context: dict[str, Any]) -> dict[str, Any]:
     from userops import run
 
     settings, params = airflow_runtime.task_settings(), context["params"]
-    with _final_if_decided():
+    # A command says at once that another run is writing; a scheduler lets the task wait for that run's end.
+    with _final_if_decided(whatever=airflow_runtime.is_in_process()):
         return run.begin(
             settings, business_date(context, settings), allow_older=params["allow_older"], rebuild=params["rebuild"]
         )
@@ -119,15 +120,13 @@ def _run_of(context: dict[str, Any]) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _final_if_decided() -> Iterator[None]:
-    """Fail the task for good, without a retry, if the run was blocked or cannot be run as asked."""
+def _final_if_decided(whatever: bool = False) -> Iterator[None]:
+    """Fail the task for good, without a retry, if the run was blocked or cannot be run as asked (or `whatever`)."""
     from airflow.sdk.exceptions import AirflowFailException
 
     try:
         yield
-    except Blocked as error:
-        raise AirflowFailException(str(error)) from error
-    except UseropsError as error:
-        if error.exit_code != 2:
-            raise
-        raise AirflowFailException(str(error)) from error
+    except Exception as error:
+        if whatever or (isinstance(error, UseropsError) and error.exit_code in (EXIT_BLOCKED, EXIT_USAGE)):
+            raise AirflowFailException(str(error)) from error
+        raise

@@ -15,15 +15,19 @@ from typing import Any
 
 import psycopg
 
-from userops import gate, scoring
+from userops import scoring
 from userops.alerts import message, outbox
 from userops.checks import CheckResult
+from userops.contracts.model import load_contracts
 from userops.engines import Engine, open_engine
 from userops.errors import Blocked, UseropsError
-from userops.gate import approval, decision
+from userops.gate import approval, decision, inputs, measures, runner, suites
+from userops.ingest import check_owed, list_work, load_export, newest_delivered
+from userops.ingest.delivery import required_exports
 from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
+from userops.publish.status import unpublished_since
 from userops.settings import Settings
 from userops.tags.store import write_catalog
 from userops.transform import dbt, project
@@ -95,7 +99,7 @@ def begin(settings: Settings, business_date: date | None, *, allow_older: bool =
 def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
     """The date of a run that was given none: the published one for a rebuild, else the newest delivered."""
     if not rebuild:
-        return ingest.newest_delivered(settings)
+        return newest_delivered(settings)
     with connect(url, "publisher") as connection:
         published = publication.published(connection)
     if published is None:
@@ -106,16 +110,16 @@ def choose_date(settings: Settings, url: str, rebuild: bool) -> date:
 def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
     """The exports that have files to store, by domain; what is wrong with the delivery as a whole is recorded."""
     with connect(url, "loader") as connection:
-        work = ingest.work(connection, settings, _day(run))
-    _record(url, run, work.results)
-    return work.exports
+        found = list_work(connection, settings, _day(run), run["token"])
+    _record(url, run, found.results)
+    return found.exports
 
 
 @_step
 def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
     """Store the files of one export; what is wrong with them is recorded for `check_raw` to judge."""
     with connect(url, "loader") as connection:
-        results = ingest.load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
+        results = load_export(connection, settings, export, _day(run), run["run_id"], run["token"])
     _record(url, run, results)
     return len(results)
 
@@ -125,10 +129,7 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
     """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
         erasure.apply(connection, settings, _day(run), run["token"])
-    with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
-        connection.execute(
-            PARAMETERS, [run["business_date"], settings.timezone, settings.currency, run["run_id"], run["token"]]
-        )
+    _write_inputs(settings, url, run)
     write_catalog(url, settings.project_root)
     with _engine(settings, url, run) as engine:
         engine.open_raw(_day(run))
@@ -139,10 +140,9 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
 def check_raw(settings: Settings, url: str, run: Run) -> None:
     """Judge what is stored and what is owed since the published version; a blocking failure ends the run here."""
     with connect(url, "publisher") as connection:
-        owed = ingest.check_owed(connection, settings, _day(run))
-        owed += approval.check_earlier(connection, run["business_date"])
-    _record(url, run, owed)
-    _record(url, run, gate.run_checkpoint(settings, url, "raw", run))
+        results = check_owed(connection, settings, _day(run), run["run_id"])
+        results += approval.check_earlier(connection, run["business_date"])
+    _record(url, run, results + runner.run_checkpoint(settings, url, "raw"))
     _judge(settings, url, run)
 
 
@@ -177,7 +177,7 @@ def build_scored(settings: Settings, url: str, run: Run) -> None:
 @_step
 def check_marts(settings: Settings, url: str, run: Run) -> None:
     """Judge the marts: the last step before readers see them."""
-    _record(url, run, gate.run_checkpoint(settings, url, "marts", run))
+    _record(url, run, runner.run_checkpoint(settings, url, "marts"))
     _judge(settings, url, run)
 
 
@@ -271,16 +271,34 @@ def _build(settings: Settings, url: str, run: Run, selector: str) -> None:
         engine.deliver(project.delivered(settings, selector))
 
 
+def _write_inputs(settings: Settings, url: str, run: Run) -> None:
+    """Write what models read beside the rows: the run's parameters, what contracts promise, what readers see."""
+    day = _day(run)
+    with connect(url, "publisher") as connection:
+        published, since = publication.published(connection), unpublished_since(connection, day)
+    with connect(url, "transformer") as connection, lease.transaction(connection, run["token"]):
+        connection.execute(PARAMETERS, [day, settings.timezone, settings.currency, run["run_id"], run["token"]])
+        inputs.write(connection, load_contracts(), required_exports(settings), published and published[:2], since)
+        # A measure that fails to build has no answer, not that of the last run.
+        measures.drop(connection, suites.measures(settings))
+
+
 def _record(url: str, run: Run, results: list[CheckResult]) -> None:
     with connect(url, "publisher") as connection:
         lease.assert_writer_token(connection, run["token"])
         record_results(connection, run["run_id"], run["business_date"], results)
 
 
-def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
-    """The version that readers see and its date, as alerts tell them."""
+def _published_date(connection: psycopg.Connection) -> tuple[int, date] | None:
+    """The version that readers see and its date."""
     current = publication.published(connection)
-    return current and (current.version, current.business_date.isoformat())
+    return current and (current.version, current.business_date)
+
+
+def _published(connection: psycopg.Connection) -> tuple[int, str] | None:
+    """The same as alerts tell it."""
+    current = _published_date(connection)
+    return current and (current[0], current[1].isoformat())
 
 
 def _results(connection: psycopg.Connection, run_id: str) -> list[CheckResult]:
@@ -328,7 +346,7 @@ def _stop(
     """Close the run, with its alert in the same transaction, and deliver the alert."""
     outbox.raise_alert(
         connection, settings, run["run_id"], run["business_date"], failed, _published(connection),
-        state="" if state == "blocked" else state,
+        "" if state == "blocked" else state, suites.explanations(settings),
     )  # fmt: skip
     lease.end(connection, run["run_id"], state, "; ".join(message.part(result) for result in failed))
     outbox.deliver_pending(connection, settings)
@@ -343,5 +361,7 @@ def _first(failed: list[CheckResult]) -> str:
 def _warn(connection: psycopg.Connection, settings: Settings, run: Run) -> None:
     warnings = [r for r in _results(connection, run["run_id"]) if not r.passed and r.severity == "warning"]
     if warnings:
-        published = _published(connection)
-        outbox.raise_alert(connection, settings, run["run_id"], run["business_date"], warnings, published)
+        outbox.raise_alert(
+            connection, settings, run["run_id"], run["business_date"], warnings, _published(connection),
+            explains=suites.explanations(settings),
+        )  # fmt: skip

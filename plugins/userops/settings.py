@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     )  # fmt: skip
     deadline: time = _setting("write HH:MM, such as 08:00.", time(8))
     hold_warnings: bool = _setting("write 1 or 0.", False)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("use DEBUG, INFO, WARNING or ERROR.", "WARNING")
     alert_targets: Names = _setting(
         "write URLs with commas between.", default_factory=lambda given: (f"file://{given['home']}/alerts.log",),
         repr=False,

@@ -19,7 +19,7 @@ from conftest import fresh_database
 from csv_rows import Row, rows_of, write_rows
 from userops import run
 from userops.checks import CheckResult
-from userops.contracts.model import DOMAINS, load_contracts
+from userops.contracts.model import load_contracts
 from userops.errors import Blocked
 from userops.ingest import loader, tables
 from userops.settings import Settings
@@ -126,8 +126,8 @@ def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, of: Busines
         values["DEFAULT_COUNTRY" if name == "country" else name.upper()] = value
     for name, value in values.items():
         environment.setenv(f"USEROPS_{name}", value)
-    # The dashboards have tests of their own, and a night is told by its results here.
-    environment.setattr(run, "_site", lambda *_: Path())
+    # The dashboards have tests of their own, and a run is told by its results here.
+    environment.setattr(run, "build_site", lambda *_: Path())
 
 
 def _load_history(url: str, days: list[date]) -> None:
@@ -163,22 +163,20 @@ def past_and_folder(
 
 
 def run_steps(day: date, url: str, until: str = "check_raw", seen: dict[str, str] | None = None) -> Outcome:
-    """One night in this process through its own steps, up to and with `until`; `seen` is what readers see before."""
-    before = seen or marts(url)
-    begun = run.begin(day.isoformat())
+    """One date in this process through the steps, up to and with `until`; `seen` is what readers see before."""
+    before, settings = seen or marts(url), Settings.load()
+    begun = run.begin(settings, day)
     blocked = False
     try:
-        for domain in DOMAINS:
-            for export in run.exports_of(begun, domain):
-                run.load(begun, export)
-        run.check_raw(begun)
-        if until == "publish":
-            run.build(begun)
-            run.check_marts(begun)
-            run.publish_marts(begun)
-        else:
+        for exports in begun["work"].values():
+            for export in exports:
+                run.ingest(settings, begun, export)
+        steps = run.STEPS[run.STEPS.index("prepare") : run.STEPS.index(until) + 1]
+        for step in steps:
+            getattr(run, step)(settings, begun)
+        if until != "publish":
             with connect(url, "publisher") as connection:
-                run._warn(connection, Settings.load(), begun)
+                run._warn(connection, settings, begun)
     except Blocked:
         blocked = True
     lease.release()

@@ -39,7 +39,7 @@ def killed_in_loads(business: Business, number: int, exports: list[str]) -> str:
         with case.reading({business.before}):
             case.run(("begin",))
             for export in exports:
-                load = f"load {export}"
+                load = f"ingest {export}"
                 where = case.killed_at(number, (load,))
                 print(f"    {export}: {where}", file=sys.stderr)
                 case.run(("begin", load))

@@ -1,4 +1,4 @@
-"""What runs in the child process that a fault hits: steps of a night, as the DAG's tasks run them."""
+"""What runs in the child process that a fault hits: steps of a run, as the DAG's tasks run them."""
 
 import json
 import multiprocessing
@@ -7,12 +7,13 @@ import resource
 import signal
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-INGEST = ("begin", "loads", "check_raw")
-BUILD = ("build", "check_marts")
-PUBLISH = ("publish_marts",)
+INGEST = ("begin", "ingests", "prepare", "check_raw")
+BUILD = ("resolve_identity", "build", "score", "build_scored", "check_marts")
+PUBLISH = ("publish",)
 WHOLE = (*INGEST, *BUILD, *PUBLISH)
 # Children are forked from a process that has paid for these imports once.
 PRELOADED = ["userops.run", "great_expectations", "pandas", "dbt.cli.main", "dbt.adapters.postgres"]
@@ -100,19 +101,20 @@ def _run(folder: str, environment: dict[str, str], steps: tuple[str, ...], optio
 
 def _step(folder: Path, step: str, options: dict) -> None:
     from userops import run
+    from userops.settings import Settings
 
-    path = folder / "run.json"
+    settings, path = Settings.load(), folder / "run.json"
     if step == "begin":
-        path.write_text(json.dumps(run.begin(options["date"])))
+        path.write_text(json.dumps(run.begin(settings, date.fromisoformat(options["date"]))))
         return
     told = json.loads(path.read_text())
-    if step == "loads":
-        for domain in ("channel", "orders", "crm"):
-            for export in run.exports_of(told, domain):
-                run.load(told, export)
-    elif step.startswith("load "):
-        run.load(told, step.removeprefix("load "))
+    if step == "ingests":
+        for exports in told["work"].values():
+            for export in exports:
+                run.ingest(settings, told, export)
+    elif step.startswith("ingest "):
+        run.ingest(settings, told, step.removeprefix("ingest "))
     elif step == "fail":
-        run.fail(told["run_id"], options.get("error", "a task failed"))
+        run.fail(settings, told["run_id"], options.get("error", "a task failed"))
     else:
-        getattr(run, step)(told)
+        getattr(run, step)(settings, told)

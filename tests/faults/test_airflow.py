@@ -20,7 +20,7 @@ import psutil
 import psycopg
 import pytest
 
-from deployment import PROGRAMS, clean_environment, due_night, free_port
+from deployment import PROGRAMS, clean_environment, due_date, free_port
 from faults import checks
 from faults.business import Business, Case
 from faults.proxy import INSIDE_COPY, Boundary, Link
@@ -134,7 +134,7 @@ class Airflow:
 @pytest.fixture(scope="module")
 def due(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     """A business whose second night is the one that the schedule (03:00, for the day before) has reached."""
-    night = due_night("Asia/Shanghai")
+    night = due_date("Asia/Shanghai")
     folder = tmp_path_factory.mktemp("due")
     made = Business(server.url("postgres"), folder, first=night - timedelta(days=1))
     made.prepare()

@@ -25,7 +25,7 @@ share = pytest.mark.parametrize("share", range(SHARES))
 def landed(business: Business) -> str:
     """The state in which everything is loaded and nothing is checked."""
     with business.case("published") as case:
-        case.run(("begin", "loads"))
+        case.run(("begin", "ingests"))
         business.keep(case, "landed")
     return "landed"
 
@@ -41,13 +41,13 @@ def test_killed_at_every_boundary_of_the_beginning(business: Business) -> None:
 def test_killed_at_every_boundary_of_the_loads(business: Business, share: int) -> None:
     with business.case("published") as case:
         case.run(("begin",))
-        last = {export: case.statements((f"load {export}",)) for export in load_contracts()}
+        last = {export: case.statements((f"ingest {export}",)) for export in load_contracts()}
     assert min(last.values()) > 10
 
     def one(business: Business, number: int) -> str:
         return checks.killed_in_loads(business, number, [export for export in last if last[export] >= number])
 
-    checks.sweep("loads", one, business, range(1, max(last.values()) + 1, checks.EVERY)[share::SHARES])
+    checks.sweep("ingests", one, business, range(1, max(last.values()) + 1, checks.EVERY)[share::SHARES])
 
 
 @share

@@ -105,7 +105,8 @@ def test_a_stopped_publisher_is_overtaken_and_writes_nothing(business: Business)
         assert after.wait() == 0, after.error
         assert re.search("taken over|terminat|closed|lost", resumed(publisher))
         assert states(case.url, READ) == business.before
-        after = steps.start(case.context, other, case.environment(), ("loads", "check_raw"), date=str(NIGHT))
+        rest = ("ingests", "prepare", "check_raw")
+        after = steps.start(case.context, other, case.environment(), rest, date=str(NIGHT))
         assert after.wait() == 0, after.error
 
 

@@ -31,11 +31,11 @@ def demo(tmp_path_factory):
     home = tmp_path_factory.mktemp("demo")
     environment = clean_environment(USEROPS_HOME=str(home))
     code, printed = userops(["demo"], environment, seconds=900)
-    log = home / "airflow" / "night.log"
+    log = home / "airflow" / "run.log"
     assert code == 0, printed + (log.read_text()[-4000:] if log.exists() else "")
     code, url = userops(["db", "url"], environment)
     assert code == 0, url
-    yield {"home": home, "url": url.strip(), "printed": printed}
+    yield {"home": home, "url": url.strip(), "printed": printed, "environment": environment}
     code, stopped = userops(["db", "stop"], environment)
     assert code == 0, stopped
 
@@ -77,7 +77,7 @@ def test_active_buyers_by_month(demo):
     assert [int(buyers) for _, buyers in rows] == ACTIVE
 
 
-def test_the_broken_night_was_blocked_and_told(demo):
+def test_the_broken_file_was_blocked_and_told(demo):
     assert "blocked" in demo["printed"]
     alert = (demo["home"] / "alerts.log").read_text()
     assert "online_retail" in alert
@@ -90,3 +90,23 @@ def test_the_site_says_what_is_simulated(demo):
     assert len(pages) >= 4
     assert all("simulated" in text for text in pages.values())
     assert all("https://cdn" not in text for text in pages.values())
+
+
+def test_the_commands_that_the_demo_names_work_after_it(demo):
+    """Last of the file, as it publishes again: all of them read what the demo is about from its home."""
+
+    def run(*arguments):
+        code, printed = userops(list(arguments), demo["environment"], seconds=600)
+        assert code == 0, printed
+        return printed
+
+    assert "blocked  readers see version" in run("status")
+    assert "of 2011-12-08" in run("rollback")
+    assert "2011-12-09 published" in run("run", "--date", "2011-12-09")
+    with psycopg.connect(demo["url"]) as connection:
+        contact = connection.execute("select contact_id from build.map_contact_user order by 1 limit 1").fetchone()[0]
+    assert "2011-12-09 published" in run("erase", contact, "--now")
+    assert ask(demo, "select business_date::text from marts.publication where is_current") == [("2011-12-09",)]
+    with psycopg.connect(demo["url"]) as connection:
+        parameters = connection.execute("select timezone, currency from meta.run_parameters").fetchall()
+    assert parameters == [("Europe/London", "GBP")]

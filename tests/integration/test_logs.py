@@ -205,19 +205,25 @@ def test_a_tag_mart_of_another_shape_keeps_since_and_history(business):
 
 
 def test_erasure_cleans_slots_and_logs_and_counts_stay(business):
-    """c4's user u9 is gone, and u2 was an id made from an identifier that is erased."""
-    business.publish(D1, FIRST)
-    business.publish(D2, SECOND)
+    """c4 was u9's only contact, and u2 an id made from an identifier that is erased."""
+    links = mart("links", ("kind", "identifier"), kind="text", identifier="text", user_id="text")
+    invited = mart("invited", ("user_id",), user_id="text", referrer_user_id="text")
+    others = {"links": [("phone", "h1", "u1"), ("phone", "h2", "u1"), ("phone", "h9", "u9")],
+              "invited": [("u1", "u9"), ("u3", "u1")]}
+    marts = [*MARTS, links, invited]
+    business.publish(D1, FIRST | others, marts)
+    business.publish(D2, SECOND | others, marts)
     with connect(business.url) as admin:
         admin.execute("insert into meta.erased_contacts values ('c4', 'request', 0)")
-        admin.execute("insert into meta.erased_users values ('u9', 'request'), ('u2', 'request')")
+        admin.execute("insert into meta.erased_identifiers values ('phone', 'h2', 'request')")
+        admin.execute("insert into meta.erased_user_ids values ('u2', 'request')")
     without = SECOND | {
         "map_contact_user": [row for row in SECOND["map_contact_user"] if row[0] != "c4"],
         "users": [("u1",), ("u3",), ("u6",)],
         "user_tags": SECOND["user_tags"][:2],
         "audience_members": [("loyal", "u1")],
     }
-    business.publish(D3, without)
+    business.publish(D3, without | {"links": [("phone", "h1", "u1")], "invited": [("u1", None), ("u3", "u1")]}, marts)
     assert business.read(MERGES) == [("u5", "u6", "renamed", 2, D2, 1)]
     assert business.read(HISTORY) == [row for row in HISTORY_OF_SECOND if row[0] not in ("u2", "u9")]
     assert business.read(CHANGES)[:3] == [
@@ -229,8 +235,10 @@ def test_erasure_cleans_slots_and_logs_and_counts_stay(business):
             for table in ("users", "user_tags", "audience_members", "map_contact_user"):
                 assert admin.execute(named.format(slot, table)).fetchone() == (0,)
             assert admin.execute(f"select from slot_{slot}.map_contact_user where contact_id = 'c4'").fetchall() == []
+            assert admin.execute(f"select identifier from slot_{slot}.links").fetchall() == [("h1",)]
+            assert sorted(admin.execute(f"select * from slot_{slot}.invited"), key=str) == [("u1", None), ("u3", "u1")]
         told = dict(admin.execute("select table_name, rows from meta.erasure_log").fetchall())
-        assert admin.execute("select count(*) from meta.erased_users").fetchone() == (0,)
+        assert admin.execute("select count(*) from meta.erased_user_ids").fetchone() == (0,)
     # In slot 0 c4 was still u3's, which stays; the row itself goes as the contact's.
     assert told["meta.log_user_ids"] == 2
     assert told["meta.log_tags"] == 2

@@ -96,7 +96,7 @@ def test_rollback_and_forward_again(warehouse_url):
             publication.rollback(connection, 1)
 
 
-def test_an_overtaken_run_writes_nothing(warehouse_url):
+def test_an_superseded_run_writes_nothing(warehouse_url):
     before = publish_one(warehouse_url, 200)
     build(warehouse_url, 201)
     run_id, token = begin(warehouse_url)
@@ -108,7 +108,7 @@ def test_an_overtaken_run_writes_nothing(warehouse_url):
         lease.end(connection, later_run, "failed")
 
 
-def test_a_live_writer_is_not_overtaken(warehouse_url):
+def test_a_live_writer_is_not_superseded(warehouse_url):
     run_id, token = begin(warehouse_url)
     lease.keep_alive(warehouse_url, token)
     with connect(warehouse_url, "publisher") as connection:
@@ -120,7 +120,7 @@ def test_a_live_writer_is_not_overtaken(warehouse_url):
         lease.end(connection, run_id, "failed")
 
 
-def test_a_writer_whose_statement_takes_longer_than_the_limit_is_not_overtaken(warehouse_url, monkeypatch):
+def test_a_writer_whose_statement_takes_longer_than_the_limit_is_not_superseded(warehouse_url, monkeypatch):
     monkeypatch.setattr(lease, "HEARTBEAT_LIMIT", timedelta(seconds=1))
     monkeypatch.setattr(lease, "BEAT", timedelta(seconds=0.1))
     run_id, token = begin(warehouse_url)

@@ -1,4 +1,4 @@
-"""Airflow as `make serve` starts it: the scheduler runs the night that is due by itself, and all of it ends.
+"""Airflow as `make serve` starts it: the scheduler runs the date that is due by itself, and all of it ends.
 
 Outside the quick suite (`make test-serve`): it takes a minute or two.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deployment import PROGRAMS, clean_environment, due_night, free_port
+from deployment import PROGRAMS, clean_environment, due_date, free_port
 from userops.simulate import simulate
 
 TIMEZONE = "Asia/Shanghai"
@@ -54,7 +54,7 @@ class Served:
     """`userops serve` over a landing place of one due day."""
 
     def __init__(self, place: Path, **settings: str) -> None:
-        self.day, self.port, self.place = due_night(TIMEZONE), free_port(), place
+        self.day, self.port, self.place = due_date(TIMEZONE), free_port(), place
         self.landing, self.home = place / "landing", place / "home"
         simulate(self.landing, 120, 1, self.day, 7)
         self.environment = clean_environment(
@@ -72,7 +72,7 @@ class Served:
         return (self.place / "serve.log").read_text()[-3000:]
 
     def ends_as(self, state: str) -> dict:
-        """Wait for the night to end; in that state."""
+        """Wait for the run to end; in that state."""
         ended = wait_for(lambda: (s := self.status())["state"] in ENDED and s, 400)
         assert ended and ended["state"] == state, f"{ended}: {self.log()}"
         return ended
@@ -111,14 +111,14 @@ class Served:
         assert wait_for(lambda: not any(group_lives(group) for group in groups), 30)
 
 
-def test_the_due_night_runs_under_the_scheduler_and_all_processes_end(tmp_path):
+def test_the_due_date_runs_under_the_scheduler_and_all_processes_end(tmp_path):
     served = Served(tmp_path)
     with served.running():
         assert served.ends_as("published")["business_date"] == str(served.day)
 
 
-def test_a_held_night_asks_in_airflow_and_is_published_in_the_name_of_who_approves(tmp_path):
-    """An unknown column warns; the night waits under Airflow's required actions until somebody answers there."""
+def test_a_held_run_asks_in_airflow_and_is_published_in_the_name_of_who_approves(tmp_path):
+    """An unknown column warns; the run waits under Airflow's required actions until somebody answers there."""
     served = Served(tmp_path, USEROPS_HOLD_WARNINGS="1")
     stores = served.landing / str(served.day) / "stores.csv"
     stores.with_name("_manifest.json").unlink(missing_ok=True)

@@ -58,3 +58,15 @@ def test_recovery_names_the_cause() -> None:
     assert notice.cause_key == sent.cause_key
     assert notice.title.startswith("[recovered] 2024-03-02: ")
     assert "Cleared, open since 2024-03-01:\n- orders_differ@orders" in notice.body
+
+
+def test_checks_that_follow_from_another_are_folded_below_it() -> None:
+    explains = {"file_loaded": ("missing_volume", "drift"), "drift": ("stage_mix",), "late": ("file_loaded",)}
+    found = [failed("file_loaded"), failed("missing_volume"), failed("drift", "warning"),
+             failed("stage_mix", "warning"), failed("other"), failed("late", "warning")]  # fmt: skip
+    sent = message.alert(found, DAY, "r", None, explains=explains)
+    lines = [line for line in sent.body.splitlines() if line.startswith("- ")]
+    assert [line.split(" on ")[0] for line in lines] == ["- file_loaded", "- other", "- late"]
+    assert lines[0].endswith("; and 3 that follow: missing_volume, drift, stage_mix")
+    assert "that follow" not in "".join(lines[1:]), "a warning explains no critical failure"
+    assert len(sent.parts) == 6, "recovery still asks for each of them"

@@ -1,145 +1,102 @@
-"""The gate's own logic: definitions are refused when wrong, no answer blocks, severity decides."""
+"""What is committed in expectations/: whole, worded for people, about columns that the measures have."""
 
-import subprocess
-import sys
-from datetime import date
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
 
 import pytest
+import yaml
 
-from userops.checks import CheckResult
-from userops.errors import UseropsError
-from userops.gate import runner
-from userops.gate.decision import decide
-from userops.gate.suites import Suite, load_suite, parse
-from userops.settings import PROJECT_ROOT
+from userops.gate import suites
+from userops.settings import PROJECT_ROOT, Settings
 
-BOUND = {"type": "expect_column_values_to_be_between", "column": "share", "max_value": 0.02}
+FOLDER = PROJECT_ROOT / "expectations"
+SUITES = sorted((FOLDER / "suites").glob("*.json"))
+SETTINGS = Settings.load({})
 
 
-def content(**changes: object) -> dict:
-    check = {
-        "name": "a",
-        "subject": "orders",
-        "severity": "critical",
-        "query": "q",
-        "expectations": [BOUND],
-        "expected": "at most 2 %",
+def read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def columns_of_measures() -> dict[str, set[str]]:
+    """The described columns of every model below models/quality."""
+    found = {}
+    for path in (PROJECT_ROOT / "dbt_project/models/quality").rglob("_*__models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            found[model["name"]] = {column["name"] for column in model["columns"]}
+    return found
+
+
+COLUMNS = columns_of_measures()
+
+
+def expectations() -> Iterator:
+    for path in SUITES:
+        for number, expectation in enumerate(read(path)["expectations"]):
+            yield pytest.param(path.stem, expectation, id=f"{path.stem}-{number}")
+
+
+def names_in(condition: object) -> set[str]:
+    """The columns that a row condition names."""
+    if isinstance(condition, list):
+        return set().union(*map(names_in, condition))
+    if not isinstance(condition, dict):
+        return set()
+    named = {condition["column"]["name"]} if "column" in condition else set()
+    return named | names_in(condition.get("conditions", []))
+
+
+@pytest.mark.parametrize(("asset", "expectation"), list(expectations()))
+def test_an_expectation_speaks_to_people_of_columns_that_exist(asset: str, expectation: dict) -> None:
+    kwargs, meta = expectation["kwargs"], expectation["meta"]
+    in_text = {name for _, name, _, _ in Formatter().parse(meta["found"]) if name}
+    assert {kwargs["column"]} | names_in(kwargs.get("row_condition")) | in_text <= COLUMNS[asset]
+    assert expectation["severity"] in ("critical", "warning", "info")
+    assert expectation["description"] and meta["owner"]
+    # A deviation in standard errors means nothing to whoever is woken up.
+    assert "deviation" not in in_text
+
+
+@pytest.mark.parametrize(("asset", "expectation"), list(expectations()))
+def test_its_runbook_is_a_section_of_the_readme(asset: str, expectation: dict) -> None:
+    path, _, anchor = expectation["meta"]["runbook"].partition("#")
+    headings = re.findall(r"^## (.+)$", (PROJECT_ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+    assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_share_that_blocks_states_its_least_volume() -> None:
+    """The others are no shares: a single rate or order more is wrong."""
+    without = {
+        expectation["meta"]["check"]
+        for path in SUITES
+        for expectation in read(path)["expectations"]
+        if expectation["severity"] == "critical" and '">=' not in json.dumps(expectation["kwargs"])
     }
-    return {"layer": "raw", "queries": {"q": {"sql": "select 1"}}, "checks": [check | changes]}
+    assert without == {"rates_jumped", "users_sum_to_orders"}
 
 
-def suite(**changes: object) -> Suite:
-    return parse(content(**changes), "f")[1]
+def test_a_check_explains_checks_that_exist() -> None:
+    explained = suites.explanations(SETTINGS)
+    checks = {expectation["meta"]["check"] for path in SUITES for expectation in read(path)["expectations"]}
+    assert {name for names in explained.values() for name in names} <= checks
+    assert explained["orders_in_the_future"] == ("some_orders_in_the_future",)
 
 
-def result(severity: str, passed: bool) -> CheckResult:
-    return CheckResult("c", "expectations", "orders", severity, passed, "x", "y")
+def test_every_suite_is_judged_by_one_checkpoint_on_a_measure() -> None:
+    judged = [
+        definition["name"]
+        for layer in ("raw", "marts")
+        for definition in read(FOLDER / "checkpoints" / f"{layer}.json")["validation_definitions"]
+    ]
+    assert sorted(judged) == [path.stem for path in SUITES]
+    assert suites.measures(SETTINGS) == [f"quality.{path.stem}" for path in SUITES]
+    assert set(judged) < set(COLUMNS)
 
 
-def judged(given: Suite, row: dict[str, float | None], broken: dict[str, str] | None = None) -> CheckResult:
-    measured = {"f:q": row} if row else {}
-    return runner.judge(given.checks[0], measured, broken or {}, runner.evaluate(given, measured))
-
-
-@pytest.mark.parametrize(
-    ("results", "decision"),
-    [
-        ([], "block"),
-        ([("critical", True)], "publish"),
-        ([("critical", False), ("warning", False)], "block"),
-        ([("warning", False), ("critical", True)], "warn"),
-        ([("info", False)], "publish"),
-    ],
-)
-def test_worst_failed_severity_decides(results: list[tuple[str, bool]], decision: str) -> None:
-    assert decide([result(*r) for r in results]) == decision
-
-
-@pytest.mark.parametrize("layer", ["raw", "marts"])
-def test_committed_suites_load_and_expectations_exist(layer: str) -> None:
-    loaded = load_suite(PROJECT_ROOT / "expectations", layer)
-    columns = {f"{c.query}.{e.column}": 0.0 for c in loaded.checks for e in c.expectations}
-    measured: dict = {}
-    for name, value in columns.items():
-        query, _, column = name.rpartition(".")
-        measured.setdefault(query, {})[column] = value
-    for check in loaded.checks:
-        if check.enough:
-            measured[check.query].setdefault(check.enough[0], 1e9)
-    outcomes = runner.evaluate(loaded, measured)
-    assert set(outcomes) == {check.key for check in loaded.checks}
-    assert None not in outcomes.values()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"severity": "x"}, {"query": "other"}, {"expectations": []}, {"surplus": 1}, {"expectations": [{"type": "x"}]}],
-)
-def test_a_wrong_definition_is_refused(changes: dict) -> None:
-    with pytest.raises((ValueError, KeyError)):
-        parse(content(**changes), "f")
-
-
-def test_an_empty_folder_is_no_pass(tmp_path) -> None:
-    with pytest.raises(UseropsError):
-        load_suite(tmp_path, "raw")
-
-
-def test_great_expectations_judges_the_bound() -> None:
-    assert judged(suite(), {"share": 0.02}).passed
-    failed = judged(suite(), {"share": 0.021})
-    assert failed.blocks
-    assert (failed.observed, failed.expected) == ("share 0.021", "at most 2 %")
-
-
-def test_a_null_measure_is_no_answer_even_for_a_warning() -> None:
-    found = judged(suite(severity="warning"), {"share": None})
-    assert found.blocks
-    assert found.observed == "no answer: no measure share"
-
-
-def test_a_broken_query_blocks_and_names_its_reason() -> None:
-    found = judged(suite(), {}, {"f:q": "UndefinedTable: relation raw.orders"})
-    assert found.blocks
-    assert "UndefinedTable" in found.observed
-
-
-def test_a_broken_expectation_blocks() -> None:
-    broken = suite(expectations=[{"type": "expect_column_values_to_match_regex", "column": "share", "regex": "("}])
-    assert judged(broken, {"share": 0.0}).blocks
-
-
-def test_below_the_least_volume_it_is_info() -> None:
-    given = suite(enough={"column": "orders", "at_least": 100})
-    little = judged(given, {"share": 0.5, "orders": 99})
-    assert (little.severity, little.passed) == ("info", True)
-    assert little.observed == "not enough history: orders 99 of 100"
-    assert judged(given, {"share": 0.5, "orders": 100}).blocks
-
-
-def test_placeholders_leave_casts_alone() -> None:
-    bound = runner.PLACEHOLDER.sub(r"%(\1)s", "x::date < :business_date - 1 and :published::jsonb is null")
-    assert bound == "x::date < %(business_date)s - 1 and %(published)s::jsonb is null"
-
-
-def test_a_text_is_no_measure() -> None:
-    with pytest.raises(ValueError, match="a measure is a str"):
-        runner._number("13800138000")
-
-
-def test_unreachable_checks_fail_critical(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_: object) -> None:
-        raise ValueError("0 rows where one was to come")
-
-    monkeypatch.setattr(runner, "_one_row", gone)
-    monkeypatch.setattr(runner, "read_published", lambda *_: "{}")
-    results = runner.run_suite("", "raw", date(2024, 1, 1), None)
-    assert results and all(r.blocks for r in results)
-
-
-def test_importing_the_gate_stays_light() -> None:
-    code = (
-        "import sys; import userops.gate.runner, userops.gate.decision, userops.alerts.outbox;"
-        "sys.exit(any(m in sys.modules for m in ('great_expectations', 'pandas', 'apprise')))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_there_is_no_sql_and_no_python_in_expectations() -> None:
+    kinds = {path.suffix for path in FOLDER.rglob("*") if path.is_file()}
+    assert kinds == {".json", ".yml", ".md"}
+    assert not any("query" in path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.json"))

@@ -28,6 +28,7 @@ def test_defaults_are_below_the_home(tmp_path):
         "hash_key": "",
         "deadline": time(8),
         "hold_warnings": False,
+        "log_level": "WARNING",
         "alert_targets": (f"file://{tmp_path}/alerts.log",),
         "alert_fallbacks": (),
     }
@@ -79,6 +80,7 @@ def test_settings_cannot_be_changed_and_do_not_print_secrets():
         ("USEROPS_DEFAULT_COUNTRY", "China", "ISO 3166"),
         ("USEROPS_DEADLINE", "eight", "HH:MM"),
         ("USEROPS_HOLD_WARNINGS", "perhaps", "1 or 0"),
+        ("USEROPS_LOG_LEVEL", "loud", "INFO"),
         ("USEROPS_ENGINE", "mysql", "postgres, duckdb or spark"),
         ("USEROPS_THREADS", "0", "from 1"),
         ("USEROPS_MEMORY_LIMIT", "much", "4GB"),

@@ -15,7 +15,7 @@ from userops.tags.features import MODELS
 from userops.tags.lint import lint
 from userops.tags.rendering import features_of, tags_of
 from userops.tags.scaffold import add_tag
-from userops.tags.store import tables_of
+from userops.tags.store import tables
 
 FILE = """category: lifecycle
 owner: lifecycle
@@ -71,9 +71,12 @@ def test_four_lines_are_a_tag(project: Path) -> None:
     tag = load_catalog(project).tags["lapsing"]
     assert (tag.category, tag.scenario, tag.owner, tag.validity_days) == ("lifecycle", "repurchase", "lifecycle", 14)
     assert tag.value is None and tag.score_text == "1"
-    rows = {row["tag_code"]: row for row in tables_of(load_catalog(project))["config_tags"]}
+    rows = {row["tag_code"]: row for row in tables(load_catalog(project))["config_tags"].to_pylist()}
     assert rows["rich"]["features"] == "net, stage, orders"
-    assert rows["rich"]["score_sql"] == "(features.net::numeric / nullif(features.orders::numeric, 0))"
+    assert rows["rich"]["score_sql"] == (
+        "(cast(features.net as double precision) / nullif(cast(features.orders as double precision), 0))"
+    )
+    assert (rows["rich"]["value_sql"], rows["lapsing"]["value_sql"]) == ("features.stage", None)
     assert rows["lapsing"]["rule_words"] == "days since the last order between 30 and 45"
 
 
@@ -137,7 +140,7 @@ def test_audiences_read_tags_and_features(project: Path) -> None:
     path.write_text(audience + "    rule: has('rich') and reachable_sms\n", encoding="utf-8")
     catalog = load_catalog(project)
     assert tags_of(catalog.audiences["both"].rule) == ["rich"]
-    row = next(tables_of(catalog)["config_audiences"])
+    (row,) = tables(catalog)["config_audiences"].to_pylist()
     assert row["rule_sql"] == "(coalesce((features.net >= 1000), false) and features.reachable_sms)"
     assert row["rule_words"] == "has the tag “Rich” and may be sent text messages"
     path.write_text(audience + "    rule: has('ritch')\n", encoding="utf-8")

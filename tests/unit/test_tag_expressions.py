@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from userops.tags.expressions import RuleError, parse
 from userops.tags.rendering import features_of, tags_of, to_sql, to_words
 
-NAMES = {"orders": "number", "net": "number", "stage": "text", "is_plus": "boolean", "later.orders": "number"}
+NAMES = {
+    "orders": "number", "net": "number", "points": "number", "mean_gap": "number", "stage": "text",
+    "is_plus": "boolean", "later.orders": "number",
+}  # fmt: skip
+TYPES = {
+    "orders": "integer", "net": "decimal(18, 2)", "points": "bigint", "mean_gap": "double precision", "stage": "text",
+    "is_plus": "boolean",
+}  # fmt: skip
 TAGS = frozenset({"lapsing"})
 
 
@@ -24,9 +31,32 @@ TAGS = frozenset({"lapsing"})
         ("is_plus or orders = 1 and net > 5", "(features.is_plus or ((features.orders = 1) and (features.net > 5)))"),
         ("stage in ('new', 'it''s')", "(features.stage in ('new', 'it''s'))"),
         ("stage not in ('new')", "(features.stage not in ('new'))"),
-        ("net between -1 and 2", "(features.net between (-1::numeric) and 2)"),
-        ("2 * orders > 1", "((2::numeric * features.orders::numeric) > 1)"),
-        ("net / orders > 0.5", "((features.net::numeric / nullif(features.orders::numeric, 0)) > 0.5)"),
+        ("net between -1 and 2", "(features.net between (-1) and 2)"),
+        ("2 * orders > 1", "((cast(2 as decimal(1, 0)) * cast(features.orders as decimal(10, 0))) > 1)"),
+        (
+            "net - 0.5 * later.orders > 1",
+            "((cast(features.net as decimal(19, 2)) - cast((cast(0.5 as decimal(2, 1))"
+            " * cast(later.orders as decimal(10, 0))) as decimal(19, 2))) > 1)",
+        ),
+        (
+            "net / orders > 0.5",
+            "((cast(features.net as double precision) / nullif(cast(features.orders as double precision), 0)) > 0.5)",
+        ),
+        (
+            "orders > 1.5 * mean_gap",
+            "(features.orders > (cast(1.5 as double precision) * cast(features.mean_gap as double precision)))",
+        ),
+        (
+            "points * points = 4",
+            "((cast(features.points as double precision) * cast(features.points as double precision)) = 4)",
+        ),
+        (
+            "orders * orders > 1",
+            "((cast(features.orders as decimal(19, 0)) * cast(features.orders as decimal(10, 0))) > 1)",
+        ),
+        ("round(orders) = 1", "(features.orders = 1)"),
+        ("round(net) = floor(net)", "(round(features.net) = floor(features.net))"),
+        ("round(mean_gap) = 1", "((sign(features.mean_gap) * floor(abs(features.mean_gap) + 0.5)) = 1)"),
         ("stage is not null", "(features.stage is not null)"),
         ("coalesce(net, 0) = 0", "(coalesce(features.net, 0) = 0)"),
         ("(is_plus)", "features.is_plus"),
@@ -35,7 +65,7 @@ TAGS = frozenset({"lapsing"})
     ],
 )  # fmt: skip
 def test_an_expression_becomes_sql(rule: str, sql: str) -> None:
-    assert to_sql(parse(rule, NAMES)) == sql
+    assert to_sql(parse(rule, NAMES), TYPES) == sql
 
 
 @pytest.mark.parametrize(
@@ -73,7 +103,7 @@ def test_audiences_may_ask_for_tags() -> None:
     node = parse("has('lapsing') and is_plus", NAMES, TAGS)
     assert tags_of(node) == ["lapsing"]
     assert features_of(node) == ["is_plus"]
-    assert to_sql(node, {"lapsing": parse("orders > 1", NAMES)}) == (
+    assert to_sql(node, TYPES, {"lapsing": parse("orders > 1", NAMES)}) == (
         "(coalesce((features.orders > 1), false) and features.is_plus)"
     )
     with pytest.raises(RuleError, match="'lapsin' is no tag") as raised:
@@ -101,5 +131,5 @@ def test_whatever_is_written_parses_or_is_refused_in_words(text: str) -> None:
     except RuleError as error:
         assert re.search(r"\(at character \d+\)$", str(error))
         return
-    outside = re.sub(r"'(?:[^']|'')*'", "", to_sql(node))
+    outside = re.sub(r"'(?:[^']|'')*'", "", to_sql(node, TYPES))
     assert not re.search(r";|--|/\*|\"|\$|\\|select", outside)

@@ -1,13 +1,17 @@
 {#
     A quotient of exact numbers (counts, money; at most six decimals each), rounded half up (away from zero) to
-    `places`; a zero denominator gives null. Whole numbers alone: DuckDB divides decimals as doubles, Spark cuts scales.
+    `places`; a zero denominator gives null. It is a decimal(18, places), wider above six
+    places. Whole numbers alone: DuckDB divides decimals as doubles, Spark cuts scales.
 #}
 {% macro ratio(dividend, divisor, places=6) -%}
     {{ return(adapter.dispatch('ratio')(dividend, divisor, places)) }}
 {%- endmacro %}
 
 {% macro default__ratio(dividend, divisor, places) -%}
-    cast(round(cast({{ dividend }} as numeric) / nullif({{ divisor }}, 0), {{ places }}) as decimal(18, {{ places }}))
+    cast(
+        round(cast({{ dividend }} as decimal(38, {{ places + 6 }})) / nullif({{ divisor }}, 0), {{ places }})
+        as decimal({{ [18, places + 12] | max }}, {{ places }})
+    )
 {%- endmacro %}
 
 {% macro duckdb__ratio(dividend, divisor, places) -%}
@@ -16,14 +20,14 @@
     cast(
         sign({{ n }}) * sign({{ d }})
         * ((2 * abs({{ n }}) * {{ 10 ** places }} + abs({{ d }})) // nullif(2 * abs({{ d }}), 0))
-        * {{ '0.' ~ '0' * (places - 1) ~ '1' if places else '1' }} as decimal(18, {{ places }})
+        * {{ '0.' ~ '0' * (places - 1) ~ '1' if places else '1' }} as decimal({{ [18, places + 12] | max }}, {{ places }})
     )
 {%- endmacro %}
 
 {% macro spark__ratio(dividend, divisor, places) -%}
     {%- set n -%} cast(cast({{ dividend }} as decimal(24, 6)) * 1000000 as decimal(24, 0)) {%- endset -%}
     {%- set d -%} cast(cast({{ divisor }} as decimal(24, 6)) * 1000000 as decimal(24, 0)) {%- endset -%}
-    cast(round(cast({{ n }} as decimal(24, 0)) / nullif({{ d }}, 0), {{ places }}) as decimal(18, {{ places }}))
+    cast(round({{ n }} / nullif({{ d }}, 0), {{ places }}) as decimal({{ [18, places + 12] | max }}, {{ places }}))
 {%- endmacro %}
 
 {# A quotient of whole numbers without its fraction, an int. #}

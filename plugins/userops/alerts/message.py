@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from userops.checks import LAYERS, CheckResult
 
@@ -65,10 +66,12 @@ def alert(
     since: str | None = None,
     links: Sequence[str] = (),
     state: str = "",
+    explains: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Message | None:
     """One message about everything that failed in a run; None if nothing did.
 
-    Worst severity first, then causes before their consequences: a refused file makes figures implausible.
+    Worst severity first, then causes before their consequences: a refused file makes figures implausible. Checks that
+    another failed one `explains` (by check) are folded below it.
     """
     failed = sorted(roots(results), key=lambda r: (not r.blocks, LAYERS.index(r.layer), part(r)))
     if not failed:
@@ -78,13 +81,14 @@ def alert(
     state = state or ("blocked" if severity == "critical" else "published with warnings")
     if any(r.check == "run" for r in failed):
         state = "failed"
-    subjects = ", ".join(dict.fromkeys(r.subject for r in failed))
+    causes = fold(failed, explains)
+    subjects = ", ".join(dict.fromkeys(r.subject for r in causes))
     title = f"[{severity}] {business_date} {state}: {subjects}"
     lines = [
         f"{business_date} is {state}. Severity {severity}, owner {OWNER}, run {run_id}.",
         "",
-        *(_finding(r) for r in failed[:SHOWN]),
-        *([f"- and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []),
+        *(_finding(cause) + _following(follow) for cause, follow in list(causes.items())[:SHOWN]),
+        *([f"- and {len(causes) - SHOWN} more"] if len(causes) > SHOWN else []),
         "",
         f"Affected: {_affected(failed, state)}",
         f"Since: {since or business_date}",
@@ -92,6 +96,30 @@ def alert(
         *links,
     ]
     return Message(key, severity, clean(title)[:200], clean("\n".join(lines)))
+
+
+def fold(
+    failed: Sequence[CheckResult], explains: Mapping[str, Sequence[str]]
+) -> dict[CheckResult, list[CheckResult]]:
+    """The failed results that no other explains, each with those that follow from it, in the order given.
+
+    A warning explains no critical failure: that one blocks, and is told by itself.
+    """
+    causes: dict[CheckResult, list[CheckResult]] = {}
+    cause_of = {
+        result: next(
+            (other for other in failed if result.check in explains.get(other.check, ()) and other.check != result.check
+             and (other.blocks or not result.blocks)), None,
+        )
+        for result in failed
+    }  # fmt: skip
+    for result in failed:
+        cause, seen = result, {result}
+        while (above := cause_of[cause]) is not None and above not in seen:
+            cause = above
+            seen.add(cause)
+        causes.setdefault(cause, []).extend([] if cause is result else [result])
+    return causes
 
 
 def recovery(alert_title: str, cause_key: str, business_date: str, run_id: str, since: str) -> Message:
@@ -146,6 +174,10 @@ def fingerprint(text: str) -> str:
 def _finding(result: CheckResult) -> str:
     detail = f" ({result.detail})" if result.detail else ""
     return f"- {result.check} on {result.subject}: found {result.observed}, expected {result.expected}{detail}"
+
+
+def _following(follow: list[CheckResult]) -> str:
+    return f"; and {len(follow)} that follow: {', '.join(dict.fromkeys(r.check for r in follow))}" if follow else ""
 
 
 def _affected(failed: list[CheckResult], state: str) -> str:

@@ -4,7 +4,8 @@ A message is `pending` until its receiver accepted it. With fallbacks it is give
 without, it is tried until it is accepted. The row is locked while it is sent, so two senders never both send it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import httpx
 import psycopg
@@ -36,9 +37,11 @@ def raise_alert(
     results: Sequence[CheckResult],
     published: tuple[int, str] | None,
     state: str = "",
+    explains: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> int:
     """Enqueue one message per target about what failed and is not open yet; returns their number. The caller commits.
 
+    `explains`: by check the checks that follow from its failure, which the message folds below it.
     A blocked run, or one in another `state` that asks for a person, is told once per date and set of failures; a
     warning that persists is not told again until it has cleared.
     """
@@ -53,7 +56,7 @@ def raise_alert(
         whole = failed if state or any(r.blocks for r in new) else new
         parts = {message.part(r) for r in whole}
         since = min([d for key, d, _ in known if d and parts & message.parts_of(key)], default=None)
-        text = message.alert(whole, day, run_id, published, since, [_report(settings), RUNBOOK], state)
+        text = message.alert(whole, day, run_id, published, since, [_report(settings), RUNBOOK], state, explains)
         _enqueue(connection, "alert", text, day, run_id, target)
         enqueued += 1
     return enqueued

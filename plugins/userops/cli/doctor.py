@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from fsspec import available_protocols
+
 from userops.errors import UseropsError
 from userops.settings import Settings
 from userops.warehouse import server_settings
@@ -33,9 +35,9 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, the project, the home folder, the disk, the warehouse, the landing folder and the hash key."""
+    """Look at Python, the project, the home folder, the disk, the warehouse, landing folder, lake and hash key."""
     here = [_python(), _project(settings.project_root), _home(settings.home)]
-    return [*here, *_warehouse(settings), _landing(settings), _hash_key(settings)]
+    return [*here, *_warehouse(settings), _landing(settings), _lake(settings), _hash_key(settings)]
 
 
 def _python() -> Finding:
@@ -70,6 +72,15 @@ def _warehouse(settings: Settings) -> list[Finding]:
 def _landing(settings: Settings) -> Finding:
     there = "://" in settings.landing or Path(settings.landing).is_dir()
     return Finding(there, f"landing folder {settings.landing}", "set USEROPS_LANDING to an existing folder.")
+
+
+def _lake(settings: Settings) -> Finding:
+    if "://" in settings.lake:
+        scheme = settings.lake.partition("://")[0]
+        fix = f"install what fsspec needs for {scheme}://."
+        return Finding(scheme in available_protocols(), f"lake {settings.lake}", fix)
+    existing = next(p for p in [Path(settings.lake), *Path(settings.lake).parents] if p.exists())
+    return Finding(os.access(existing, os.W_OK), f"lake {settings.lake}", "set USEROPS_LAKE to a folder you may write.")
 
 
 def _hash_key(settings: Settings) -> Finding:

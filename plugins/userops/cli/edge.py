@@ -1,6 +1,8 @@
 """Where the commands begin and end: settings in, errors out."""
 
+import logging
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +27,9 @@ def load_settings() -> Settings:
     """Load the settings, once per command: the environment, the project's `.env`, the `.env` of USEROPS_HOME."""
     load_dotenv(Settings.load().project_root / ".env")
     load_dotenv(Settings.load().home / ".env")
-    return Settings.load()
+    settings = Settings.load()
+    logging.getLogger().setLevel(settings.log_level)
+    return settings
 
 
 def parse_day(text: str) -> date:
@@ -52,8 +56,9 @@ def connection_lost(error: BaseException | None) -> UseropsError | None:
         seen.append(error)
         kinds = type(error).__mro__
         if any(k.__module__.partition(".")[0] in DRIVERS and k.__name__ in CONNECTION_LOST for k in kinds):
+            said = re.sub(r"^\(\w+\.\w+\) ", "", first_line(error)).rstrip(".")
             return UseropsError(
-                f"The database went away: {first_line(error)}.",
+                f"The database went away: {said}.",
                 fix="see `userops doctor`, start the server if it is down (`userops db start`, or the one that"
                 " USEROPS_DATABASE_URL names), then run the same command again: that is safe.",
                 exit_code=EXIT_FAILED,

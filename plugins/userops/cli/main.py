@@ -87,7 +87,7 @@ def site() -> None:
 @app.command()
 def demo() -> None:
     """Replay real order lines as daily exports, publish, build the site, then break a file on purpose."""
-    from userops.demo import run
+    from userops.cli.demo import run
 
     raise typer.Exit(run(load_settings(), out))
 

@@ -1,10 +1,12 @@
 """The commands of the people on call: what is published, and what to do about what is not."""
 
 import json
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.table import Table
 
@@ -14,10 +16,11 @@ from userops.settings import Settings
 from userops.warehouse.connection import connect
 from userops.warehouse.location import warehouse_url
 
+NOT_STORED = "not stored"
+
 
 def status(as_json: AsJson = False) -> None:
-    """Show what is published, what blocks the newest run, which files are owed and which are not stored yet."""
-    from userops.ingest import outstanding
+    """Show what is published, what blocks the newest run, and which files are owed or not stored yet."""
     from userops.publish.status import status as read
 
     settings = load_settings()
@@ -35,10 +38,21 @@ def status(as_json: AsJson = False) -> None:
         out.print(table)
     for kind, title in (("owed", "owed"), ("not_stored", "delivered, not stored")):
         if state[kind]:
-            table = Table("date", "source", "export", title, "why")
+            table = Table("date", "export", "file", title)
             for row in state[kind]:
-                table.add_row(str(row["business_date"]), row["source"], row["export"], row["file_name"], row["reason"])
+                table.add_row(str(row["business_date"]), row["export"], row["file_name"], row["what"])
             out.print(table)
+
+
+def outstanding(settings: Settings, connection: psycopg.Connection, until: date | None) -> dict[str, list[dict]]:
+    """The files that are owed, and those that are delivered and not stored, up to a date."""
+    from userops.ingest import owed
+
+    found = [asdict(item) for item in owed(connection, settings, until or date.max)]
+    return {
+        "owed": [item for item in found if item["kind"] != NOT_STORED],
+        "not_stored": [item for item in found if item["kind"] == NOT_STORED],
+    }
 
 
 def approve(
@@ -78,9 +92,8 @@ def waive(
     from userops.ingest import waive as record
 
     settings = load_settings()
-    with connect(warehouse_url(settings), "loader") as connection:
-        record(connection, settings, file, day, name, reason.strip())
-    out.print(f"{file} of {day} is waived by {name}. The next run goes on without it.")
+    exports = record(warehouse_url(settings), settings, file, day, name, reason.strip())
+    out.print(f"{file} of {day} ({', '.join(exports)}) is waived by {name}. The next run goes on without it.")
 
 
 def erase(

@@ -9,11 +9,17 @@ import pyarrow as pa
 # The tables of the warehouse that models read besides the lake: small, and copied by engines that build elsewhere.
 META_RELATIONS = (
     "meta.run_parameters",
+    "meta.contracts",
+    "meta.published",
+    "meta.published_figures",
     "meta.load_files",
     "meta.erased_contacts",
     "meta.erased_identifiers",
     "meta.first_hashes",
     "meta.id_key",
+    "meta.contracts",
+    "meta.published",
+    "meta.published_figures",
     "build.config_tags",
     "build.config_scenarios",
     "build.config_audiences",

@@ -78,7 +78,8 @@ def replace(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.R
     """Make the relation anew with exactly these rows; the caller commits."""
     table = identifier(relation)
     columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(_postgres_type(field.type))) for field in rows.schema
+        sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(_postgres_type(field.type)))
+        for field in rows.schema
     )
     # Views of the last run may stand on it: dbt makes those again.
     connection.execute(sql.SQL("drop table if exists {} cascade").format(table))

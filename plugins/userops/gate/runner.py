@@ -1,212 +1,165 @@
-"""Run a layer's suite: few aggregate queries measure, Great Expectations judges the one row they give.
-
-Great Expectations is imported inside functions only: it takes seconds, and the DAG's parser reads this module.
-"""
+"""Run a layer's checkpoint: Great Expectations judges the measures, the project words and records what it found."""
 
 import json
 import logging
 import os
-import re
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
+import shutil
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.rows import dict_row
 
 from userops.checks import CheckResult
-from userops.contracts.model import load_contracts
 from userops.errors import UseropsError, first_line
-from userops.gate import docs
-from userops.gate.suites import Check, Query, Suite, load_suite
+from userops.gate import measures
+from userops.gate.context import LONGEST_QUERY, ROLE, open_context, results_folder
+from userops.gate.results import LAYER, Answer, Expectation, merged, names_of, results_of
+from userops.gate.suites import MEASURES
 from userops.settings import Settings
 from userops.warehouse.connection import connect
 
-PLACEHOLDER = re.compile(r"(?<![:\w]):(business_date|since|timezone|currency|contracts|published)\b")
-LONGEST_QUERY = "15min"
-# A measure of this name says where, in words of the schema; it becomes the result's detail.
-PLACE = "place"
-PLACE_NAME = re.compile(r"[a-z_][a-z0-9_.]{0,60}|")
-Measures = dict[str, Any]
+if TYPE_CHECKING:
+    from great_expectations.checkpoint import Checkpoint
+    from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.core.validation_definition import ValidationDefinition
+
 log = logging.getLogger(__name__)
+Rows = list[dict[str, object]]
 
 
-def run_suite(
-    settings_url: str, layer: str, business_date: date, since: date | None, settings: Settings | None = None
-) -> list[CheckResult]:
-    """Judge the nights after `since` up to `business_date`; one result a check, a crash is a critical failure.
-
-    `since` None means everything up to the date is new. A night that is published and runs again is judged again.
-    """
-    settings = settings or Settings.load()
-    suite = load_suite(settings.project_root / "expectations", layer)
-    parameters = parameters_of(settings, business_date, since)
-    measured, broken = measure(settings_url, suite, parameters)
-    validation = validate(suite, measured)
-    if validation is not None:
-        docs.write_page(validation, settings.home / "data_docs", business_date.isoformat(), layer)
-    outcomes = outcomes_of(validation)
-    return [judge(check, measured, broken, outcomes) for check in suite.checks]
-
-
-def parameters_of(settings: Settings, business_date: date, since: date | None) -> dict[str, Any]:
-    """What queries may name; `since` None means that everything up to the date is new."""
-    contracts = {c.name: {"mode": c.mode, "freshness_days": c.freshness_days} for c in load_contracts().values()}
-    return {
-        "business_date": business_date,
-        "since": min(since, business_date - timedelta(days=1)) if since else date(1900, 1, 1),
-        "timezone": settings.timezone,
-        "currency": settings.currency,
-        "contracts": json.dumps(contracts),
-    }
-
-
-def measure(url: str, suite: Suite, parameters: dict[str, Any]) -> tuple[dict[str, Measures], dict[str, str]]:
-    """Run every query; returns the rows by query, and why the others gave none."""
-    measured: dict[str, Measures] = {}
-    broken: dict[str, str] = {}
-    try:
-        with connect(url, "transformer") as connection:
-            _prepare(connection, suite, parameters)
-            for name, query in suite.queries.items():
-                try:
-                    published = read_published(url, query)
-                    measured[name] = _one_row(connection, query.sql, parameters | {"published": published})
-                except (psycopg.Error, ValueError) as error:
-                    broken[name] = _reason(name, error)
-    except (psycopg.Error, UseropsError) as error:
-        broken |= {name: _reason(name, error) for name in suite.queries if name not in measured | broken}
-    return measured, broken
-
-
-def _prepare(connection: psycopg.Connection, suite: Suite, parameters: dict[str, Any]) -> None:
-    """Make the tables that queries share; a query whose table is missing gives no answer by itself."""
-    connection.execute(f"set statement_timeout = '{LONGEST_QUERY}'")
-    connection.commit()
-    for name, sql in suite.prepared.items():
-        try:
-            with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
-                cursor.execute(f"create temp table {name} as {_bound(sql)}", parameters)
-                cursor.execute(f"analyze {name}")
-        except psycopg.Error as error:
-            _reason(name, error)
-
-
-def _reason(name: str, error: Exception) -> str:
-    reason = f"{type(error).__name__}: {first_line(error)[:200]}"
-    log.warning("query %s gave no answer: %s", name, reason)
-    return reason
-
-
-def read_published(url: str, query: Query) -> str:
-    """What readers see now, as JSON; `{}` where nothing was published yet."""
-    if not query.published:
-        return "{}"
-    with connect(url, "bi_reader") as connection:
-        if connection.execute("select to_regclass('marts.users')").fetchone()[0] is None:
-            return "{}"
-        row = connection.cursor(row_factory=dict_row).execute(query.published).fetchone()
-    return json.dumps(row, default=str)
-
-
-def _bound(sql: str) -> str:
-    return PLACEHOLDER.sub(r"%(\1)s", sql.replace("%", "%%"))
-
-
-def _one_row(connection: psycopg.Connection, sql: str, parameters: dict[str, Any]) -> Measures:
-    with connection.transaction(), psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
-        rows = cursor.execute(_bound(sql), parameters).fetchall()
-    if len(rows) != 1:
-        raise ValueError(f"{len(rows)} rows where one was to come")
-    return {name: _place(value) if name == PLACE else _number(value) for name, value in rows[0].items()}
-
-
-def _place(value: object) -> str:
-    """The name of a column or export, nothing that a cell could hold by accident."""
-    text = str(value or "")
-    if not PLACE_NAME.fullmatch(text):
-        raise ValueError("a place is no name")
-    return text
-
-
-def _number(value: object) -> float | None:
-    """Figures only: a text could carry a cell's value into a report."""
-    if value is None:
-        return None
-    if isinstance(value, bool | int | float | Decimal):
-        return float(value)
-    raise ValueError(f"a measure is a {type(value).__name__}, not a number")
-
-
-def validate(suite: Suite, measured: dict[str, Measures]) -> Any:
-    """Let Great Expectations judge all measures in one validation; None where there is nothing to judge."""
+def run_checkpoint(settings: Settings, url: str, layer: str, run: Mapping[str, Any]) -> list[CheckResult]:
+    """Judge a layer (`raw` or `marts`) for a run: one result per check and subject; no answer is a failure."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
-    import great_expectations as gx
-    import pandas as pd
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.expectations.registry import get_expectation_impl
-
-    row = {
-        f"{query}.{column}": value for query, values in measured.items() for column, value in values.items()
-        if column != PLACE
-    }
-    if not row:
-        return None
-    expectations = [
-        get_expectation_impl(e.type)(
-            column=f"{check.query}.{e.column}", meta={"check": check.key, "notes": check.expected}, **e.arguments
-        )
-        for check in suite.checks
-        for e in check.expectations
-        # A null passes every expectation: `judge` sees to those.
-        if row.get(f"{check.query}.{e.column}") is not None
-    ]
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("measures").add_dataframe_asset("night")
-    frame = pd.DataFrame([row], dtype="float64")
-    batch = asset.add_batch_definition_whole_dataframe("night").get_batch({"dataframe": frame})
-    return batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BOOLEAN_ONLY")
+    try:
+        checkpoint = open_context(settings, url).checkpoints.get(layer)
+        definitions = list(checkpoint.validation_definitions)
+        suites = {definition.id: definition.suite for definition in definitions}
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing was checked
+        found = f"no answer: {_reason(f'checkpoint {layer}', error)}"
+        return [CheckResult("checkpoint", LAYER, layer, "critical", False, found, "every check of the layer answers")]
+    for suite in suites.values():
+        # Data Docs show the last run; `meta.quality_results` keeps them all.
+        shutil.rmtree(results_folder(settings) / suite.name, ignore_errors=True)
+    validations, reason = _run(checkpoint, run["run_id"])
+    rows = _read_measures(url, definitions)
+    return merged(
+        result
+        for definition in definitions
+        for result in _results(definition, validations.get(definition.id), reason, rows.get(definition.id))
+    )
 
 
-def outcomes_of(validation: Any) -> dict[str, bool | None]:
-    """Whether each check's expectations held; None where an expectation itself broke."""
-    outcomes: dict[str, bool | None] = {}
-    for result in validation.results if validation is not None else ():
-        name = result.expectation_config.meta["check"]
-        raised = result.exception_info and result.exception_info.get("raised_exception", True)
-        outcome = None if raised else bool(result.success)
-        known = outcomes.get(name, True)
-        outcomes[name] = None if outcome is None or known is None else known and outcome
-    return outcomes
+def _run(checkpoint: "Checkpoint", run_id: str) -> tuple[dict[str, "ExpectationSuiteValidationResult"], str]:
+    """The validations by the id of their definition, and why others have none."""
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    try:
+        found = checkpoint.run(run_id=RunIdentifier(run_name=run_id)).run_results.values()
+    except Exception as error:  # noqa: BLE001 - whatever it is, no check of the layer has an answer
+        return {}, _reason(f"checkpoint {checkpoint.name}", error)
+    return {validation.meta["validation_id"]: validation for validation in found}, "it was not run"
 
 
-def evaluate(suite: Suite, measured: dict[str, Measures]) -> dict[str, bool | None]:
-    """Validate and read the outcomes."""
-    return outcomes_of(validate(suite, measured))
+def _read_measures(url: str, definitions: list["ValidationDefinition"]) -> dict[str, Rows]:
+    """The rows of each validated measure; tables of other schemas may be large or hold cells, and are not read."""
+    found: dict[str, Rows] = {}
+    try:
+        with connect(url, ROLE) as connection:
+            connection.execute(f"set statement_timeout = '{LONGEST_QUERY}'")
+            for definition in definitions:
+                table = getattr(definition.asset, "table_name", "")
+                rows = measures.read(connection, f"{MEASURES}.{table}") if table else None
+                if rows is not None:
+                    found[definition.id] = rows
+    except (psycopg.Error, UseropsError) as error:
+        _reason("reading measures", error)
+    return found
 
 
-def judge(
-    check: Check, measured: dict[str, Measures], broken: dict[str, str], outcomes: dict[str, bool | None]
-) -> CheckResult:
-    """One check's result; whatever gave no answer is a failed critical result."""
-    values = measured.get(check.query, {})
-    wanted = [*(e.column for e in check.expectations), *check.show, *(check.enough or ())[:1]]
-    missing = [column for column in wanted if values.get(column) is None]
-    outcome = outcomes.get(check.key)
-    if missing or outcome is None:
-        reason = broken.get(check.query) or (f"no measure {missing[0]}" if missing else "the expectation broke")
-        return _result(check, "critical", False, f"no answer: {reason}")
-    if check.enough and values[check.enough[0]] < check.enough[1]:
-        found = f"not enough history: {check.enough[0]} {_text(values[check.enough[0]])} of {_text(check.enough[1])}"
-        return _result(check, "info", True, found)
-    observed = ", ".join(f"{column} {_text(values[column])}" for column in dict.fromkeys(wanted))
-    return _result(check, check.severity, outcome, observed, values.get(PLACE, ""))
+def _results(
+    definition: "ValidationDefinition",
+    validation: "ExpectationSuiteValidationResult | None",
+    reason: str,
+    rows: Rows | None,
+) -> Iterator[CheckResult]:
+    outcomes: dict[str, list[Any]] = {}
+    for result in validation.results if validation else ():
+        outcomes.setdefault(_key(result.expectation_config), []).append(result)
+    for expectation in definition.suite.expectations:
+        given = outcomes.get(_key(expectation.configuration), [])
+        answer = _answer(definition, expectation, given.pop(0) if given else None, reason, rows)
+        yield from results_of(_described(definition, expectation), answer, rows)
 
 
-def _result(check: Check, severity: str, passed: bool, observed: str, place: str = "") -> CheckResult:
-    return CheckResult(check.name, "expectations", check.subject, severity, passed, observed, check.expected, place)
+def _key(configuration: Any) -> str:
+    """What a result has in common with its expectation, whether or not the expectation has an id."""
+    kwargs = {name: value for name, value in configuration.to_json_dict()["kwargs"].items() if name != "batch_id"}
+    return json.dumps([configuration.id, configuration.type, kwargs], sort_keys=True)
 
 
-def _text(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+def _answer(
+    definition: "ValidationDefinition", expectation: Any, result: Any, reason: str, rows: Rows | None
+) -> Answer:
+    if result is None:
+        return Answer(None, reason)
+    raised = _raised(result.exception_info or {})
+    if raised:
+        log.warning("expectation on %s gave no answer: %s", definition.name, raised)
+        return Answer(None, raised)
+    return Answer(True) if result.success else _explained(definition, expectation, rows)
+
+
+def _raised(info: dict[str, Any]) -> str:
+    """The message of an exception, whether the expectation or one of its metrics raised it."""
+    for each in (info, *(value for value in info.values() if isinstance(value, dict))):
+        if each.get("raised_exception"):
+            return first_line(str(each.get("exception_message") or "an exception"))[:200]
+    return ""
+
+
+def _explained(definition: "ValidationDefinition", expectation: Any, rows: Rows | None) -> Answer:
+    """Ask again what failed, now with the rows' names (of a measure) or figures: it stays failed whatever comes."""
+    complete = {"result_format": "COMPLETE", "unexpected_index_column_names": names_of(rows or [])}
+    try:
+        batch = definition.batch_definition.get_batch()
+        details = batch.validate(expectation, result_format=complete if rows else "BASIC").result
+    except Exception as error:  # noqa: BLE001 - the verdict stands, it only lacks words
+        _reason(f"explaining {definition.name}", error)
+        return Answer(False)
+    names = complete["unexpected_index_column_names"]
+    unexpected = {tuple(each[name] for name in names) for each in details.get("unexpected_index_list") or ()}
+    return Answer(False, _figures(details), frozenset(unexpected))
+
+
+def _figures(details: dict[str, Any]) -> str:
+    """Counts and numbers only: a text could carry a cell's value into a report."""
+    observed = details.get("observed_value")
+    if isinstance(observed, int | float) and not isinstance(observed, bool):
+        return f"{observed:,.10g}"
+    if details.get("unexpected_count") is not None:
+        return f"{details['unexpected_count']:,} of {details['element_count']:,} rows are not as expected"
+    return "not as expected"
+
+
+def _described(definition: "ValidationDefinition", expectation: Any) -> Expectation:
+    configuration = expectation.configuration.to_json_dict()
+    meta, kwargs = configuration.get("meta") or {}, configuration["kwargs"]
+    column = kwargs.get("column")
+    bounds = ", ".join(f"{name} {value}" for name, value in kwargs.items() if name not in ("row_condition", "batch_id"))
+    return Expectation(
+        check=meta.get("check") or ".".join(part for part in (configuration["type"], column) if part),
+        severity=expectation.severity.value,
+        expected=expectation.description or f"{configuration['type']}: {bounds}",
+        asset=definition.asset.name,
+        column=column,
+        condition=kwargs.get("row_condition"),
+        found=meta.get("found"),
+        low_is_bad=kwargs.get("max_value") is None,
+        help=", ".join(f"{name} {meta[name]}" for name in ("owner", "runbook") if meta.get(name)),
+    )
+
+
+def _reason(what: str, error: Exception) -> str:
+    reason = f"{type(error).__name__}: {first_line(error)[:200]}"
+    log.warning("%s gave no answer: %s", what, reason)
+    return reason

@@ -192,33 +192,3 @@ def _log(connection: psycopg.Connection, table: str, statement: sql.Composable) 
         " select request_id, {}, count(*) from gone group by request_id returning rows)"
         " select coalesce(sum(rows), 0)::bigint from booked"
     ).format(statement, sql.Literal(table))).fetchone()[0]
-
-
-def note_users(connection: psycopg.Connection) -> None:
-    """Before a build, in the role transformer: note which users the erased were (the caller commits)."""
-    if connection.execute("select to_regclass('build.map_contact_user')").fetchone()[0] is None:
-        return
-    connection.execute(
-        "insert into meta.erased_users (user_id, request_id)"
-        " select distinct users.user_id, erased.request_id from build.map_contact_user as users"
-        " inner join meta.erased_contacts as erased using (contact_id) on conflict do nothing"
-    )
-
-
-def clean_versions(connection: psycopg.Connection, tables: list[tuple[str, str]]) -> None:
-    """Take users who are gone out of every kept version; part of the publication's transaction.
-
-    `tables`: schema and name of each slot table with a user_id.
-    """
-    if connection.execute("select count(*) from meta.erased_users").fetchone()[0] == 0:
-        return
-    connection.execute(
-        "create temp table gone on commit drop as select user_id, request_id from meta.erased_users"
-        " where user_id not in (select user_id from build.users)"
-    )
-    for schema, name in tables:
-        _log(connection, f"{schema}.{name}", sql.SQL(
-            "delete from {} as rows using pg_temp.gone as gone where rows.user_id = gone.user_id"
-            " returning gone.request_id"
-        ).format(sql.Identifier(schema, name)))
-    connection.execute("delete from meta.erased_users")

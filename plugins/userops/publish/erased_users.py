@@ -7,36 +7,69 @@ from userops.publish import logs
 from userops.publish.marts import MAP, Mart
 from userops.publish.slots import SLOTS
 
+# Ids that kept versions gave to erased contacts, and ids made from erased identifiers: those that `build` has no more.
+GONE = """
+    create temp table gone on commit drop as
+    with named as (
+        {maps}
+        union all
+        select user_id, request_id from meta.erased_user_ids
+    )
+
+    select user_id, min(request_id) as request_id
+    from named
+    where not exists (select from build.users where users.user_id = named.user_id)
+    group by user_id
+"""
+OF_ERASED_CONTACTS = """
+    select map.user_id, erased.request_id
+    from {map} as map
+    inner join meta.erased_contacts as erased on map.contact_id = erased.contact_id
+"""
+
 
 def remove(connection: psycopg.Connection, marts: list[Mart]) -> None:
-    """Remove the ids in `meta.erased_users` that `build` no longer knows, and erased contacts from the slots' maps.
-
-    `meta.erased_users` holds the users of erased contacts, and the ids made from erased identifiers.
-    """
-    if MAP in marts:
-        for slot in SLOTS:
-            _remove(connection, "meta.erased_contacts", f"slot_{slot}.{MAP.name}", "rows.contact_id = gone.contact_id")
-    if connection.execute("select count(*) from meta.erased_users").fetchone()[0] == 0:
+    """Remove the users of erased contacts, and the contacts, from the slots and logs. Counts stay."""
+    if MAP not in marts or not connection.execute("select exists (select from meta.erased_contacts)").fetchone()[0]:
         return
-    connection.execute(
-        "create temp table gone on commit drop as select user_id, request_id from meta.erased_users as erased"
-        " where not exists (select from build.users where users.user_id = erased.user_id)"
-    )
-    tables = {f"slot_{slot}.{mart.name}": ("user_id",) for mart in marts if mart.has("user_id") for slot in SLOTS}
-    tables |= {f"meta.{log}": columns for log, columns in logs.NAMES_USERS.items()}
-    for table, columns in tables.items():
-        _remove(connection, "pg_temp.gone", table, " or ".join(f"rows.{name} = gone.user_id" for name in columns))
-    connection.execute("delete from meta.erased_users")
+    maps = [sql.SQL(OF_ERASED_CONTACTS).format(map=sql.Identifier(f"slot_{slot}", MAP.name)) for slot in SLOTS]
+    connection.execute(sql.SQL(GONE).format(maps=sql.SQL(" union all ").join(maps)))
+    for mart in marts:
+        for slot in SLOTS:
+            _remove_from_slot(connection, mart, f"slot_{slot}.{mart.name}")
+    for log, columns in logs.NAMES_USERS.items():
+        _delete(connection, f"meta.{log}", "pg_temp.gone", " or ".join(f"rows.{c} = gone.user_id" for c in columns))
+    connection.execute("delete from meta.erased_user_ids")
 
 
-def _remove(connection: psycopg.Connection, gone: str, table: str, named: str) -> None:
-    """Delete the rows of a table that name someone who is gone, and note how many rows each request removed."""
+def _remove_from_slot(connection: psycopg.Connection, mart: Mart, table: str) -> None:
+    """Delete rows about someone who is gone; in rows about others, empty the mention."""
+    if mart.name == MAP.name:
+        _delete(connection, table, "meta.erased_contacts", "rows.contact_id = gone.contact_id")
+    if mart.has("identifier"):
+        _delete(connection, table, "meta.erased_identifiers", "rows.kind = gone.kind and rows.identifier = gone.hash")
+    if mart.has("user_id"):
+        _delete(connection, table, "pg_temp.gone", "rows.user_id = gone.user_id")
+    for column in mart.columns:
+        if column.name.endswith("_user_id"):
+            _empty(connection, table, column.name)
+
+
+def _delete(connection: psycopg.Connection, table: str, gone: str, named: str) -> None:
+    _note(connection, table, f"delete from {{table}} as rows using {gone} as gone where {named}")
+
+
+def _empty(connection: psycopg.Connection, table: str, column: str) -> None:
+    named = f"rows.{column} = gone.user_id"
+    _note(connection, table, f"update {{table}} as rows set {column} = null from pg_temp.gone as gone where {named}")
+
+
+def _note(connection: psycopg.Connection, table: str, change: str) -> None:
+    """Make a change of rows that name someone who is gone, and note how many rows of which request it was."""
     connection.execute(
         sql.SQL(
-            "with removed as (delete from {} as rows using {} as gone where {} returning gone.request_id)"
+            f"with changed as ({change} returning gone.request_id)"
             " insert into meta.erasure_log (request_id, table_name, rows)"
-            " select request_id, {}, count(*) from removed group by request_id"
-        ).format(
-            sql.Identifier(*table.split(".")), sql.Identifier(*gone.split(".")), sql.SQL(named), sql.Literal(table)
-        )
+            " select request_id, {name}, count(*) from changed group by request_id"
+        ).format(table=sql.Identifier(*table.split(".")), name=sql.Literal(table))
     )

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from userops.publish.marts import MAP, Column, Mart, View
 
-TAGS, MEMBERS = "user_tags", "audience_members"
+TAGS = "user_tags"
 # The logs that name users, and by which columns.
 NAMES_USERS = {"log_user_ids": ("old_user_id", "new_user_id"), "log_tags": ("user_id",)}
 # A slot keeps since when each value is published: the log needs to hold only the intervals that ended.
@@ -69,30 +69,46 @@ USER_IDS = """
     from counted
     where old_user_id <> new_user_id
 """
-DATED_TAGS = """
-    create temp table dated_tags on commit drop as
-    select build.*, coalesce(before.since, {day}) as since, coalesce(before.from_version, {version}) as from_version
-    from {build} as build
-    left join {before} as before
-        on build.user_id = before.user_id and build.tag_code = before.tag_code
-        and build.value is not distinct from before.value
+# One look at both: tags that are borne with since when, and what ended.
+COMPARED_TAGS = """
+    create temp table compared_tags on commit drop as
+    with compared as (
+        select
+            {columns},
+            build.user_id is not null as is_borne,
+            before.user_id is not null as was_borne,
+            before.value as old_value,
+            before.since as old_since,
+            before.from_version as old_from_version,
+            build.value is not distinct from before.value as is_same
+        from {build} as build
+        full join {before} as before using (user_id, tag_code)
+    )
+
+    select
+        *,
+        case when was_borne and is_same then old_since else {day} end as since,
+        case when was_borne and is_same then old_from_version else {version} end as from_version,
+        was_borne and not (is_borne and is_same) as has_ended
+    from compared
 """
 ENDED_TAGS = """
     insert into meta.log_tags (version, user_id, tag_code, value, from_version)
-    select {version}, before.user_id, before.tag_code, before.value, before.from_version
-    from {before} as before
-    where not exists (
-        select from {build} as build
-        where build.user_id = before.user_id and build.tag_code = before.tag_code
-            and build.value is not distinct from before.value
-    )
+    select {version}, user_id, tag_code, old_value, old_from_version
+    from pg_temp.compared_tags
+    where has_ended
 """
 TAG_COUNTS = """
     insert into meta.log_tag_counts (version, tag_code, users, all_users)
-    select {version}, catalog.tag_code, count(tags.user_id), (select count(*) from build.users)
+    with borne as (
+        select tag_code, count(*) as users
+        from {build}
+        group by tag_code
+    )
+
+    select {version}, catalog.tag_code, coalesce(borne.users, 0), (select count(*) from build.users)
     from build.tag_catalog as catalog
-    left join {build} as tags on catalog.tag_code = tags.tag_code
-    group by catalog.tag_code
+    left join borne on catalog.tag_code = borne.tag_code
 """
 AUDIENCE_CHANGES = """
     insert into meta.log_audiences (version, audience_code, entered, "left", members)
@@ -107,6 +123,11 @@ AUDIENCE_CHANGES = """
     full join build.audiences using (audience_code)
     group by audience_code
 """
+STATEMENTS = {
+    MAP.name: (USER_IDS,),
+    TAGS: (COMPARED_TAGS, "analyze pg_temp.compared_tags", ENDED_TAGS, TAG_COUNTS),
+    "audience_members": (AUDIENCE_CHANGES,),
+}
 
 
 def with_logs(marts: list[Mart]) -> list[Mart]:
@@ -117,27 +138,31 @@ def with_logs(marts: list[Mart]) -> list[Mart]:
     ]
 
 
-def source_of(mart: Mart) -> sql.Identifier:
+def source_of(mart: Mart) -> sql.Composable:
     """Where a slot is filled from, once `write` was called."""
-    return sql.Identifier("pg_temp", "dated_tags") if mart.name == TAGS else sql.Identifier("build", mart.name)
+    if mart.name == TAGS:
+        return sql.SQL("(select * from pg_temp.compared_tags where is_borne)")
+    return sql.Identifier("build", mart.name)
 
 
 def write(
-    connection: psycopg.Connection, version: int, business_date: str, base: dict[str, sql.Identifier]
+    connection: psycopg.Connection, version: int, business_date: str, marts: list[Mart], base: dict[str, sql.Identifier]
 ) -> None:
-    """Log how `build` differs from the base version; `base` says where the marts of that version are."""
-    what = {"version": sql.Literal(version), "day": sql.SQL("{}::date").format(sql.Literal(business_date))}
+    """Log how `build` differs from the base version, whose tables `base` names by mart."""
+    names = {"version": sql.Literal(version), "day": sql.SQL("{}::date").format(sql.Literal(business_date))}
 
-    def run(statement: str, mart: str) -> None:
-        tables = {"build": sql.Identifier("build", mart), "before": base[mart]}
-        connection.execute(sql.SQL(statement).format(**what, **tables))
+    def run(statement: str, mart: Mart) -> None:
+        tables = {"build": sql.Identifier("build", mart.name), "before": base[mart.name]}
+        connection.execute(sql.SQL(statement).format(**names, **tables, columns=_own_columns(mart)))
 
-    if MAP.name in base:
-        run(USER_IDS, MAP.name)
-    if TAGS in base:
-        run(DATED_TAGS, TAGS)
-        connection.execute("analyze pg_temp.dated_tags")
-        run(ENDED_TAGS, TAGS)
-        run(TAG_COUNTS, TAGS)
-    if MEMBERS in base:
-        run(AUDIENCE_CHANGES, MEMBERS)
+    for mart in marts:
+        for statement in STATEMENTS.get(mart.name, ()):
+            run(statement, mart)
+
+
+def _own_columns(mart: Mart) -> sql.Composed:
+    """The columns that `build` has: keys as they are after `full join … using`."""
+    own = [c.name for c in mart.columns if c not in SINCE]
+    return sql.SQL(", ").join(
+        sql.Identifier(name) if name in mart.key else sql.Identifier("build", name) for name in own
+    )

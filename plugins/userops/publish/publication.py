@@ -35,12 +35,15 @@ def publish(connection: psycopg.Connection, marts: list[Mart], run_id: str, busi
     """
     marts = logs.with_logs(marts)
     with connection.transaction():
+        # Tables are compared by hashing them: two of a million rows fit.
+        connection.execute("set local work_mem = '256MB'")
         version, slot, base_slot = _next(connection)
         base = published(connection)
         made = slots.prepare(connection, marts)
         # Before the first publication every slot is empty.
         before = slot if base_slot is None else base_slot
-        logs.write(connection, version, business_date, {m.name: slots.table(m, before, made) for m in marts})
+        tables = {mart.name: slots.table(mart, before, made) for mart in marts}
+        logs.write(connection, version, business_date, marts, tables)
         for mart in marts:
             slots.fill(connection, mart, slots.table(mart, slot, made), logs.source_of(mart))
         lease.assert_writer_token(connection, token)
@@ -78,7 +81,7 @@ def refuse_older(connection: psycopg.Connection, business_date: date, allow_olde
 
 
 def _next(connection: psycopg.Connection) -> tuple[int, int, int | None]:
-    """The next version, the slot it may use (that of the oldest version, never the current one), and the current one."""
+    """The next version, the slot it may use (never the current one, else the oldest version's), and the current one."""
     current = connection.execute("select slot from meta.pointer for update").fetchone()[0]
     kept = dict(connection.execute("select slot, max(version) from meta.publications group by slot").fetchall())
     version = max(kept.values(), default=0) + 1

@@ -55,7 +55,7 @@ def prepare(connection: psycopg.Connection, marts: list[Mart]) -> dict[str, bool
     return made
 
 
-def fill(connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, build: sql.Identifier) -> int:
+def fill(connection: psycopg.Connection, mart: Mart, slot: sql.Identifier, build: sql.Composable) -> int:
     """Make a slot's table equal to `build` by writing only the rows that differ; returns the rows inserted.
 
     Measured against MERGE, updates, whole rows as keys and writing all rows anew: fastest unless every row differs,

@@ -11,17 +11,19 @@ from userops.settings import PROJECT_ROOT
 
 MODELS = Path("dbt_project/models/intermediate/features/_user_features__models.yml")
 TYPES = {
-    "integer": "number", "bigint": "number", "numeric": "number", "boolean": "boolean", "text": "text",
+    "integer": "number", "bigint": "number", "decimal": "number", "double precision": "number", "boolean": "boolean",
+    "text": "text",
 }  # fmt: skip
 KEY = ("user_id", "as_of")
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One column: its type in rules, its short label and its whole description."""
+    """One column: its type in rules and in the database, its short label and its whole description."""
 
     name: str
     type: str
+    data_type: str
     label: str
     description: str
 
@@ -34,13 +36,12 @@ def load_features(root: Path = PROJECT_ROOT) -> dict[str, Feature]:
         columns = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]["columns"]
     except (OSError, yaml.YAMLError, KeyError, IndexError) as error:
         raise UseropsError(f"The features cannot be read from {path}: {error}.", fix="restore that file.") from error
-    return {
-        column["name"]: Feature(
-            column["name"], TYPES[column["data_type"]], _label(column["description"]), column["description"]
-        )
-        for column in columns
-        if column["name"] not in KEY
-    }
+    return {column["name"]: _feature(column) for column in columns if column["name"] not in KEY}
+
+
+def _feature(column: dict[str, str]) -> Feature:
+    data_type, description = column["data_type"], column["description"]
+    return Feature(column["name"], TYPES[data_type.split("(")[0]], data_type, _label(description), description)
 
 
 def _label(description: str) -> str:

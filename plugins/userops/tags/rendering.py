@@ -1,9 +1,11 @@
-"""A parsed expression as SQL for the warehouse and as words for operators."""
+"""A parsed expression as SQL for every engine and as words for operators."""
 
 from collections.abc import Mapping
 
 from userops.tags.expressions import Node
+from userops.tags.numbers import ROUNDING, exact_type, operand_types
 
+DOUBLE = "double precision"
 WORDS = {
     "=": "is", "<>": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least",
     "+": "plus", "-": "minus", "*": "times", "/": "divided by",
@@ -33,10 +35,11 @@ def _collect(node: Node, operator: str, found: dict[str, None]) -> None:
                 _collect(inner, operator, found)
 
 
-def to_sql(node: Node, tag_rules: Mapping[str, Node] | None = None) -> str:
-    """Postgres for the expression: columns of the relation `features`, or of the one a dotted name starts with.
+def to_sql(node: Node, types: Mapping[str, str], tag_rules: Mapping[str, Node] | None = None) -> str:
+    """SQL for the expression: columns of the relation `features`, or of the one a dotted name starts with.
 
-    Arithmetic is numeric and a division by zero gives null, so no rule can stop a run.
+    `types` are the features' types in the database. The text is the same for every engine and no rule can stop a
+    run: sums and products are exact decimals, a quotient is a double, a division by zero gives null.
     """
     operator, parts = node.operator, node.parts
     if operator == "constant":
@@ -44,12 +47,12 @@ def to_sql(node: Node, tag_rules: Mapping[str, Node] | None = None) -> str:
     if operator == "name":
         return parts[0] if "." in parts[0] else f"features.{parts[0]}"
     if operator == "has":
-        return f"coalesce({to_sql((tag_rules or {})[parts[0]])}, false)"
+        return f"coalesce({to_sql((tag_rules or {})[parts[0]], types)}, false)"
     if operator == "case":
-        return _case_sql(node, tag_rules)
+        return _case_sql(node, types, tag_rules)
     if operator == "call":
-        return f"{parts[0]}({', '.join(to_sql(part, tag_rules) for part in parts[1:])})"
-    inner = [to_sql(part, tag_rules) for part in parts]
+        return _call_sql(node, types, tag_rules)
+    inner = [to_sql(part, types, tag_rules) for part in parts]
     if operator in ("and", "or"):
         return f"({f' {operator} '.join(inner)})"
     if operator == "not":
@@ -61,21 +64,39 @@ def to_sql(node: Node, tag_rules: Mapping[str, Node] | None = None) -> str:
     if operator in ("between", "not between"):
         return f"({inner[0]} {operator} {inner[1]} and {inner[2]})"
     if operator == "minus":
-        return f"(-{inner[0]}::numeric)"
-    if operator == "/":
-        return f"({inner[0]}::numeric / nullif({inner[1]}::numeric, 0))"
-    if operator in ("+", "-", "*"):
-        return f"({inner[0]}::numeric {operator} {inner[1]}::numeric)"
+        return f"(-{inner[0]})"
+    if operator in ("+", "-", "*", "/"):
+        left, right = _operands(node, inner, types)
+        return f"({left} {operator} {f'nullif({right}, 0)' if operator == '/' else right})"
     return f"({inner[0]} {operator} {inner[1]})"
 
 
-def _case_sql(node: Node, tag_rules: Mapping[str, Node] | None) -> str:
+def _operands(node: Node, inner: list[str], types: Mapping[str, str]) -> list[str]:
+    """Both sides of an operation, cast to exact types wide enough for its result, or to doubles."""
+    kinds = operand_types(node, types) or (None, None)
+    return [f"cast({text} as {kind.sql if kind else DOUBLE})" for text, kind in zip(inner, kinds, strict=True)]
+
+
+def _call_sql(node: Node, types: Mapping[str, str], tag_rules: Mapping[str, Node] | None) -> str:
+    function, *arguments = node.parts
+    inner = [to_sql(argument, types, tag_rules) for argument in arguments]
+    if function in ROUNDING:
+        kind = exact_type(arguments[0], types)
+        if kind and not kind.scale:
+            return inner[0]
+        if kind is None and function == "round":
+            # Engines differ about the half of a double.
+            return f"(sign({inner[0]}) * floor(abs({inner[0]}) + 0.5))"
+    return f"{function}({', '.join(inner)})"
+
+
+def _case_sql(node: Node, types: Mapping[str, str], tag_rules: Mapping[str, Node] | None) -> str:
     branches, results = node.parts
     pairs = [
-        f"when {to_sql(condition, tag_rules)} then {to_sql(result, tag_rules)}"
+        f"when {to_sql(condition, types, tag_rules)} then {to_sql(result, types, tag_rules)}"
         for condition, result in zip(branches, results, strict=False)
     ]
-    otherwise = [f"else {to_sql(results[-1], tag_rules)}"] if len(results) > len(branches) else []
+    otherwise = [f"else {to_sql(results[-1], types, tag_rules)}"] if len(results) > len(branches) else []
     return f"(case {' '.join([*pairs, *otherwise])} end)"
 
 

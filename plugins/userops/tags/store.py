@@ -1,51 +1,80 @@
-"""Put the catalogue where dbt compiles its statements from: `python -m userops.tags.store URL`."""
+"""Put the catalogue where dbt compiles its statements from: `python -m userops.tags.store URL` for the warehouse."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 from psycopg import sql
 
 from userops.settings import PROJECT_ROOT
 from userops.tags.catalog import Catalog, load_catalog
+from userops.tags.expressions import Node
+from userops.tags.numbers import exact_type
 from userops.tags.rendering import features_of, to_sql, to_words
 from userops.warehouse.connection import connect
 
+# Columns of the config tables; what is no text is named here.
+COLUMNS = {
+    "config_scenarios": ("scenario", "scenario_zh", "meaning", "eligible", "outcome", "eligible_sql", "outcome_sql"),
+    "config_tags": (
+        "tag_code", "tag_name", "tag_name_zh", "category", "category_zh", "scenario", "owner", "decision", "rule",
+        "value_rule", "score_rule", "validity_days", "rule_words", "features", "rule_sql", "value_sql", "score_sql",
+    ),
+    "config_audiences": (
+        "audience_code", "audience_name", "audience_name_zh", "scenario", "owner", "decision", "rule", "rule_words",
+        "rule_sql",
+    ),
+}  # fmt: skip
+TYPES = {"validity_days": pa.int32()}
+
 
 def write_catalog(url: str, root: Path = PROJECT_ROOT) -> Catalog:
-    """Replace the three config tables by what the files declare, in one transaction; returns the catalogue."""
+    """Replace the three config tables of the warehouse by what the files declare, in one transaction."""
     catalog = load_catalog(root)
     with connect(url, "transformer") as connection:
-        for table, rows in tables_of(catalog).items():
-            _replace(connection, table, list(rows))
+        for name, table in tables(catalog).items():
+            _replace(connection, name, table)
     return catalog
 
 
-def tables_of(catalog: Catalog) -> dict[str, Iterator[dict[str, object]]]:
-    """Rows by config table, columns by name."""
-    return {
+def tables(catalog: Catalog) -> dict[str, pa.Table]:
+    """The config tables by name, for whichever engine compiles them."""
+    rows = {
         "config_scenarios": _scenarios(catalog),
         "config_tags": _tags(catalog),
         "config_audiences": _audiences(catalog),
     }
+    return {name: pa.Table.from_pylist(list(rows[name]), _schema(name)) for name in COLUMNS}
 
 
-def _replace(connection: psycopg.Connection, table: str, rows: list[dict[str, object]]) -> None:
-    name = sql.Identifier("build", table)
-    connection.execute(sql.SQL("delete from {}").format(name))
-    for row in rows:
-        connection.execute(
-            sql.SQL("insert into {} ({}) values ({})").format(
-                name,
-                sql.SQL(", ").join(map(sql.Identifier, row)),
-                sql.SQL(", ").join(sql.Placeholder() * len(row)),
-            ),
-            list(row.values()),
-        )
+def _schema(name: str) -> pa.Schema:
+    return pa.schema([(column, TYPES.get(column, pa.string())) for column in COLUMNS[name]])
+
+
+def _replace(connection: psycopg.Connection, name: str, table: pa.Table) -> None:
+    relation = sql.Identifier("build", name)
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+    connection.execute(sql.SQL("delete from {}").format(relation))
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(relation, columns)) as copy:
+        for row in table.to_pylist():
+            copy.write_row(list(row.values()))
+
+
+def _types(catalog: Catalog) -> dict[str, str]:
+    return {name: feature.data_type for name, feature in catalog.features.items()}
+
+
+def _value_sql(value: Node | None, types: dict[str, str]) -> str | None:
+    """The value of a tag; a double as a decimal, whose text is the same on every engine."""
+    if value is None or value.type != "number" or exact_type(value, types):
+        return to_sql(value, types) if value else None
+    return f"cast(round(cast({to_sql(value, types)} as decimal(28, 10)), 6) as decimal(18, 6))"
 
 
 def _scenarios(catalog: Catalog) -> Iterator[dict[str, object]]:
+    types = _types(catalog)
     for scenario in catalog.scenarios.values():
         yield {
             "scenario": scenario.name,
@@ -53,12 +82,13 @@ def _scenarios(catalog: Catalog) -> Iterator[dict[str, object]]:
             "meaning": scenario.meaning,
             "eligible": scenario.eligible_text,
             "outcome": scenario.outcome_text,
-            "eligible_sql": to_sql(scenario.eligible),
-            "outcome_sql": to_sql(scenario.outcome),
+            "eligible_sql": to_sql(scenario.eligible, types),
+            "outcome_sql": to_sql(scenario.outcome, types),
         }
 
 
 def _tags(catalog: Catalog) -> Iterator[dict[str, object]]:
+    types = _types(catalog)
     labels = {name: feature.label for name, feature in catalog.features.items()}
     for tag in catalog.tags.values():
         read = [node for node in (tag.rule, tag.value, tag.score) if node is not None]
@@ -77,13 +107,14 @@ def _tags(catalog: Catalog) -> Iterator[dict[str, object]]:
             "validity_days": tag.validity_days,
             "rule_words": to_words(tag.rule, labels),
             "features": ", ".join(dict.fromkeys(name for node in read for name in features_of(node))),
-            "rule_sql": to_sql(tag.rule),
-            "value_sql": to_sql(tag.value) if tag.value else None,
-            "score_sql": to_sql(tag.score),
+            "rule_sql": to_sql(tag.rule, types),
+            "value_sql": _value_sql(tag.value, types),
+            "score_sql": to_sql(tag.score, types),
         }
 
 
 def _audiences(catalog: Catalog) -> Iterator[dict[str, object]]:
+    types = _types(catalog)
     labels = {name: feature.label for name, feature in catalog.features.items()}
     names = {code: tag.name for code, tag in catalog.tags.items()}
     rules = {code: tag.rule for code, tag in catalog.tags.items()}
@@ -97,7 +128,7 @@ def _audiences(catalog: Catalog) -> Iterator[dict[str, object]]:
             "decision": audience.decision,
             "rule": audience.rule_text,
             "rule_words": to_words(audience.rule, labels, names),
-            "rule_sql": to_sql(audience.rule, rules),
+            "rule_sql": to_sql(audience.rule, types, rules),
         }
 
 

@@ -39,7 +39,7 @@ def _free_port() -> int:
 
 
 def _alive(pid: int) -> bool:
-    """A zombie postmaster (state Z) has let go of its data: it counts as dead."""
+    """Whether the process is alive; a zombie postmaster (state Z) has released its data and counts as dead."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
@@ -48,7 +48,7 @@ def _alive(pid: int) -> bool:
 
 
 def _processes_in(data: Path) -> list[int]:
-    """Living server processes whose home is that folder: each of PostgreSQL's has its data as working folder."""
+    """Return the live server processes of that folder: the working folder of each is its data."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -69,9 +69,9 @@ def _signalable(pid: int) -> bool:
 
 
 class EmbeddedServer:
-    """One cluster in `home/pg`; listens on loopback with a random password kept in `home/pg_password`.
+    """One cluster in `home/pg` that listens on loopback; its random password is in `home/pg_password`.
 
-    Loopback TCP rather than a socket alone, because clients (Great Expectations, BI tools) want a host.
+    Loopback TCP rather than a socket alone, because clients (Great Expectations, BI tools) need a host.
     """
 
     def __init__(self, home: Path) -> None:
@@ -82,7 +82,7 @@ class EmbeddedServer:
         self.port_file = home / "pg_port"
 
     def start(self, port: int | None = None) -> None:
-        """Start the server, creating the cluster the first time; a running server is left alone."""
+        """Start the server unless it runs, creating the cluster the first time."""
         if self.running():
             return
         self._prepare_home()
@@ -98,7 +98,7 @@ class EmbeddedServer:
         self.port_file.write_text(str(chosen))
 
     def stop(self) -> None:
-        """Stop the server and wait for it; nothing happens where none runs."""
+        """Stop the server if it runs, and wait for its end."""
         if self.running():
             self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "stop")
 
@@ -112,14 +112,14 @@ class EmbeddedServer:
         return _alive(pid)
 
     def url(self, database: str = "userops") -> str:
-        """A libpq URL any client takes."""
+        """Return a libpq URL, which any client accepts."""
         if not self.port_file.exists():
-            raise UseropsError("The embedded server was never started.", fix="run `userops db start`.")
+            raise UseropsError("The embedded server has never been started.", fix="run `userops db start`.")
         password, port = self.password_file.read_text().strip(), self.port_file.read_text().strip()
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}"
 
     def ensure_database(self, name: str) -> str:
-        """Create the database where it is not there; returns its URL."""
+        """Create the database if it is missing; returns its URL."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
                 connection.execute(f'create database "{name}"')
@@ -132,7 +132,7 @@ class EmbeddedServer:
         except OSError as error:
             raise UseropsError(
                 f"USEROPS_HOME {self.home} cannot be written: {error.strerror}.",
-                fix="set USEROPS_HOME to a folder that you may write.",
+                fix="set USEROPS_HOME to a folder that you may write to.",
             ) from error
         if os.geteuid() == 0:
             if not _world_can_enter(self.home) and not self.marker.exists():
@@ -140,7 +140,7 @@ class EmbeddedServer:
             os.chown(self.data, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
 
     def _keep_data_outside(self) -> None:
-        """As root below a private folder the unprivileged server cannot reach its data: keep it in /var/tmp."""
+        """Keep the data in /var/tmp: as root below a private folder, the unprivileged server could not reach it."""
         outside = Path("/var/tmp") / f"userops-{secrets.token_hex(6)}"
         outside.mkdir(mode=0o711)
         self.data.rmdir()
@@ -149,11 +149,11 @@ class EmbeddedServer:
         self.marker.write_text(str(self.data))
 
     def _binaries(self) -> Path:
-        """The programs' folder; copied beside the data where the server's user could not enter it."""
+        """Return the folder of the programs, copied beside the data if the server's user cannot enter it."""
         installed = _installed_binaries()
         if os.geteuid() != 0 or _world_can_enter(installed):
             return installed
-        # The programs find their libraries by a path relative to themselves: keep the shape of site-packages.
+        # The programs find their libraries by a relative path: keep the layout of site-packages.
         copied = self.data.parent / "programs"
         if not copied.exists():
             package = installed.parents[1]
@@ -165,15 +165,15 @@ class EmbeddedServer:
         password = secrets.token_urlsafe(24)
         self.password_file.touch(mode=0o600)
         self.password_file.write_text(password)
-        handed = (
+        password_file = (
             self.data.parent / f".pw-{secrets.token_hex(4)}"
             if os.geteuid()
             else Path(f"/var/tmp/.userops-pw-{secrets.token_hex(8)}")
         )
-        handed.touch(mode=0o600)
-        handed.write_text(password)
+        password_file.touch(mode=0o600)
+        password_file.write_text(password)
         if os.geteuid() == 0:
-            os.chown(handed, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
+            os.chown(password_file, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
         try:
             self._run(
                 "initdb",
@@ -184,7 +184,7 @@ class EmbeddedServer:
                 "-A",
                 "scram-sha-256",
                 "--pwfile",
-                str(handed),
+                str(password_file),
                 "-E",
                 "UTF8",
                 "--locale=C.UTF-8",
@@ -193,12 +193,12 @@ class EmbeddedServer:
             shutil.rmtree(self.data, ignore_errors=True)
             raise
         finally:
-            handed.unlink()
+            password_file.unlink()
 
     def _end_orphans(self, seconds: float = 30) -> None:
-        """End what a killed server left: a session goes on with its statement, and holds memory that the next wants.
+        """End the sessions of a killed server, which go on with their statements and hold shared memory.
 
-        The server finds that out for itself and refuses to start; where there is no /proc that is what happens.
+        Without /proc they are not found; the server then refuses to start.
         """
         until = time.monotonic() + seconds
         while (orphans := _processes_in(self.data)) and time.monotonic() < until:
@@ -213,7 +213,7 @@ class EmbeddedServer:
             if _port_is_free(kept):
                 return kept
         if port is not None and not _port_is_free(port):
-            raise UseropsError(f"Port {port} is taken.", fix="give another, or none: then a free one is chosen.")
+            raise UseropsError(f"Port {port} is taken.", fix="give another port, or none to use a free one.")
         return port or _free_port()
 
     def _write_settings(self, port: int) -> None:
@@ -227,7 +227,7 @@ class EmbeddedServer:
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._binaries() / program), *arguments]
         identity = {"user": UNPRIVILEGED_UID, "group": UNPRIVILEGED_UID, "extra_groups": []}
-        # Output goes to a file: a daemon that inherits a pipe would keep it open for ever.
+        # Output goes to a file: a daemon that inherits a pipe would keep it open.
         log = self.home / "pg_commands.out"
         with log.open("w") as output:
             done = subprocess.run(

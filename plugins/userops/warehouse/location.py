@@ -13,7 +13,7 @@ from userops.warehouse.embedded import EmbeddedServer
 
 
 def warehouse_url(settings: Settings, start: bool = True) -> str:
-    """The URL of the warehouse; the embedded server is started (and its database made) where it is the one."""
+    """Return the URL of the warehouse, starting the embedded server and creating its database if that is the one."""
     if settings.database_url:
         return settings.database_url
     server = EmbeddedServer(settings.home)
@@ -25,17 +25,17 @@ def warehouse_url(settings: Settings, start: bool = True) -> str:
 
 
 def write_hash_key(settings: Settings) -> None:
-    """Make the deployment's hash key once; whoever has it can link hashes to people, so only the owner reads it."""
+    """Make the deployment's hash key once. Whoever has it can link hashes to people: only the owner may read it."""
     if not settings.hash_key:
         _make_key(settings.home / "hash_key")
 
 
 def next_hash_key(settings: Settings) -> Path:
-    """The file of the key that is to come after the stored one: beside it, until the warehouse has been changed."""
+    """Make the key that replaces the stored one, in a file beside it until the warehouse has been changed."""
     stored = settings.home / "hash_key"
     if not stored.exists() or stored.read_text().strip() != settings.hash_key:
-        raise UseropsError("The hash key stands in USEROPS_HASH_KEY, which this command cannot change.",
-                           fix="write the new key to a file and give it with --to; then set the variable to it.")
+        raise UseropsError("The hash key is in USEROPS_HASH_KEY, which this command cannot change.",
+                           fix="write the new key to a file, pass it with --to, then set the variable to it.")
     following = settings.home / "hash_key.new"
     _make_key(following)
     return following
@@ -48,7 +48,7 @@ def _make_key(path: Path) -> None:
 
 
 def airflow_url(settings: Settings) -> str:
-    """A database of its own, beside the warehouse, for Airflow's metadata."""
+    """Return the URL of the database for Airflow's metadata, on the server of the warehouse; create it if missing."""
     if not settings.database_url:
         server = EmbeddedServer(settings.home)
         server.start()
@@ -60,7 +60,7 @@ def airflow_url(settings: Settings) -> str:
                 connection.execute(f'create database "{name}"')
     except psycopg.Error as error:
         raise UseropsError(
-            f"The database {name} for Airflow's metadata cannot be made: {first_line(error)}.",
+            f"The database {name} for Airflow's metadata cannot be created: {first_line(error)}.",
             fix="start the server, create that database, or set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN.",
             exit_code=EXIT_FAILED,
         ) from error

@@ -1,20 +1,20 @@
-"""What nights ask of a PostgreSQL server's settings: the embedded one is given them, for any other they are advice."""
+"""Settings of a PostgreSQL server that runs need: the embedded server has them, for any other they are advice."""
 
 from dataclasses import dataclass
 
 import psycopg
 
-# Our statements are planned dear and run once: to compile them takes longer than to run them. Said by each session,
-# for the BI queries beside them it may well pay.
+# A run's statements have high cost estimates and run once: compiling them takes longer than running them. Set by
+# session, because it may well pay for the BI queries beside them.
 SESSION = "set jit = off"
 UNITS = {"8kB": 8192, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "ms": 0.001, "s": 1, "min": 60}
-# How a setting of pg_settings' context comes into force.
-INTO_FORCE = {"user": "", "sighup": "; select pg_reload_conf()", "postmaster": ", and start the server again"}
+# How a setting takes effect, by its context in pg_settings.
+TAKES_EFFECT = {"user": "", "sighup": "; select pg_reload_conf()", "postmaster": ", and start the server again"}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A setting, the least (or, with `is_most`, the most) that nights want, and what they suffer from otherwise."""
+    """A setting, the least value (with `is_most` the greatest) that runs need, and what happens otherwise."""
 
     name: str
     value: str
@@ -27,13 +27,13 @@ class Wanted:
 
 
 WANTED = (
-    Wanted("shared_buffers", "512MB", "a night reads the same tables many times (a quarter of the memory is usual)"),
+    Wanted("shared_buffers", "512MB", "a run reads the same tables many times (a quarter of the memory is usual)"),
     Wanted("work_mem", "64MB", "models sort and hash on disk"),
-    Wanted("maintenance_work_mem", "256MB", "indexes of a whole build are sorted on disk"),
-    Wanted("effective_cache_size", "2GB", "the planner takes tables that stay in memory for ones on disk"),
-    Wanted("random_page_cost", "1.1", "the planner reads whole tables for the rows of a few users", is_most=True),
-    Wanted("max_wal_size", "4GB", "a whole build checkpoints every few seconds"),
-    Wanted("checkpoint_timeout", "15min", "pages are written whole to the log again and again"),
+    Wanted("maintenance_work_mem", "256MB", "indexes are sorted on disk"),
+    Wanted("effective_cache_size", "2GB", "the planner assumes that tables are read from disk"),
+    Wanted("random_page_cost", "1.1", "the planner reads whole tables for a few rows", is_most=True),
+    Wanted("max_wal_size", "4GB", "a build forces a checkpoint every few seconds"),
+    Wanted("checkpoint_timeout", "15min", "whole pages are written to the log again and again"),
 )
 
 
@@ -44,7 +44,7 @@ def base_of(text: str) -> float:
 
 
 def advice(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    """Settings of a server that hold nights back: (what was found and why it matters, the statement that fixes it)."""
+    """Settings of a server that slow runs down: (what was found and why it matters, the statement that fixes it)."""
     found = connection.execute(
         "select name, setting::float8, coalesce(unit, ''), current_setting(name), context from pg_settings"
         " where name = any(%s)",
@@ -58,6 +58,6 @@ def advice(connection: psycopg.Connection) -> list[tuple[str, str]]:
             place = f'database "{connection.info.dbname}"' if context == "user" else "system"
             told.append((
                 f"{wanted.name} is {shown}: {wanted.why}",
-                f"alter {place} set {wanted.name} = '{wanted.value}'{INTO_FORCE[context]}",
+                f"alter {place} set {wanted.name} = '{wanted.value}'{TAKES_EFFECT[context]}",
             ))
     return told

@@ -1,36 +1,31 @@
--- One row per campaign × draw (0 to 999) with the day it draws: the days of first pushes, each with its share of the
--- pushed users in thousandths. In thousandths, because a user more or less then moves no other user's day.
-with days as (
-
-    select
-        campaign_id,
-        first_day,
-        count(*) as users,
-        sum(count(*)) over (partition by campaign_id order by first_day) as users_by_then,
-        sum(count(*)) over (partition by campaign_id) as pushed_users
+-- One row per campaign × thousandth of users (0 to 999, by hash of the user) with the day it draws: each day of first
+-- pushes has its share of them, earliest first, from a place that a hash of the campaign gives. In thousandths, because
+-- a user more or less then moves no other user's day.
+with pushed as (
+    select campaign_id, first_day, count(*) as users
     from {{ ref('int_campaign_first_pushes') }}
     group by campaign_id, first_day
-
 ),
 
-media as (
+days as (
+    select
+        campaign_id, first_day, users,
+        {{ thousandth_of('campaign_id') }} as first_thousandth,
+        sum(users) over (partition by campaign_id order by first_day) as users_by_then,
+        sum(users) over (partition by campaign_id) as all_users
+    from pushed
+),
 
-    select campaign_id, string_agg(medium, ',' order by medium) as media
-    from (
-        select distinct campaign_id, medium from {{ ref('int_pushes_users') }} where user_id is not null
-    ) as used
-    group by campaign_id
-
+final as (
+    select
+        days.campaign_id,
+        cast((draws.n + 1000 - days.first_thousandth) % 1000 as int) as thousandth,
+        days.first_day as index_day
+    from days
+    inner join ({{ number_spine(999) }}) as draws
+        on
+            draws.n * days.all_users >= (days.users_by_then - days.users) * 1000
+            and draws.n * days.all_users < days.users_by_then * 1000
 )
 
-select
-    days.campaign_id,
-    cast(draws.draw as bigint) as draw,
-    days.first_day as index_day,
-    media.media
-from days
-inner join ({{ number_spine(999) }}) as draws (draw)
-    on
-        draws.draw * days.pushed_users >= (days.users_by_then - days.users) * 1000
-        and draws.draw * days.pushed_users < days.users_by_then * 1000
-inner join media on days.campaign_id = media.campaign_id
+select * from final

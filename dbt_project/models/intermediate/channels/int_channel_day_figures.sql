@@ -2,7 +2,6 @@
 -- Touches and friends go by their own channel, the rest by the acquired channel of their user.
 {% set last_day = business_date() %}
 with users as (
-
     select
         user_id,
         coalesce(acquired_channel_code, 'unknown') as channel_code,
@@ -10,75 +9,56 @@ with users as (
         first_order_day
     from {{ ref('int_users_acquired') }}
     where acquired_day <= {{ last_day }}
-
 ),
 
 touches as (
-
     select
         {{ local_day('occurred_at') }} as day,
         coalesce(channel_code, 'unknown') as channel_code,
         coalesce(contact_id, phone_hash, email_hash, unionid_hash) is not null as is_identified
     from {{ ref('stg_touches') }}
-
 ),
 
 friends as (
-
-    select
-        {{ local_day('added_at') }} as day,
-        coalesce(channel_code, 'unknown') as channel_code
+    select {{ local_day('added_at') }} as day, coalesce(channel_code, 'unknown') as channel_code
     from {{ ref('stg_friendships') }}
-
 ),
 
 joins as (
-
     select
         {{ local_day('members.joined_at') }} as day,
         coalesce(users.channel_code, 'unknown') as channel_code
     from {{ ref('stg_group_members') }} as members
     left join {{ ref('map_contact_user') }} as contact_map on members.contact_id = contact_map.contact_id
     left join users on contact_map.user_id = users.user_id
-
 ),
 
 -- An order without identifier has no user: it stands under `unknown`.
 orders as (
-
-    select
-        counted.order_day as day,
-        coalesce(users.channel_code, 'unknown') as channel_code,
-        counted.net
+    select counted.order_day as day, coalesce(users.channel_code, 'unknown') as channel_code, counted.net
     from {{ ref('int_orders_counted') }} as counted
     left join users on counted.user_id = users.user_id
-
 ),
 
 stacked as (
-
-    select 'touches' as figure, day, channel_code, cast(count(*) as numeric) as amount from touches group by 2, 3
-    union all
-    select 'identified', day, channel_code, count(*) from touches where is_identified group by 2, 3
-    union all
-    select 'friends_added', day, channel_code, count(*) from friends group by 2, 3
-    union all
-    select 'group_joins', day, channel_code, count(*) from joins group by 2, 3
-    union all
-    select 'registrations', registered_day, channel_code, count(*) from users group by 2, 3
-    union all
-    select 'first_orders', first_order_day, channel_code, count(*) from users group by 2, 3
-    union all
-    select 'orders', day, channel_code, count(*) from orders group by 2, 3
-    union all
-    select 'net', day, channel_code, sum(net) from orders group by 2, 3
-    union all
-    select 'impressions', stat_date, channel_code, sum(impressions) from {{ ref('int_ad_costs') }} group by 2, 3
-    union all
-    select 'clicks', stat_date, channel_code, sum(clicks) from {{ ref('int_ad_costs') }} group by 2, 3
-    union all
-    select 'cost', stat_date, channel_code, sum(cost) from {{ ref('int_ad_costs') }} group by 2, 3
-
+    {%- for figure, day, amount, rows in [
+        ('touches', 'day', 'count(*)', 'touches'),
+        ('identified', 'day', 'count(*)', 'touches where is_identified'),
+        ('friends_added', 'day', 'count(*)', 'friends'),
+        ('group_joins', 'day', 'count(*)', 'joins'),
+        ('registrations', 'registered_day', 'count(*)', 'users'),
+        ('first_orders', 'first_order_day', 'count(*)', 'users'),
+        ('orders', 'day', 'count(*)', 'orders'),
+        ('net', 'day', 'sum(net)', 'orders'),
+        ('impressions', 'stat_date', 'sum(impressions)', ref('int_ad_costs')),
+        ('clicks', 'stat_date', 'sum(clicks)', ref('int_ad_costs')),
+        ('cost', 'stat_date', 'sum(cost)', ref('int_ad_costs')),
+    ] %}
+    select '{{ figure }}' as figure, {{ day }} as day, channel_code, {{ money(amount) }} as amount
+    from {{ rows }}
+    group by {{ day }}, channel_code
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select figure, day, channel_code, amount

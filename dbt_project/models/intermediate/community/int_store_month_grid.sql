@@ -1,6 +1,6 @@
 -- One row per store opened by D × month it is reported for: from the month it opened to that of D. It begins earlier
 -- where a figure does, and never before the business has data: an opening day of long ago brings no empty decades.
-{% set this_month = "cast(date_trunc('month', " ~ business_date() ~ ") as date)" %}
+{% set this_month = month_of(business_date()) %}
 with beginning as (
     select
         least(
@@ -17,22 +17,24 @@ firsts as (
 starts as (
     select
         stores.store_id,
-        least(firsts.month, greatest(cast(date_trunc('month', stores.opened_on) as date), beginning.month)) as month
+        least(firsts.month, greatest({{ month_of('stores.opened_on') }}, beginning.month)) as month
     from {{ ref('stg_stores') }} as stores
     cross join beginning
     left join firsts on stores.store_id = firsts.store_id
     where stores.opened_on <= {{ business_date() }}
 ),
 
+numbers as (
+    {{ number_spine('(select max(' ~ months_between(this_month, 'month') ~ ') from starts)') }}
+),
+
 final as (
     select
         starts.store_id,
-        cast(months.month as date) as month,
-        cast(months.month + interval '1 month' as date) - 1 as last_day
+        {{ add_months('starts.month', 'numbers.n') }} as month,
+        {{ add_days(add_months('starts.month', 'numbers.n + 1'), -1) }} as last_day
     from starts
-    cross join lateral generate_series(
-        cast(starts.month as timestamp), cast({{ this_month }} as timestamp), interval '1 month'
-    ) as months (month)
+    inner join numbers on {{ months_between(this_month, 'starts.month') }} >= numbers.n
 )
 
 select * from final

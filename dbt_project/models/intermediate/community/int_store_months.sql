@@ -1,11 +1,8 @@
 -- One row per store × month with a user acquired, a first order of its users, or an order in it: figures as sums.
 with users as (
     select
-        contacts.store_id,
-        users.user_id,
-        users.acquired_day,
-        users.acquired_month,
-        users.first_order_day
+        contacts.store_id, users.user_id, users.acquired_day, users.acquired_month, users.first_order_day,
+        {{ month_of('users.first_order_day') }} as first_order_month
     from {{ ref('int_users_acquired') }} as users
     inner join {{ ref('int_users_contacts') }} as contacts on users.user_id = contacts.user_id
     where users.acquired_day <= {{ business_date() }} and contacts.store_id is not null
@@ -18,7 +15,7 @@ acquired as (
         count(*) as new_users,
         max(acquired_day) as last_acquired_day,
         count(*) filter (
-            where first_order_day - acquired_day <= {{ var('first_order_window_days') }}
+            where {{ days_between('first_order_day', 'acquired_day') }} <= {{ var('first_order_window_days') }}
         ) as converted_users
     from users
     group by store_id, acquired_month
@@ -27,16 +24,16 @@ acquired as (
 first_buyers as (
     select
         users.store_id,
-        cast(date_trunc('month', users.first_order_day) as date) as month,
+        users.first_order_month as month,
         count(*) as first_buyers,
         count(*) filter (where money.bought_next_month) as next_month_buyers
     from users
     inner join {{ ref('int_user_early_money') }} as money on users.user_id = money.user_id
-    group by users.store_id, date_trunc('month', users.first_order_day)
+    group by users.store_id, users.first_order_month
 ),
 
 sales as (
-    select store_id, order_month as month, count(*) as orders, sum(net) as net
+    select store_id, order_month as month, count(*) as orders, {{ money('sum(net)') }} as net
     from {{ ref('int_orders_counted') }}
     where store_id is not null
     group by store_id, order_month
@@ -52,7 +49,7 @@ final as (
         coalesce(first_buyers.first_buyers, 0) as first_buyers,
         coalesce(first_buyers.next_month_buyers, 0) as next_month_buyers,
         coalesce(sales.orders, 0) as orders,
-        coalesce(sales.net, 0.00) as net
+        {{ money('coalesce(sales.net, 0)') }} as net
     from acquired
     full join first_buyers using (store_id, month)
     full join sales using (store_id, month)

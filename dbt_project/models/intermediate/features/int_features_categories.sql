@@ -2,27 +2,36 @@
 -- speaks of lines with a category.
 with standing as (
     select
-        bought.user_id, days.as_of, bought.category, bought.due_day, bought.amount_by_then, bought.units_by_then
+        bought.user_id, days.as_of, bought.category, bought.due_day, bought.amount_by_then, bought.units_by_then,
+        row_number() over (
+            partition by bought.user_id, days.as_of
+            order by
+                case when bought.category is null then 1 else 0 end,
+                bought.amount_by_then desc,
+                {{ by_bytes('bought.category') }}
+        ) as by_amount,
+        row_number() over (
+            partition by bought.user_id, days.as_of
+            order by bought.due_day nulls last, {{ by_bytes('bought.category') }} nulls last
+        ) as by_due_day
     from {{ ref('int_user_category_days') }} as bought
     inner join {{ ref('int_feature_days') }} as days
-        on days.as_of between bought.order_day and bought.holds_to
+        on bought.order_day <= days.as_of and (bought.holds_to is null or bought.holds_to >= days.as_of)
 ),
 
 final as (
     select
         user_id, as_of,
         cast(count(category) as int) as categories,
-        (array_agg(category order by amount_by_then desc, {{ by_bytes('category') }}) filter (where category is not null))[1]
-            as favourite_category,
-        {{ ratio(
-            'max(amount_by_then) filter (where category is not null)',
-            'sum(amount_by_then) filter (where category is not null)'
+        max(case when by_amount = 1 then category end) as favourite_category,
+        {{ quotient(
+            'max(case when category is not null then amount_by_then end)',
+            'sum(case when category is not null then amount_by_then end)'
         ) }} as favourite_category_share,
         cast(sum(units_by_then) as bigint) as units,
-        min(due_day) - as_of as days_to_replenishment,
+        {{ days_between('min(due_day)', 'as_of') }} as days_to_replenishment,
         cast(count(*) filter (where due_day <= as_of) as int) as categories_due,
-        (array_agg(category order by due_day, {{ by_bytes('category') }}) filter (where due_day is not null))[1]
-            as next_due_category
+        max(case when by_due_day = 1 and due_day is not null then category end) as next_due_category
     from standing
     group by user_id, as_of
 )

@@ -1,6 +1,6 @@
 -- One row per user × day of int_feature_days on or after the acquired day: who the user is and where they stand.
 -- Attributes without history (city, consent, restriction) are those known by D on every day.
-{% set media = ['sms', 'email', 'wechat', 'app', 'weibo'] %}
+{% set media = reach_media() %}
 with contacts as (
     select * from {{ ref('int_users_contacts') }}
 ),
@@ -27,11 +27,10 @@ reachable as (
 spine as (
     select
         users.user_id, days.as_of, users.acquired_channel_code,
-        days.as_of - users.acquired_day as days_since_acquired,
-        days.as_of - {{ local_day('users.registered_at') }} as days_since_registered
+        {{ days_between('days.as_of', 'users.acquired_day') }} as days_since_acquired,
+        {{ days_between('days.as_of', local_day('users.registered_at')) }} as days_since_registered
     from {{ ref('int_users_acquired') }} as users
-    inner join {{ ref('int_feature_days') }} as days
-        on users.acquired_day <= days.as_of
+    inner join {{ ref('int_feature_days') }} as days on users.acquired_day <= days.as_of
 ),
 
 final as (
@@ -43,7 +42,7 @@ final as (
         coalesce(channels.is_paid, false) as acquired_is_paid,
         referrers.user_id is not null as is_referred,
         contacts.gender,
-        cast(extract(year from spine.as_of) as int) - contacts.birth_year as age,
+        {{ year_of('spine.as_of') }} - contacts.birth_year as age,
         contacts.city, contacts.city_tier, contacts.store_id, contacts.community_id,
         coalesce(contacts.contacts, 0) as contacts,
         {%- for medium in media %}
@@ -52,7 +51,7 @@ final as (
         coalesce(reachable.reachable_media, 0) as reachable_media,
         restricted.user_id is not null as is_restricted,
         spans.stage,
-        spine.as_of - spans.valid_from as days_in_stage
+        {{ days_between('spine.as_of', 'spans.valid_from') }} as days_in_stage
     from spine
     left join contacts on spine.user_id = contacts.user_id
     left join {{ ref('stg_channels') }} as channels on spine.acquired_channel_code = channels.channel_code

@@ -29,12 +29,12 @@ with facts as (
 
 marked as (
     select
-        facts.*, days.as_of,
+        facts.user_id, facts.figure, facts.fact_key, facts.rating, days.as_of,
         facts.end_day is null or facts.end_day > days.as_of as is_standing,
-        days.as_of - facts.from_day as age
+        {{ days_between('days.as_of', 'facts.end_day') }} as days_since_end,
+        {{ days_between('days.as_of', 'facts.from_day') }} as age
     from facts
-    inner join {{ ref('int_feature_days') }} as days
-        on facts.from_day <= days.as_of
+    inner join {{ ref('int_feature_days') }} as days on facts.from_day <= days.as_of
     where facts.user_id is not null
 ),
 
@@ -46,10 +46,11 @@ final as (
         min(age) filter (where figure = 'friend') as days_since_friend_added,
         cast(count(distinct fact_key) filter (where figure = 'group' and is_standing) as int) as groups,
         min(age) filter (where figure = 'group') as days_since_group_join,
-        cast(count(distinct fact_key) filter (where figure = 'group' and not is_standing and as_of - end_day < 90) as int)
-            as groups_left_90d,
+        cast(count(distinct fact_key) filter (
+            where figure = 'group' and not is_standing and days_since_end < 90
+        ) as int) as groups_left_90d,
         cast(count(distinct fact_key) filter (where figure = 'review') as int) as reviews,
-        trim_scale(avg(rating) filter (where figure = 'review')) as mean_rating,
+        {{ quotient('sum(rating)', 'count(rating)') }} as mean_rating,
         cast(count(distinct fact_key) filter (
             where figure = 'review' and rating <= {{ var('low_rating') }} and age < 90
         ) as int) as low_ratings_90d

@@ -1,6 +1,6 @@
 -- One row per product × day of int_feature_days that sold little in the 90 days ending 30 days before that day:
 -- less than slow_mover_share of the mean product's units, launched before those 90 days.
-{% set last_sale_day = 'days.as_of - 30' %}
+{% set last_sale_day = add_days('days.as_of', -30) %}
 with sold as (
     select lines.sku, orders.order_day, sum(lines.quantity) as units
     from {{ ref('int_order_lines') }} as lines
@@ -9,27 +9,30 @@ with sold as (
 ),
 
 windows as (
-    select products.sku, days.as_of, coalesce(sum(sold.units), 0) as units
+    select products.sku, days.as_of, cast(coalesce(sum(sold.units), 0) as bigint) as units
     from {{ ref('stg_products') }} as products
     cross join {{ ref('int_feature_days') }} as days
     left join sold
         on
             products.sku = sold.sku
-            and {{ last_sale_day }} - sold.order_day between 0 and {{ var('slow_mover_days') }} - 1
+            and {{ days_between(last_sale_day, 'sold.order_day') }} between 0 and {{ var('slow_mover_days') }} - 1
     where
         products.launched_on is null
-        or {{ last_sale_day }} - products.launched_on >= {{ var('slow_mover_days') }}
+        or {{ days_between(last_sale_day, 'products.launched_on') }} >= {{ var('slow_mover_days') }}
     group by products.sku, days.as_of
 ),
 
 compared as (
-    select sku, as_of, units, avg(units) over (partition by as_of) as mean_units
+    select
+        sku, as_of, units,
+        cast(sum(units) over (partition by as_of) as bigint) as units_of_all,
+        count(*) over (partition by as_of) as products
     from windows
 ),
 
 final as (
     select sku, as_of from compared
-    where units < {{ var('slow_mover_share') }} * mean_units
+    where units * products < {{ var('slow_mover_share') }} * units_of_all
 )
 
 select * from final

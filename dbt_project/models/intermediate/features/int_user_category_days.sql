@@ -1,6 +1,6 @@
 -- One row per user × category × order day: what was bought by then, when the category is due again, and the last day
--- before the next purchase in it. A day's shortest replenishment counts; products bought once give no due day. What was
--- bought of products that are listed no more stands under no category, for its units.
+-- before the next purchase in it (null: the newest). A day's shortest replenishment counts; products bought once give
+-- no due day. What was bought of products that are listed no more stands under no category, for its units.
 with bought as (
     select
         orders.user_id, lines.category, orders.order_day,
@@ -19,10 +19,10 @@ with bought as (
 final as (
     select
         user_id, category, order_day,
-        order_day + replenishment_days as due_day,
-        sum(amount) over so_far as amount_by_then,
-        sum(units) over so_far as units_by_then,
-        coalesce(lead(order_day) over so_far - 1, 'infinity') as holds_to
+        {{ add_days('order_day', 'replenishment_days') }} as due_day,
+        {{ money('sum(amount) over so_far') }} as amount_by_then,
+        cast(sum(units) over so_far as bigint) as units_by_then,
+        {{ add_days('lead(order_day) over so_far', -1) }} as holds_to
     from bought
     window so_far as (partition by user_id, category order by order_day)
 )

@@ -1,8 +1,5 @@
 -- One row per user × day of int_feature_days on or after the acquired day: everything a tag or audience rule may read.
--- A settled day has rows of restated users alone: what the others were like on it stands in their tags' masks.
 -- What nobody did is 0; what cannot be known (days since a thing that never was, a rate of nothing) is null.
--- Tonight is a day that the last whole build's statistics do not know: the planner would take its rows for a handful.
-{{ config(meta={'analyzed_nightly': '(user_id, as_of)'}) }}
 {% set parts = {
     'orders': {
         'counts': [
@@ -77,7 +74,7 @@ select
     {{ part }}.{{ column }},
     {%- endfor %}
     {%- endfor %}
-    {{ ratio('orders.margin_365d', 'orders.net_365d') }} as margin_share_365d
+    {{ quotient('orders.margin_365d', 'orders.net_365d') }} as margin_share_365d
 from {{ ref('int_features_profile') }} as profile
 {%- for part in parts %}
 left join {{ ref('int_user_rfm' if part == 'rfm' else 'int_features_' ~ part) }} as {{ part }}

@@ -6,7 +6,7 @@ with recent as (
 ),
 
 ranked as (
-    -- Whole numbers alone: ceil(5 x rank with ties last / n) must not hang on a rounding.
+    -- ceil(5 x rank with ties last / n) in whole numbers, so that no rounding decides a score.
     select
         *,
         count(*) over (partition by as_of) as users,
@@ -19,9 +19,9 @@ ranked as (
 scored as (
     select
         user_id, as_of, recency_days, frequency, monetary, users,
-        cast((5 * recency_rank + users - 1) / users as int) as r,
-        cast((5 * frequency_rank + users - 1) / users as int) as f,
-        cast((5 * monetary_rank + users - 1) / users as int) as m
+        {{ integer_quotient('5 * recency_rank + users - 1', 'users') }} as r,
+        {{ integer_quotient('5 * frequency_rank + users - 1', 'users') }} as f,
+        {{ integer_quotient('5 * monetary_rank + users - 1', 'users') }} as m
     from ranked
 ),
 

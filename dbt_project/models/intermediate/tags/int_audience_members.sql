@@ -4,16 +4,20 @@ with members as (
     select features.*, {{ numbers_where(audiences | map(attribute='rule_sql')) }} as audience_number
     from {{ ref('int_user_features') }} as features
     where features.as_of = {{ business_date() }} and not features.is_restricted
+),
+
+final as (
+    select
+        cast(
+            {{ numbered_case('audience_number', quoted(audiences | map(attribute='audience_code'))) }}
+            as {{ dbt.type_string() }}
+        ) as audience_code,
+        user_id,
+        is_tired,
+        {%- for medium in reach_media() %}
+        reachable_{{ medium }} and not is_tired as may_{{ medium }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from members
 )
 
-select
-    cast(
-        {{ numbered_case('audience_number', quoted(audiences | map(attribute='audience_code'))) }}
-        as {{ dbt.type_string() }}
-    ) as audience_code,
-    user_id,
-    is_tired,
-    {%- for medium in ['sms', 'email', 'wechat', 'app', 'weibo'] %}
-    reachable_{{ medium }} and not is_tired as may_{{ medium }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from members
+select * from final

@@ -18,7 +18,7 @@ with judged as (
     from {{ ref('int_user_features') }} as features
     inner join {{ ref('int_user_features') }} as later
         on features.user_id = later.user_id and later.as_of = {{ business_date() }}
-    where features.as_of = {{ add_days(business_date(), -var('tag_outcome_days')) }}
+    where features.as_of = {{ add_days(business_date(), -(var('tag_outcome_days') | int)) }}
 ),
 
 counted as (

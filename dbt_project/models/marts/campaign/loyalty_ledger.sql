@@ -1,9 +1,9 @@
+-- Points of an unknown contact stay stored and stand in no ledger.
 with entries as (
-
     select
         users.user_id,
-        cast(date_trunc('month', {{ local_day('points.occurred_at') }}) as date) as month,
-        cast(points.points as bigint) as points,
+        {{ month_of(local_day('points.occurred_at')) }} as month,
+        points.points,
         case
             when points.reason = 'expire' then 'expired'
             when points.reason = 'redeem' or (points.reason = 'adjust' and points.points < 0) then 'spent'
@@ -12,11 +12,9 @@ with entries as (
     from {{ ref('stg_points') }} as points
     inner join {{ ref('map_contact_user') }} as users on points.contact_id = users.contact_id
     where {{ local_day('points.occurred_at') }} <= {{ business_date() }}
-
 ),
 
 months as (
-
     select
         user_id,
         month,
@@ -25,24 +23,18 @@ months as (
         cast(coalesce(-sum(points) filter (where move = 'expired'), 0) as bigint) as expired
     from entries
     group by user_id, month
-
 ),
 
 balanced as (
-
     select
         *,
         cast(sum(earned - spent - expired) over (partition by user_id order by month) as bigint) as closing
     from months
+),
 
+final as (
+    select user_id, month, closing - (earned - spent - expired) as opening, earned, spent, expired, closing
+    from balanced
 )
 
-select
-    user_id,
-    month,
-    closing - (earned - spent - expired) as opening,
-    earned,
-    spent,
-    expired,
-    closing
-from balanced
+select * from final

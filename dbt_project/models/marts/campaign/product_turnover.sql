@@ -1,34 +1,30 @@
 with windows as (
-
     select * from {{ ref('int_campaign_windows') }}
-
 ),
 
 sku_days as (
-
     select lines.sku, orders.order_day, sum(lines.quantity) as units
     from {{ ref('int_order_lines') }} as lines
     inner join {{ ref('int_orders_counted') }} as orders on lines.order_id = orders.order_id
     group by lines.sku, orders.order_day
+),
 
+days as (
+    select windows.campaign_id, windows.period, sales_days.order_day
+    from windows
+    inner join (select distinct order_day from sku_days) as sales_days
+        on sales_days.order_day between windows.first_day and windows.last_day
+    where windows.is_known
 ),
 
 sold as (
-
-    select days.campaign_id, days.period, sku_days.sku, cast(sum(sku_days.units) as bigint) as units
-    from (
-        select campaign_id, period, first_day + day_number as day
-        from windows
-        cross join lateral generate_series(0, last_day - first_day) as day_number
-        where is_known
-    ) as days
-    inner join sku_days on days.day = sku_days.order_day
+    select days.campaign_id, days.period, sku_days.sku, sum(sku_days.units) as units
+    from days
+    inner join sku_days on days.order_day = sku_days.order_day
     group by days.campaign_id, days.period, sku_days.sku
-
 ),
 
 campaigns as (
-
     select
         campaign_id,
         {%- for period in ['before', 'during', 'after'] %}
@@ -38,23 +34,19 @@ campaigns as (
     from windows
     group by campaign_id
     having bool_or(is_known)
-
 ),
 
 -- Products that sold nothing at all belong here too: they are the slowest.
 stacked as (
-
     select campaigns.campaign_id, products.sku, true as is_listed, null as period, 0 as units
     from campaigns
     inner join {{ ref('stg_products') }} as products
         on products.launched_on is null or campaigns.first_day >= products.launched_on
     union all
-    select campaign_id, sku, false, period, units from sold
-
+    select campaign_id, sku, false as is_listed, period, units from sold
 ),
 
 counted as (
-
     select
         stacked.campaign_id,
         stacked.sku,
@@ -68,15 +60,27 @@ counted as (
     from stacked
     inner join campaigns on stacked.campaign_id = campaigns.campaign_id
     group by stacked.campaign_id, stacked.sku
+),
 
+compared as (
+    select
+        *,
+        sum(case when is_listed then 1 else 0 end) over (partition by campaign_id) as listed_skus,
+        sum(case when is_listed then units_before else 0 end) over (partition by campaign_id) as listed_units_before
+    from counted
+),
+
+final as (
+    select
+        campaign_id, sku, units_before, units_during, units_after,
+        {{ ratio('units_during - units_before', 'units_before') }} as uplift,
+        case
+            when units_before is not null
+                then
+                    is_listed
+                    and units_before * listed_skus < {{ var('slow_mover_share') }} * listed_units_before
+        end as is_slow_mover
+    from compared
 )
 
-select
-    campaign_id, sku, units_before, units_during, units_after,
-    {{ ratio('units_during - units_before', 'units_before') }} as uplift,
-    case
-        when units_before is not null then
-            is_listed and units_before < {{ var('slow_mover_share') }}
-            * avg(units_before) filter (where is_listed) over (partition by campaign_id)
-    end as is_slow_mover
-from counted
+select * from final

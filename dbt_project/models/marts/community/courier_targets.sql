@@ -1,3 +1,4 @@
+{% set last_day = business_date() %}
 {% set recent_days = var('community_recent_days') %}
 with couriers as (
     select staff_id, coalesce(new_consumer_target, {{ var('courier_default_target') }}) as target
@@ -29,19 +30,27 @@ won as (
         couriers.staff_id,
         couriers.target,
         cast(coalesce(sum(wins.consumer_users), 0) as int) as consumer_users,
-        coalesce(sum(wins.consumer_users) filter (
-            where {{ business_date() }} - wins.day < {{ recent_days }}
-        ), 0) as recent_users,
+        cast(coalesce(sum(wins.consumer_users) filter (
+            where {{ days_between(last_day, 'wins.day') }} < {{ recent_days }}
+        ), 0) as int) as recent_users,
         min(wins.day) filter (where couriers.target > 0 and wins.by_then >= couriers.target) as reached_on
     from couriers
     left join wins on couriers.staff_id = wins.staff_id
     group by couriers.staff_id, couriers.target
 ),
 
+-- The least whole number of days in which the present pace makes up what is missing.
 paced as (
     select
         *,
-        ceil({{ ratio('(target - consumer_users) * cast(' ~ recent_days ~ ' as numeric)', 'recent_users') }}) as days_to_target
+        case
+            when
+                cast(target - consumer_users as bigint) * {{ recent_days }}
+                <= cast(recent_users as bigint) * {{ var('courier_projection_max_days') }}
+                then {{ integer_quotient(
+                    '(target - consumer_users) * ' ~ recent_days ~ ' + recent_users - 1', 'nullif(recent_users, 0)'
+                ) }}
+        end as days_to_target
     from won
 ),
 
@@ -55,8 +64,7 @@ final as (
         {{ ratio('paced.recent_users', recent_days) }} as per_day_30d,
         case
             when paced.consumer_users >= paced.target then paced.reached_on
-            when paced.days_to_target <= {{ var('courier_projection_max_days') }}
-                then {{ business_date() }} + cast(paced.days_to_target as int)
+            else {{ add_days(last_day, 'paced.days_to_target') }}
         end as projected_day
     from paced
     left join assigned on paced.staff_id = assigned.staff_id

@@ -1,5 +1,6 @@
 {% set last_day = business_date() %}
 {% set recent_days = var('community_recent_days') %}
+{% set window_days = var('first_order_window_days') %}
 -- A stay of a contact that the CRM does not know is a join and a leave of nobody known: no member.
 with stays as (
     select
@@ -15,9 +16,9 @@ with stays as (
 moves as (
     select
         group_id,
-        cast(count(*) filter (where {{ last_day }} - joined_day < {{ recent_days }}) as int) as joins_30d,
+        cast(count(*) filter (where {{ days_between(last_day, 'joined_day') }} < {{ recent_days }}) as int) as joins_30d,
         cast(count(*) filter (
-            where left_day <= {{ last_day }} and {{ last_day }} - left_day < {{ recent_days }}
+            where left_day <= {{ last_day }} and {{ days_between(last_day, 'left_day') }} < {{ recent_days }}
         ) as int) as leaves_30d
     from stays
     group by group_id
@@ -29,23 +30,27 @@ present as (
     where user_id is not null and (left_day is null or left_day > {{ last_day }})
 ),
 
-figures as (
+members as (
     select
         present.group_id,
-        cast(count(*) as int) as members,
-        cast(count(*) filter (where users.orders >= 1) as int) as buyers,
-        cast(count(*) filter (where users.orders >= 2) as int) as repurchasers,
-        sum(users.orders) as member_orders,
-        count(*) filter (
-            where {{ last_day }} - users.acquired_day >= {{ var('first_order_window_days') }}
-        ) as mature_members,
-        count(*) filter (
-            where {{ last_day }} - users.acquired_day >= {{ var('first_order_window_days') }}
-            and users.first_order_day - users.acquired_day <= {{ var('first_order_window_days') }}
-        ) as converted_members
+        users.orders,
+        {{ days_between(last_day, 'users.acquired_day') }} >= {{ window_days }} as is_mature,
+        {{ days_between('users.first_order_day', 'users.acquired_day') }} <= {{ window_days }} as is_converted
     from present
     inner join {{ ref('int_users_acquired') }} as users on present.user_id = users.user_id
-    group by present.group_id
+),
+
+figures as (
+    select
+        group_id,
+        cast(count(*) as int) as members,
+        cast(count(*) filter (where orders >= 1) as int) as buyers,
+        cast(count(*) filter (where orders >= 2) as int) as repurchasers,
+        sum(orders) as member_orders,
+        count(*) filter (where is_mature) as mature_members,
+        count(*) filter (where is_mature and is_converted) as converted_members
+    from members
+    group by group_id
 ),
 
 sales as (
@@ -63,7 +68,7 @@ final as (
         coalesce(moves.joins_30d, 0) as joins_30d,
         coalesce(moves.leaves_30d, 0) as leaves_30d,
         coalesce(sales.orders, 0) as orders,
-        cast(coalesce(sales.net, 0.00) as numeric) as net,
+        {{ money('coalesce(sales.net, 0)') }} as net,
         {{ ratio('coalesce(sales.orders, 0)', 'everything.orders') }} as orders_share,
         {{ ratio('coalesce(figures.member_orders, 0)', 'everything.orders') }} as member_orders_share,
         coalesce(figures.buyers, 0) as buyers,

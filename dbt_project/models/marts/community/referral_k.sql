@@ -3,29 +3,43 @@ with users as (
     select
         users.acquired_month as month,
         users.acquired_day,
-        referrals.referrer_user_id,
-        referrals.ring_users,
-        referrals.referrer_user_id is not null as is_invited,
-        coalesce(
-            users.first_order_day - users.acquired_day <= {{ var('first_order_window_days') }}, false
-        ) as is_converted,
+        edges.referrer_user_id,
+        edges.user_id is not null as is_invited,
+        {{ days_between('users.first_order_day', 'users.acquired_day') }}
+        <= {{ var('first_order_window_days') }} as is_converted,
         users.is_zombie,
         users.is_one_time,
         users.orders >= 2 as is_repurchaser
     from {{ ref('users') }} as users
-    inner join {{ ref('referrals') }} as referrals on users.user_id = referrals.user_id
+    left join {{ ref('int_referral_edges') }} as edges on users.user_id = edges.user_id
+    where users.acquired_day <= {{ last_day }}
+),
+
+rings as (
+    select users.acquired_month as month, count(forest.ring_users) as rings
+    from {{ ref('int_referral_forest') }} as forest
+    inner join {{ ref('users') }} as users on forest.user_id = users.user_id
+    group by users.acquired_month
 ),
 
 active as (
-    select month, count(*) as users from {{ ref('int_users_active_months') }} group by month
+    select {{ add_months('month', 1) }} as month_after, count(*) as users
+    from {{ ref('int_users_active_months') }}
+    group by month
+),
+
+beginning as (
+    select min(month) as month from users
+),
+
+numbers as (
+    {{ number_spine('(select ' ~ months_between(last_day, 'month') ~ ' from beginning)') }}
 ),
 
 months as (
-    select cast(months.month as date) as month
-    from (select min(month) as first_month from users) as bounds
-    cross join lateral generate_series(
-        cast(bounds.first_month as timestamp), cast({{ last_day }} as timestamp), interval '1 month'
-    ) as months (month)
+    select {{ add_months('beginning.month', 'numbers.n') }} as month
+    from beginning
+    cross join numbers
 ),
 
 figures as (
@@ -36,7 +50,6 @@ figures as (
         count(users.month) filter (where not users.is_invited) as others,
         count(*) filter (where users.is_invited and users.is_converted) as converted,
         max(users.acquired_day) filter (where users.is_invited) as last_invited_day,
-        count(users.ring_users) as rings,
         {%- for share in ['zombie', 'one_time', 'repurchaser'] %}
         count(*) filter (where users.is_invited and users.is_{{ share }}) as invited_{{ share }},
         count(*) filter (where not users.is_invited and users.is_{{ share }}) as others_{{ share }}
@@ -55,7 +68,7 @@ final as (
         case
             when
                 figures.invited = 0
-                or {{ last_day }} - figures.last_invited_day >= {{ var('first_order_window_days') }}
+                or {{ days_between(last_day, 'figures.last_invited_day') }} >= {{ var('first_order_window_days') }}
                 then figures.converted
         end as converted,
         coalesce(active.users, 0) as active_before,
@@ -67,10 +80,11 @@ final as (
         {{ ratio('figures.others_zombie', 'figures.others') }} as others_zombie_share,
         {{ ratio('figures.others_one_time', 'figures.others') }} as others_one_time_share,
         {{ ratio('figures.others_repurchaser', 'figures.others') }} as others_repurchase_share,
-        figures.rings,
-        cast(figures.month + interval '1 month' as date) - 1 <= {{ last_day }} as is_complete
+        coalesce(rings.rings, 0) as rings,
+        {{ add_months('figures.month', 1) }} <= {{ add_days(last_day, 1) }} as is_complete
     from figures
-    left join active on figures.month = cast(active.month + interval '1 month' as date)
+    left join active on figures.month = active.month_after
+    left join rings on figures.month = rings.month
 )
 
 select * from final

@@ -1,3 +1,4 @@
+{% set last_day = business_date() %}
 with grid as (
     select * from {{ ref('int_store_month_grid') }}
 ),
@@ -38,16 +39,16 @@ final as (
         grid.month,
         coalesce(figures.new_users, 0) as new_users,
         case
-            when {{ business_date() }} - figures.last_acquired_day >= {{ var('first_order_window_days') }}
+            when {{ days_between(last_day, 'figures.last_acquired_day') }} >= {{ var('first_order_window_days') }}
                 then {{ ratio('figures.converted_users', 'figures.new_users') }}
         end as first_order_conversion,
         coalesce(figures.first_buyers, 0) as first_buyers,
         case
-            when {{ business_date() }} >= cast(grid.month + interval '2 months' as date) - 1
+            when {{ add_days(add_months('grid.month', 2), -1) }} <= {{ last_day }}
                 then {{ ratio('figures.next_month_buyers', 'figures.first_buyers') }}
         end as next_month_repurchase_rate,
         coalesce(figures.orders, 0) as orders,
-        cast(coalesce(figures.net, 0.00) as numeric) as net,
+        {{ money('coalesce(figures.net, 0)') }} as net,
         coalesce(reach.communities_3km, 0) as communities_3km,
         coalesce(reach.communities_assigned, 0) as communities_assigned,
         coalesce(reach.communities_covered, 0) as communities_covered,

@@ -7,30 +7,42 @@ with counts as (
     select
         *,
         outcomes_all - outcomes_tagged as other_outcomes,
-        eligible - tagged as others,
-        tagged < {{ var('tag_value_min_tagged') }}
-        or outcomes_all < {{ var('tag_value_min_outcomes') }} as is_immature
+        eligible - tagged as others
     from {{ ref('int_tag_outcomes') }}
 ),
 
 moved as (
     select
         *,
-        least(greatest(outcomes_tagged, 0.5), tagged - 0.5) as hits,
-        case when others > 0 then least(greatest(other_outcomes, 0.5), others - 0.5) else 0 end as other_hits
+        cast(least(greatest(outcomes_tagged, 0.5), tagged - 0.5) as {{ type_double() }}) as hits,
+        cast(
+            case when others > 0 then least(greatest(other_outcomes, 0.5), others - 0.5) else 0 end
+            as {{ type_double() }}
+        ) as other_hits
     from counts
+    where tagged >= {{ var('tag_value_min_tagged') }} and outcomes_all >= {{ var('tag_value_min_outcomes') }}
 ),
 
-judged as (
+intervals as (
+    select
+        tag_code, outcomes_tagged, outcomes_all, tagged, eligible,
+        (hits * eligible) / (tagged * (hits + other_hits)) as centre,
+        sqrt(
+            (tagged - hits) * other_hits * other_hits / (tagged * hits)
+            + other_hits * (others - other_hits) / greatest(others, 1)
+        ) / (hits + other_hits) as standard_error
+    from moved
+),
+
+lifts as (
     select
         *,
-        (hits * eligible) / nullif(tagged * (hits + other_hits), 0) as centre,
-        sqrt((
-            (tagged - hits) * other_hits * other_hits / nullif(tagged * hits, 0)
-            + other_hits * (others - other_hits) / greatest(others, 1)
-        ) / ((hits + other_hits) * (hits + other_hits))) as standard_error
-    from moved
-    where not is_immature
+        case
+            when outcomes_tagged = 0 then 0
+            else centre * exp(-{{ var('confidence_z') }} * standard_error)
+        end as lift_low,
+        centre * exp({{ var('confidence_z') }} * standard_error) as lift_high
+    from intervals
 ),
 
 final as (
@@ -40,23 +52,18 @@ final as (
         counts.eligible, counts.tagged, counts.outcomes_tagged, counts.outcomes_all,
         {{ ratio('counts.outcomes_tagged', 'counts.tagged') }} as outcome_rate_tagged,
         {{ ratio('counts.outcomes_all', 'counts.eligible') }} as outcome_rate_all,
-        {{ ratio('judged.outcomes_tagged * judged.eligible', 'judged.tagged * judged.outcomes_all') }} as lift,
+        {{ ratio('lifts.outcomes_tagged * lifts.eligible', 'lifts.tagged * lifts.outcomes_all') }} as lift,
+        {{ six_places('lifts.lift_low') }} as lift_low,
+        {{ six_places('lifts.lift_high') }} as lift_high,
         case
-            when judged.outcomes_tagged = 0 then 0
-            else trim_scale(round(judged.centre * exp(-1.96 * judged.standard_error), 6))
-        end as lift_low,
-        trim_scale(round(judged.centre * exp(1.96 * judged.standard_error), 6)) as lift_high
+            when counts.users < {{ var('tag_rare_share') }} * counts.all_users then 'too_rare'
+            when counts.users > {{ var('tag_common_share') }} * counts.all_users then 'too_common'
+            when lifts.tag_code is null or counts.all_users = 0 then 'immature'
+            when lifts.lift_low <= 1 and lifts.lift_high >= 1 then 'no_lift'
+            else 'useful'
+        end as verdict
     from counts
-    left join judged on counts.tag_code = judged.tag_code
+    left join lifts on counts.tag_code = lifts.tag_code
 )
 
-select
-    *,
-    case
-        when coverage < {{ var('tag_rare_share') }} then 'too_rare'
-        when coverage > {{ var('tag_common_share') }} then 'too_common'
-        when lift is null or coverage is null then 'immature'
-        when lift_low <= 1 and lift_high >= 1 then 'no_lift'
-        else 'useful'
-    end as verdict
-from final
+select * from final

@@ -15,7 +15,7 @@ def upgrade() -> None:
     _first_hashes()
     _erased_contacts()
     _erased_identifiers()
-    _erased_users()
+    _erased_user_ids()
     _erasure_log()
 
 
@@ -110,13 +110,13 @@ def _erased_identifiers() -> None:
     )
 
 
-def _erased_users() -> None:
+def _erased_user_ids() -> None:
     op.create_table(
-        "erased_users",
+        "erased_user_ids",
         sa.Column("user_id", sa.Text(), primary_key=True),
         sa.Column("request_id", sa.Text(), nullable=False),
         schema="meta",
-        comment="One row per user whom the next publication removes from every kept version.",
+        comment="One row per user id made from an erased identifier, until a publication has removed it everywhere.",
     )
 
 
@@ -134,7 +134,7 @@ def _erasure_log() -> None:
 
 def downgrade() -> None:
     op.drop_table("erasure_log", schema="meta")
-    op.drop_table("erased_users", schema="meta")
+    op.drop_table("erased_user_ids", schema="meta")
     op.drop_table("erased_identifiers", schema="meta")
     op.drop_table("erased_contacts", schema="meta")
     op.drop_table("first_hashes", schema="meta")
