@@ -254,12 +254,17 @@ def rhythms(n: Nasty) -> None:
         "NK4": ((200, "45.00"), (100, "45.00"), (30, "9.99")),  # a cent less than a tenth
         "NK5": ((200, "45.00"), (100, "45.00"), (90, "10.00")),  # none in 90 days
     }
-    # Two days late by a mean gap of 4/3 days: just in rhythm, unless the gap is rounded before it is compared.
+    # On the bound, and a little off it where quotients are rounded or floats: twice the mean; a mean gap of 4/3 days.
+    bought["NK7"] = ((60, "0.35"), (40, "0.35"), (20, "1.40"))
     bought["NK6"] = tuple((ago, "20.00") for ago in (6, 5, 3, 2))
     for contact_id, orders in bought.items():
         n.contact(contact_id, "2024-09-01T09:00")
         for ago, amount in orders:
             n.order(f"{contact_id}-{ago}", f"{MIDDLE - timedelta(days=ago)}T10:00", amount, contact_id=contact_id)
+    # A margin of 0.3 of the net: without lines an order costs 0.6 of its amount, whatever is given back.
+    n.contact("NK8", "2024-09-01T09:00")
+    n.order("NK8", "2025-04-01T10:00", "7.91", contact_id="NK8")
+    n.refund("NK8", "NK8", "1.13", "2025-04-02T10:00")
 
 
 def discounts(n: Nasty) -> None:
