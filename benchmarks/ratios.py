@@ -60,7 +60,7 @@ def load(business: Business, export: str) -> Ratio:
     path = business.place / "landing" / business.dates[0].isoformat() / f"{export}.csv"
     with psycopg.connect(business.url) as connection:
         ours = float(connection.execute(
-            "select seconds from meta.step_times where step = 'load' and part = %s and business_date = %s",
+            "select seconds from meta.step_timings where step = 'load' and part = %s and business_date = %s",
             [export, business.dates[0]],
         ).fetchone()[0])
         # Types, constraints and indexes as they are; identifiers go in as they come.
@@ -171,7 +171,7 @@ def night_by_command(url: str, day: date) -> Command:
     seconds = time.perf_counter() - began
     with psycopg.connect(url) as connection:
         in_steps = connection.execute(
-            "select sum(seconds) from meta.step_times where run_id ="
+            "select sum(seconds) from meta.step_timings where run_id ="
             " (select run_id from meta.runs where business_date = %s order by started_at desc limit 1)",
             [day],
         ).fetchone()[0]

@@ -21,9 +21,9 @@ import psycopg
 from userops.publish import publication
 from userops.publish.publication import Column, Mart
 from userops.warehouse import lease
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
 from userops.warehouse.embedded import EmbeddedServer
+from userops.warehouse.schema import migrate
 
 NAMES = ("customers", "cohorts", "channels")
 COLUMNS = (Column("user_id", "int", "key"), Column("amount", "int", "figure"), Column("version", "int", "of row 0"))
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def measure(url: str, given: argparse.Namespace) -> None:
-    bootstrap(url)
+    migrate(url)
     publish_one(url, 1, given.rows)
     alone = read_beside(url, given.rows, lambda: time.sleep(given.alone))
     took: list[float] = []

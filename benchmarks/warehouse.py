@@ -30,8 +30,8 @@ from userops.errors import Blocked
 from userops.settings import Settings
 from userops.transform import dbt
 from userops.warehouse import step_timings
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
+from userops.warehouse.schema import migrate
 
 DAYS, NIGHTS, ORDERS_A_USER = 500, 5, 10
 # Orders a simulated user places in DAYS at pace 1, about.
@@ -83,7 +83,7 @@ def running(place: Path, users: int, tenth: bool, days: int = DAYS) -> Iterator[
 
 
 def measured(place: Path, url: str, dates: list[date], tenth: bool) -> Business:
-    bootstrap(url)
+    migrate(url)
     say(f"history: {one_night(url, dates[0])}")
     nights = []
     # The last night is left for the command, as a user runs it.

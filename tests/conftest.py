@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
+from userops.warehouse.schema import migrate
 
 if TYPE_CHECKING:
     from platform_place import Place
@@ -58,9 +58,9 @@ def fresh_database(server_url: str, template: str = "template1") -> Iterator[str
 
 @pytest.fixture(scope="module")
 def warehouse_url(server_url: str) -> Iterator[str]:
-    """A fresh, bootstrapped database for the module."""
+    """A fresh database with the schema of the warehouse, for the module."""
     with fresh_database(server_url) as url:
-        bootstrap(url)
+        migrate(url)
         yield url
 
 

@@ -23,9 +23,9 @@ from userops.publish.status import unpublished_since
 from userops.settings import Settings
 from userops.transform import dbt
 from userops.warehouse import lease, step_timings
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect, record_results
 from userops.warehouse.location import warehouse_url
+from userops.warehouse.schema import migrate
 
 
 def begin(business_date: str) -> dict:
@@ -38,7 +38,7 @@ def begin(business_date: str) -> dict:
     settings, url = _place()
     keys.given(settings)
     day = date.fromisoformat(business_date)
-    bootstrap(url)
+    migrate(url)
     with connect(url, "loader") as connection:
         tables.ensure_raw_tables(connection)
     run_id = f"{business_date}-{uuid.uuid4().hex[:8]}"

@@ -25,8 +25,8 @@ from userops.ingest import loader, tables
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse import lease
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
+from userops.warehouse.schema import migrate
 
 FIRST = date(2025, 1, 6)
 LIVE = ("publication", "quality_results", "step_timings", "rejected_rows", "freshness")
@@ -93,7 +93,7 @@ def business(
         made = Business(name, folder / "landing", day, database, folder / "home", url, tuple(place.items()))
         simulate(made.landing, users, nights, first, 11, **place)
         _enter(environment, url, made.landing, made)
-        bootstrap(url)
+        migrate(url)
         last = made.day - timedelta(days=1)
         _load_history(url, [first + timedelta(days=k) for k in range(nights if whole else nights - 1)])
         if whole:

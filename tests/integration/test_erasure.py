@@ -76,7 +76,7 @@ def test_a_person_is_gone_logged_and_stays_gone(loaded):
         admin.commit()
 
         # The old files come again under new names, as another delivery of the same people.
-        admin.execute("update meta.load_files set sha256 = 'changed' where profile <> 'by hand'")
+        admin.execute("update meta.load_files set sha256 = 'changed' where source <> 'by hand'")
         admin.commit()
         load(connection, settings)
         assert count(admin, "select count(*) from raw.contacts where contact_id = %s", contact) > 0

@@ -181,7 +181,7 @@ def test_lines_set_aside_by_the_contract_do_not_block_their_orders(raw: str) -> 
     spoil(
         raw,
         "update raw.order_lines set line_amount = 1 where _business_date = DAY and _line = 3",
-        "insert into meta.load_files (business_date, export, file_name, sha256, profile, bytes, rows_in_file,"
+        "insert into meta.load_files (business_date, export, file_name, sha256, source, bytes, rows_in_file,"
         " rows_loaded, rows_quarantined, state) values (DAY, 'order_lines', 'f', 'x', 'canonical', 1, 240, 239, 1,"
         " 'loaded')",
     )

@@ -27,8 +27,8 @@ from userops.publish.status import status
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse import lease
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
+from userops.warehouse.schema import migrate
 
 OLD, NEW = "k" * 64, "n" * 64
 NEW_KEY = {"USEROPS_HASH_KEY": NEW}
@@ -237,7 +237,7 @@ def test_whoever_was_erased_stays_so_through_two_changes(
         for key in (OLD, NEW, "t" * 64)
     )
     with fresh_database(server_url) as url:
-        bootstrap(url)
+        migrate(url)
         load(url, first)
         with connect(url, "loader") as connection:
             erasure.request(connection, contact, "erase", FIRST)
@@ -253,7 +253,7 @@ def test_whoever_was_erased_stays_so_through_two_changes(
             kept = admin.execute("select phone_hash from raw.orders where phone = %s", [phone]).fetchall()
             assert kept == [(keys.hashed(third.hash_key, "phone", value),)]
             assert keys.pseudonym_key(admin) == pseudonyms, "contact ids made of names stay"
-            admin.execute("update meta.load_files set sha256 = 'changed' where profile <> 'by hand'")
+            admin.execute("update meta.load_files set sha256 = 'changed' where source <> 'by hand'")
         load(url, third)
         with connect(url, "loader") as connection:
             came = "select count(*) from raw.touches where touch_id = 'alone'"

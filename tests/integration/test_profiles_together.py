@@ -31,7 +31,7 @@ def test_a_name_of_two_platforms_is_told_apart_by_its_start(shop: Place) -> None
         path.rename(path.with_name(f"tmall_{path.name}"))
     assert blocking(shop.load()) == []
     assert shop.rows("orders", "channel_code") == [("tmall",)]
-    assert shop.connection.execute("select distinct profile from meta.load_files").fetchall() == [("tmall",)]
+    assert shop.connection.execute("select distinct source from meta.load_files").fetchall() == [("tmall",)]
 
 
 def test_another_platforms_file_under_the_right_name_says_which_column_is_missing(shop: Place) -> None:

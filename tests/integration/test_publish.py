@@ -12,8 +12,8 @@ from userops.ingest.tables import ensure_raw_tables
 from userops.publish import privileges, publication, slots
 from userops.publish.publication import Column, Mart
 from userops.warehouse import lease
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
+from userops.warehouse.schema import migrate
 
 COLUMNS = (Column("id", "int", "key"), Column("version", "int"))
 MARTS = [
@@ -233,7 +233,7 @@ def test_what_dbt_made_before_goes_over_to_the_transformer(warehouse_url):
     with connect(warehouse_url) as admin:
         admin.execute("create function build.earlier() returns int language sql as 'select 1'")
         admin.execute("comment on schema meta is 'the stamp of an earlier version'")
-    bootstrap(warehouse_url)
+    migrate(warehouse_url)
     with connect(warehouse_url, "transformer") as connection:
         connection.execute("create or replace function build.earlier() returns int language sql as 'select 2'")
 
@@ -291,4 +291,4 @@ def test_a_begin_waits_for_no_reader(warehouse_url):
         reader.execute("select * from marts.quality_results")
         with psycopg.connect(warehouse_url) as load:
             load.execute("lock table meta.load_files in row exclusive mode")
-            bootstrap(f"{warehouse_url}{'&' if '?' in warehouse_url else '?'}options=-c%20lock_timeout%3D500")
+            migrate(f"{warehouse_url}{'&' if '?' in warehouse_url else '?'}options=-c%20lock_timeout%3D500")

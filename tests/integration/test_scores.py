@@ -15,8 +15,8 @@ from userops.ingest import loader
 from userops.ingest import tables as raw_tables
 from userops.settings import Settings
 from userops.transform import dbt
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
+from userops.warehouse.schema import migrate
 
 DAY = date(2024, 6, 30)
 USERS, CLUSTERS, EACH, ONCE, NEEDED_AGAIN = 300, 4, 8, 4, 25
@@ -86,7 +86,7 @@ def business(server_url, tmp_path_factory):
         {"USEROPS_HOME": str(home), "USEROPS_LANDING": str(home / "landing"), "USEROPS_HASH_KEY": "k" * 64}
     )
     with fresh_database(server_url) as url:
-        bootstrap(url)
+        migrate(url)
         with connect(url, "loader") as connection:
             raw_tables.ensure_raw_tables(connection)
             for export in ("contacts", "orders", "order_lines", "products", "channels"):

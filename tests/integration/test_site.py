@@ -30,10 +30,10 @@ from generate_series(1, 12) as n;
 insert into meta.quality_results (run_id, business_date, check_name, layer, subject, severity, passed, observed,
     expected, seconds, rows)
 values ('r7', '2026-06-30', 'users', 'dbt', 'users', 'critical', true, 'success 9', 'built', 1.5, 9);
-insert into meta.step_times (run_id, business_date, step, part, seconds) values
+insert into meta.step_timings (run_id, business_date, step, part, seconds) values
     ('r6', '2026-06-29', 'build', '', 21.5), ('r7', '2026-06-30', 'load', 'orders', 0.4),
     ('r7', '2026-06-30', 'build', '', 20.5);
-insert into meta.load_files (business_date, export, file_name, sha256, profile, bytes, rows_in_file, rows_loaded,
+insert into meta.load_files (business_date, export, file_name, sha256, source, bytes, rows_in_file, rows_loaded,
     rows_quarantined, state) values ('2026-06-30', 'orders', 'orders.csv', 'x', 'canonical', 9, 10, 8, 2, 'loaded');
 insert into quarantine.rows (load_id, business_date, export, file_name, line, raw_text, reason) values
     (1, '2026-06-30', 'orders', 'orders.csv', 3, 'CANARY', 'amount is no number'),

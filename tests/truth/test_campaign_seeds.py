@@ -19,8 +19,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from conftest import fresh_database
 from truth.business import deliver, load, runner
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
+from userops.warehouse.schema import migrate
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 # Until a week after the fifth campaign: to the first buyers, to all (without effect), to idle buyers (there are none
@@ -58,7 +58,7 @@ def _empty(server_url: str, url: str) -> None:
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'drop database "{name}" with (force)')
         admin.execute(f'create database "{name}"')
-    bootstrap(url)
+    migrate(url)
 
 
 def _judged(url: str, known: dict[str, dict]) -> Iterator[tuple[str, bool]]:

@@ -17,8 +17,8 @@ from conftest import fresh_database
 from truth.business import deliver, load
 from truth.planted import PLANTED, code_of, with_planted_tags
 from userops.transform import dbt
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
+from userops.warehouse.schema import migrate
 
 USERS, NIGHTS, FIRST, SEED = 20_000, 400, date(2024, 6, 1), 1
 K_WITHIN = 0.1
@@ -41,7 +41,7 @@ def built(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     settings, last, truth = deliver(home, USERS, NIGHTS, FIRST, SEED)
     settings = replace(settings, project_root=with_planted_tags(home / "project"))
     with fresh_database(server_url) as url:
-        bootstrap(url)
+        migrate(url)
         load(url, settings, last)
         failed = [result for result in dbt.build(settings, url, last) if not result.passed]
         assert failed == []

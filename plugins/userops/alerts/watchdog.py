@@ -13,9 +13,9 @@ from userops.alerts import outage, outbox
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.connection import connect
 from userops.warehouse.location import warehouse_url
+from userops.warehouse.schema import migrate
 
 
 def due_date(now: datetime, deadline: time) -> date:
@@ -27,7 +27,7 @@ def watch(settings: Settings, now: datetime | None = None) -> CheckResult | None
     """`look` where the warehouse can be used; where it cannot, that is the finding, told past the outbox."""
     try:
         url = warehouse_url(settings)
-        bootstrap(url)
+        migrate(url)
         with connect(url, "publisher") as connection:
             finding = look(connection, settings, now)
     except psycopg.Error as error:

@@ -9,9 +9,9 @@ import typer
 
 from userops.errors import UseropsError
 from userops.settings import Settings
-from userops.warehouse.bootstrap import bootstrap
 from userops.warehouse.embedded import EmbeddedServer
 from userops.warehouse.location import next_hash_key, warehouse_url, write_hash_key
+from userops.warehouse.schema import migrate
 
 db_app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and the key of the warehouse.")
 
@@ -25,7 +25,7 @@ def start(port: Annotated[int | None, typer.Option(help="Port; a free one by def
     server = EmbeddedServer(settings.home)
     server.start(port)
     write_hash_key(settings)
-    bootstrap(server.ensure_database("userops"))
+    migrate(server.ensure_database("userops"))
     typer.echo(server.url("userops"))
 
 
@@ -64,7 +64,7 @@ def rotate_key(
     if to is not None and not to.is_file():
         raise UseropsError(f"There is no file {to}.", fix="write the new key to it: openssl rand -hex 32.")
     following = to or next_hash_key(settings)
-    bootstrap(url)
+    migrate(url)
     changed = key_rotation.rotate(url, settings, following.read_text().strip())
     if to is None:
         following.replace(settings.home / "hash_key")

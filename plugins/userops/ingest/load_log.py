@@ -62,14 +62,14 @@ def replace_earlier(connection: psycopg.Connection, export: str, business_date: 
 
 def forget_missing(connection: psycopg.Connection, export: str, business_date: date, names: list[str]) -> None:
     """Take out what files brought that are no longer in the folder."""
-    which = "file_name <> all(%s) and profile <> %s"
+    which = "file_name <> all(%s) and source <> %s"
     _take_out(connection, export, business_date, which, [names, BY_HAND], "no longer in the folder")
 
 
 def write_by_hand(connection: psycopg.Connection, export: str, business_date: date, name: str) -> int:
     """Book one row that a command wrote rather than a file; no delivery takes it out."""
     return connection.execute(
-        "insert into meta.load_files (business_date, export, file_name, sha256, profile, bytes, rows_in_file,"
+        "insert into meta.load_files (business_date, export, file_name, sha256, source, bytes, rows_in_file,"
         " rows_loaded, rows_quarantined, state) values (%s, %s, %s, '', %s, 0, 1, 1, 0, 'loaded') returning load_id",
         [business_date, export, name, BY_HAND],
     ).fetchone()[0]
@@ -137,7 +137,7 @@ def _write(
     row_set_hash: str | None,
 ) -> int:
     return connection.execute(
-        "insert into meta.load_files (business_date, export, file_name, sha256, row_set_hash, profile, bytes,"
+        "insert into meta.load_files (business_date, export, file_name, sha256, row_set_hash, source, bytes,"
         " rows_in_file, rows_loaded, rows_quarantined, state, reason, run_id)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
         [file.business_date, file.contract.name, file.source.name, file.sha256, row_set_hash, file.source.profile,

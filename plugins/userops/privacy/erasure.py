@@ -35,7 +35,7 @@ def apply(connection: psycopg.Connection, business_date: date, token: int | None
         connection.commit()
         return 0
     newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
-    everything = _note_identifiers(connection, newest) or everything
+    everything = _note_identifiers(connection) or everything
     since = 0 if everything else connection.execute("select max(load_id) from meta.erased_contacts").fetchone()[0]
     rows = 0
     for contract in load_contracts().values():
@@ -95,7 +95,7 @@ def _note_requests(connection: psycopg.Connection, business_date: date) -> bool:
     ).rowcount)
 
 
-def _note_identifiers(connection: psycopg.Connection, newest: int) -> bool:
+def _note_identifiers(connection: psycopg.Connection) -> bool:
     """Keep the hashes that erased contacts alone carried; `pg_temp.erasing` holds those nobody else carries now.
 
     Returns whether one was not known yet.
@@ -111,10 +111,9 @@ def _note_identifiers(connection: psycopg.Connection, newest: int) -> bool:
         " cross join lateral (values {}) as pairs (kind, hash) where pairs.hash is not null"
     ).format(pairs))
     noted = connection.execute(
-        "insert into meta.erased_identifiers (kind, hash, request_id, load_id)"
-        " select kind, hash, min(request_id), %s from carried group by kind, hash"
-        " having bool_and(request_id is not null) on conflict do nothing",
-        [newest],
+        "insert into meta.erased_identifiers (kind, hash, request_id)"
+        " select kind, hash, min(request_id) from carried group by kind, hash"
+        " having bool_and(request_id is not null) on conflict do nothing"
     ).rowcount
     connection.execute(
         "create temp table erasing on commit drop as select erased.* from meta.erased_identifiers as erased"

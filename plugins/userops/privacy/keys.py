@@ -107,7 +107,7 @@ def pseudonym_key(connection: psycopg.Connection) -> str:
 
 def retired(connection: psycopg.Connection) -> list[str]:
     """The hash keys of before that hashes of erased people go back to, oldest first; in the role loader."""
-    rows = connection.execute("select key from vault.keys where purpose = 'retired' order by place").fetchall()
+    rows = connection.execute("select key from vault.keys where purpose = 'retired' order by key_id").fetchall()
     return [row[0] for row in rows]
 
 

@@ -1,1 +1,1 @@
-"""Postgres: connections, bootstrap, the embedded server, the writer's lease, slots and publication."""
+"""Postgres: connections, the embedded server, the schema and its rights, the lease of the one writer."""

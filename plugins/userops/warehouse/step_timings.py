@@ -1,4 +1,4 @@
-"""How long the steps of a night and its models took: kept in `meta.step_times`, read by `marts.step_timings`."""
+"""How long the steps of a night and its models took: kept in `meta.step_timings`, read by `marts.step_timings`."""
 
 import time
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def note(url: str, night: dict, step: str, part: str, seconds: float) -> None:
     """Book one step of a run; no fencing: the row says what happened, and no mart hangs on it."""
     with connect(url, "publisher") as connection:
         connection.execute(
-            "insert into meta.step_times (run_id, business_date, step, part, seconds) values (%s, %s, %s, %s, %s)",
+            "insert into meta.step_timings (run_id, business_date, step, part, seconds) values (%s, %s, %s, %s, %s)",
             [night["run_id"], night["business_date"], step, part, round(seconds, 3)],
         )
 
