@@ -18,7 +18,10 @@ BUSINESS_CURRENCY = "business_currency"
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `empty` is what an empty cell means, `default` holds where the whole column is absent."""
+    """One column: `empty` is what an empty cell means, `default` holds where the whole column is absent.
+
+    `scale` is the number of decimal places that a numeric column keeps.
+    """
 
     name: str
     type: str
@@ -32,6 +35,7 @@ class Column:
     default: str | None = None
     past: bool = False
     free_text: bool = False
+    scale: int = 2
     personal: bool = False
     identifier: str | None = None
 
