@@ -27,7 +27,10 @@ class Settings:
     timezone: str
     currency: str
     default_country: str
-    profile: str
+    sources: tuple[str, ...]
+    lake: str
+    memory_limit: str
+    threads: int
     hash_key: str
     deadline: time
     hold_warnings: bool
@@ -55,7 +58,10 @@ class Settings:
             timezone=timezone,
             currency=env.get("USEROPS_CURRENCY") or "CNY",
             default_country=env.get("USEROPS_DEFAULT_COUNTRY") or "CN",
-            profile=env.get("USEROPS_SOURCES") or "canonical",
+            sources=_split(env.get("USEROPS_SOURCES") or ""),
+            lake=env.get("USEROPS_LAKE") or str(home / "lake"),
+            memory_limit=env.get("USEROPS_MEMORY_LIMIT") or "",
+            threads=int(env.get("USEROPS_THREADS") or os.cpu_count() or 2),
             hash_key=env.get("USEROPS_HASH_KEY") or _stored_hash_key(home),
             deadline=_hour(env.get("USEROPS_DEADLINE") or "08:00"),
             hold_warnings=env.get("USEROPS_HOLD_WARNINGS", "").lower() in ("1", "true", "yes"),

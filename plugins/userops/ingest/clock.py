@@ -4,6 +4,7 @@ Offsets come from zoneinfo. Nearly all times of a file fall into few spans of da
 as text in SQL; the days of clock changes, and times far away, go through a vectorized function.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -96,12 +97,11 @@ class Clock:
 
     def __init__(self, timezone: str) -> None:
         self.timezone = timezone
-        self._registered: set[str] = set()
 
     def register(self, database: duckdb.DuckDBPyConnection, business_date: date) -> None:
         """Make the functions for files of that date."""
         name = self._function(business_date)
-        if name in self._registered:
+        if database.execute("select 1 from duckdb_functions() where function_name = $1", [name]).fetchall():
             return
         table = _Table(self.timezone, business_date.year)
         instants, problems = pa.timestamp("us", tz="UTC"), pa.string()
@@ -110,7 +110,6 @@ class Clock:
                 name + suffix, function, ["TIMESTAMP"], "TIMESTAMPTZ" if kind == instants else "VARCHAR",
                 type="arrow", null_handling="special",
             )  # fmt: skip
-        self._registered.add(name)
 
     def instant(self, text: str, business_date: date) -> str:
         """The instant of an SQL text that holds a local time; null where the clock shows it never, or twice."""
@@ -133,7 +132,7 @@ class Clock:
         return f"{self._function(business_date)}_problem(try_cast({text} as timestamp))"
 
     def _function(self, business_date: date) -> str:
-        return f"local_instant_{business_date.year}"
+        return f"{re.sub('[^a-z]', '_', self.timezone.lower())}_{business_date.year}"
 
 
 def _windows(timezone: str, year: int) -> list[tuple[datetime, datetime, str]]:

@@ -19,7 +19,7 @@ def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules,
     rules.clock.register(database, rules.business_date)
     select = row_validation.judged(contract, rules, staged.row, staged.relation, staged.present, staged.is_ascii)
     database.execute(f"create or replace table {TABLE} as {select}")
-    rows, good, hashed = database.execute(f"select count(*), count(*) filter (_good), sum(_hash) from {TABLE}").fetchone()
+    rows, good, hashed = database.execute(f"select count(*), count(*) filter (_good), sum(_hash) from {TABLE}").fetchall()[0]
     if rows != staged.rows - len(staged.bad) - len(staged.set_aside):
         raise Miscounted
     row = "_row" if staged.row else "rowid + 1"
@@ -51,7 +51,7 @@ def _reasons(
 
 def _newest_change(database: duckdb.DuckDBPyConnection, rules: Rules) -> date | None:
     """The newest day among the good rows, by the business's clock."""
-    newest = database.execute(f"select max(updated_at) from {TABLE} where _good").fetchone()[0]
+    newest = database.execute(f"select max(updated_at) from {TABLE} where _good").fetchall()[0][0]
     return newest and newest.astimezone(ZoneInfo(rules.clock.timezone)).date()
 
 
@@ -65,7 +65,7 @@ def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:
     key = listed([identifier(name) for name in names])
     good = f"from {TABLE} where _good"
     # Most files repeat no key: only those that do pay for comparing contents.
-    rows, keys = database.execute(f"select count(*), count(distinct hash({key})) {good}").fetchone()
+    rows, keys = database.execute(f"select count(*), count(distinct hash({key})) {good}").fetchall()[0]
     if rows == keys or not others:
         return 0
     differ = " or ".join(f"count(distinct {identifier(name)}) > 1" for name in others)
@@ -73,7 +73,7 @@ def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:
     return database.execute(
         f"select coalesce(sum(extra), 0)::bigint from (select count(distinct struct_pack({content})) - 1 as extra"
         f" {good} group by {key} having count(*) > 1 and ({differ}))"
-    ).fetchone()[0]
+    ).fetchall()[0][0]
 
 
 def good_rows(

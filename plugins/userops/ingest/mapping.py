@@ -17,7 +17,7 @@ from userops.errors import UseropsError, first_line
 from userops.ingest import shapes
 from userops.ingest.clock import Clock
 from userops.ingest.landing import Source
-from userops.ingest.outcome import Refused, Staged
+from userops.ingest.outcome import Refused, Staged, above
 from userops.ingest.scan import Scan
 from userops.lake.sql import identifier, listed, literal
 from userops.platforms.layout import Clean, Layout, ProfileExport
@@ -153,7 +153,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, source: Source, literals: dict[
     """Judge the file as a whole by what the layout says of files that are not to be believed."""
     for rule in source.layout.refuse:
         rows = "pages" if rule.pages else "staged"
-        if database.execute(f"select {_with_values(rule.when, literals)} from {rows}").fetchone()[0]:
+        if database.execute(f"select {_with_values(rule.when, literals)} from {rows}").fetchall()[0][0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
                           rule.fix or f"have {source.name} fetched again")
 
@@ -253,12 +253,12 @@ def _account(database: duckdb.DuckDBPyConnection, rules: ProfileExport, source: 
         return
     database.execute("delete from stage where _row in (select _row from aside)")
     staged.set_aside = database.execute("select _row, reason from aside order by _row").fetchall()
-    if len(staged.set_aside) > rules.max_set_aside_share * staged.rows:
+    if above(len(staged.set_aside), rules.max_set_aside_share, staged.rows):
         raise Refused("set_aside", "contract", f"{len(staged.set_aside)} of {staged.rows} rows set aside",
                       f"at most {rules.max_set_aside_share:.1%}",
                       f"look at {source.name}: it is not what the platform's file expects")
     if rules.split_lines:
-        lost = database.execute("select count(*) from kept where _row not in (select _row from stage)").fetchone()[0]
+        lost = database.execute("select count(*) from kept where _row not in (select _row from stage)").fetchall()[0][0]
         if lost:
             raise Refused("rows_accounted", "manifest", f"{lost} of {staged.rows} rows gave no row of the export",
                           "every row loaded or set aside", "give the platform's file a `set_aside` rule for them")
@@ -266,4 +266,4 @@ def _account(database: duckdb.DuckDBPyConnection, rules: ProfileExport, source: 
 
 
 def _count(database: duckdb.DuckDBPyConnection) -> int:
-    return database.execute("select count(*) from stage").fetchone()[0]
+    return database.execute("select count(*) from stage").fetchall()[0][0]

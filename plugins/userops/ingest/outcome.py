@@ -4,6 +4,14 @@ from dataclasses import dataclass, field
 
 from userops.ingest.records import BadRecord
 
+# A share is told apart from a handful.
+HANDFUL = 5
+
+
+def above(count: int, share: float, rows: int) -> bool:
+    """Whether so many of the rows are more than the share allows, and more than a handful."""
+    return count > share * rows and count > HANDFUL
+
 
 class Refused(Exception):
     """The whole file is refused; carries what the check result says."""

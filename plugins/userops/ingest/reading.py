@@ -107,4 +107,9 @@ def write_rows(session: Session, reading: Reading, tables: dict[str, str], load_
         reading.file.contract, reading.judged, tables, load_id, reading.file.business_date, source
     )
     written = session.database.execute(f"copy ({select}) to {literal(path)} (format parquet, compression zstd)")
-    return path, written.fetchone()[0]
+    return path, written.fetchall()[0][0]
+
+
+def good() -> str:
+    """The good rows of the file that was read last, as a relation."""
+    return f"(select *, rowid from {judging.TABLE} where _good)"

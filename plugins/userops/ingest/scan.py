@@ -16,7 +16,8 @@ import numpy as np
 
 from userops.contracts.model import Contract
 from userops.ingest import documents
-from userops.ingest.landing import Source, blocks, unpacked, unpacked_limit
+from userops.ingest.landing import Source
+from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import LINE_END, QUOTE, Chunks, Head, Splitter, outside, utf8
 
 PIECE = 1 << 20

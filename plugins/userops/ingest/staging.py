@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from userops.contracts.model import Contract
 from userops.ingest import mapping
-from userops.ingest.landing import Source, blocks
+from userops.ingest.landing import Source
+from userops.ingest.opening import blocks
 from userops.ingest.outcome import Miscounted, Refused, Staged
 from userops.ingest.records import BadRecord, Splitter, cells, utf8
 from userops.ingest.scan import Scan
@@ -63,7 +64,7 @@ def _read(session: Session, scan: Scan, columns: list[str], by_record: bool, is_
         return staged
     names = listed([identifier(column) for column in columns if column in used]) or "null as nothing"
     session.database.execute(f"create or replace table {DELIVERED} as select {names} from {reader}")
-    if session.database.execute(f"select count(*) from {DELIVERED}").fetchone()[0] != scan.rows:
+    if session.database.execute(f"select count(*) from {DELIVERED}").fetchall()[0][0] != scan.rows:
         raise Miscounted
     staged.row = "rowid + 1"
     return staged

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import psycopg
 
+BY_HAND = "by hand"
 KEPT = timedelta(days=7)
 # Nobody can be reading a file that an erasure replaced: whoever erases has the writer's lease.
 AT_ONCE = timedelta(0)
