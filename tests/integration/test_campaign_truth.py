@@ -4,24 +4,22 @@ from datetime import date
 
 import pytest
 
-from truth.business import deliver, load, runner
-from userops.warehouse.connection import connect
-
-NAMES = ("campaign_id", "pushed_users", "control_users", "uplift", "uplift_low", "uplift_high")
+from oracle import driver
+from truth.business import TIMEZONE, deliver
 
 
 @pytest.fixture(scope="module")
 def campaigns(warehouse_url, tmp_path_factory) -> list[tuple[dict, dict]]:
     """(truth, row of campaign_performance) of every campaign that has an uplift."""
-    settings, last, truth = deliver(tmp_path_factory.mktemp("campaigns"), 6000, 150, date(2025, 1, 1), 4)
-    load(warehouse_url, settings, last)
-    runner(warehouse_url, settings)("+campaign_performance", last)
-    with connect(warehouse_url) as connection:
-        found = connection.execute(
-            f"select {', '.join(NAMES)} from build.campaign_performance where uplift is not null"
-        ).fetchall()
+    place = tmp_path_factory.mktemp("campaigns")
+    last, truth = deliver(place / "landing", 6000, 150, date(2025, 1, 1), 4)
+    settings = driver.settings_of(["duckdb"], place / "landing", place, TIMEZONE)["duckdb"]
+    driver.load(warehouse_url, settings, [last], seed=4)
+    failed, tables = driver.build(warehouse_url, settings, last, scores=False, relations=["campaign_performance"])
+    assert failed == []
+    rows = [row for row in tables["campaign_performance"] if row["uplift"] is not None]
     known = truth["campaigns"]
-    return [(known[row[0]], dict(zip(NAMES, row, strict=True))) for row in found if row[0] in known]
+    return [(known[row["campaign_id"]], row) for row in rows if row["campaign_id"] in known]
 
 
 def test_intervals_hold_what_the_pushes_brought(campaigns):

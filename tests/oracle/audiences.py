@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from oracle.business import Business
+from oracle.consent import MEDIA
 from oracle.features import On, people_on
 from oracle.tag_rules import TAGS
-from oracle.users import MEDIA
 
 
 def _any_of(*codes: str) -> Callable[[On], bool]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from oracle.consent import Consent
 from oracle.exports import Known, Landing, Row
 from oracle.identity import Identity
 from oracle.orders import Exchange, Order, priced_orders
@@ -185,7 +186,7 @@ class Business:
 
     def __init__(self, landing: Landing, day: date, currency: str) -> None:
         self.known = known = Known(landing, day)
-        self.day, self.exchange = day, Exchange(known, currency)
+        self.day, self.exchange, self.consent = day, Exchange(known, currency), Consent(known)
         self.identity = identity = Identity(known)
         self.people = {user: Person(user, known) for user in identity.users}
         self.priced = priced_orders(known, identity, currency)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from oracle.delivery import Delivery
 from oracle.nasty import deliver_nasty
+from oracle.nasty_people import deliver_nasty_people
 from oracle.snapshots import heartbeat
 from oracle.wild_rows import deliver_wild
 from userops.simulate import simulate
@@ -26,5 +27,6 @@ def deliver(out: Path, zone: ZoneInfo, business_dates: list[date], seed: int) ->
         delivery.add_simulated(Path(simulated))
     deliver_wild(delivery, seed, HISTORY_FROM, last)
     deliver_nasty(delivery)
+    deliver_nasty_people(delivery)
     heartbeat(delivery)
     delivery.write(out)

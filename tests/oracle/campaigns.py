@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from oracle.business import Business, Person, grouped
 from oracle.channels import ad_costs
+from oracle.consent import MEDIA
 from oracle.orders import Order
-from oracle.users import MEDIA, is_reachable, ratio, total
+from oracle.users import is_reachable, ratio, total
 
 LISTED = ("campaign_name", "scenario", "offer", "starts_on", "ends_on", "budget")
 ORDER_DAYS, PUSH_MAX_7D, BAND_TOP = 7, 3, 5

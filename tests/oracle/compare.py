@@ -9,7 +9,9 @@ from fractions import Fraction
 
 from oracle.exports import Row
 
-RELATIVE, COMPUTED = 1e-9, 1e-6
+PLACES, CENTS = 6, 2  # of what is published as a quotient, and as money
+# How well two ways of computing a figure agree, relatively: of a fitted model, and of a formula.
+FITTED, COMPUTED = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
@@ -18,29 +20,34 @@ class Shown:
 
     figure: float
     places: int
+    agreement: float = FITTED
 
     def is_near(self, found: object) -> bool:
         """Within half a unit of the last place and what two ways of computing it may differ by."""
         if not isinstance(found, int | Decimal | float):
             return False
-        return abs(float(found) - self.figure) <= 0.5 * 10**-self.places + COMPUTED * abs(self.figure)
+        return abs(float(found) - self.figure) <= 0.5 * 10**-self.places + self.agreement * abs(self.figure)
+
+
+def half_up(quotient: Fraction, places: int = PLACES) -> Decimal:
+    """Rounded to so many places, halves away from zero."""
+    units = abs(quotient) * 10**places
+    whole = int(units) + (units - int(units) >= Fraction(1, 2))
+    return Decimal(whole if quotient >= 0 else -whole).scaleb(-places)
 
 
 def is_same(oracle: object, warehouse: object) -> bool:
-    """Whole numbers and money exactly (whatever the scale), quotients to nine digits, floats to nine places.
-
-    Figures of fitted models to the places shown.
-    """
+    """Whole numbers, money and quotients as they are rounded for readers exactly, floats to the places shown."""
     if oracle is None or warehouse is None:
         return oracle is warehouse
+    if isinstance(oracle, float):
+        oracle = Shown(oracle, PLACES, COMPUTED)
     if isinstance(oracle, Shown):
         return oracle.is_near(warehouse)
-    if isinstance(oracle, Fraction | float):
-        if not isinstance(warehouse, int | Decimal | float) or isinstance(warehouse, bool):
-            return False
-        found, wanted = float(warehouse), float(oracle)
-        least = 1.0 if isinstance(oracle, float) else RELATIVE
-        return abs(found - wanted) <= RELATIVE * max(abs(found), abs(wanted), least)
+    if isinstance(oracle, Fraction):
+        return isinstance(warehouse, int | Decimal) and half_up(oracle) == warehouse
+    if isinstance(oracle, Decimal):
+        return isinstance(warehouse, int | Decimal) and half_up(Fraction(oracle), CENTS) == warehouse
     if isinstance(oracle, bool) or isinstance(warehouse, bool):
         return oracle is warehouse
     if isinstance(oracle, datetime) != isinstance(warehouse, datetime):

@@ -96,6 +96,11 @@ def identifiers(row: Row) -> set[tuple[str, str]]:
     return {(kind, value) for kind, value in found if value is not None}
 
 
+def key_of(export: str, row: Row) -> tuple:
+    """What the versions of a row have in common."""
+    return tuple(row[column] for column in KEYS[export])
+
+
 @dataclass
 class Version:
     """One delivered row: its folder's date and its line there."""
@@ -141,7 +146,7 @@ class Landing:
 
 
 class Erasure:
-    """Who and what was erased on a night, for good."""
+    """Who and what was erased by the run of a night, for good."""
 
     def __init__(self, landing: Landing, night: date) -> None:
         requests = landing.versions("erasure_requests", night)
@@ -154,10 +159,29 @@ class Erasure:
         # What versions of erased contacts carried and no version of another contact carries.
         self.identifiers = theirs - others
 
-    def takes(self, row: Row) -> bool:
+    def names(self, row: Row) -> bool:
         """Whether the row names an erased contact or is known by identifiers of erased ones alone."""
         known_by = identifiers(row)
         return row["contact_id"] in self.contacts or (bool(known_by) and known_by <= self.identifiers)
+
+    def applied(self, export: str, versions: list[Version]) -> list[Version]:
+        """What is left: of a key any version of which names an erased contact nothing, or an order without identifiers.
+
+        A mention in another column is emptied, and its row stays.
+        """
+        if export == "erasure_requests" or not versions or "contact_id" not in versions[0].row:
+            return versions
+        gone = {key_of(export, version.row) for version in versions if self.names(version.row)}
+        left = []
+        for version in versions:
+            row = version.row
+            if key_of(export, row) in gone:
+                if export != "orders":
+                    continue
+                row = row | dict.fromkeys(("contact_id", *IDENTIFIERS))
+            mentions = [c for c in ("referrer_contact_id", "inviter_contact_id") if row.get(c) in self.contacts]
+            left.append(Version(version.folder, version.line, row | dict.fromkeys(mentions)))
+        return left
 
 
 class Known:
@@ -165,9 +189,11 @@ class Known:
 
     def __init__(self, landing: Landing, day: date) -> None:
         self.day, self.zone, self._landing = day, landing.zone, landing
-        self._erasures = {night: Erasure(landing, night) for night in [*landing.nights, day] if night <= day}
+        nights = sorted({night for night in [*landing.nights, day] if night <= day})
+        self._erasures = {night: Erasure(landing, night) for night in nights}
         self.forgotten = self._erasures[day].identifiers
-        self._cache: dict[str, list[Row]] = {}
+        self._seen: dict[str, list[Version]] = {}
+        self._rows: dict[str, list[Row]] = {}
 
     def local_day(self, moment: datetime) -> date:
         """The calendar day in the business timezone."""
@@ -175,38 +201,35 @@ class Known:
 
     def seen(self, export: str) -> list[Version]:
         """Every delivered version of every key of a delta that erasure left, as it left it."""
-        found = ((v, self._after_erasure(export, v)) for v in self._landing.versions(export, self.day))
-        return [Version(v.folder, v.line, row) for v, row in found if row is not None]
+        if export not in self._seen:
+            self._seen[export] = self._left(export)
+        return self._seen[export]
 
     def rows(self, export: str) -> list[Row]:
         """The rows that hold by the end of the day, erased people left out."""
-        if export not in self._cache:
-            self._cache[export] = self._snapshot(export) if export in SNAPSHOTS else self._newest(export)
-        return self._cache[export]
+        if export not in self._rows:
+            self._rows[export] = self._snapshot(export) if export in SNAPSHOTS else self._newest(export)
+        return self._rows[export]
 
     def _snapshot(self, export: str) -> list[Row]:
         """The last one that came."""
         came = [f for f, exports in self._landing.folders.items() if f <= self.day and export in exports]
         rows = self._landing.folders[max(came)][export] if came else []
-        return list({tuple(row[k] for k in KEYS[export]): row for row in rows}.values())
+        return list({key_of(export, row): row for row in rows}.values())
 
     def _newest(self, export: str) -> list[Row]:
         newest: dict[tuple, Row] = {}
         for version in sorted(self.seen(export), key=lambda v: v.order):
-            newest[tuple(version.row[k] for k in KEYS[export])] = version.row
+            newest[key_of(export, version.row)] = version.row
         return list(newest.values())
 
-    def _after_erasure(self, export: str, version: Version) -> Row | None:
-        """The row as erasure leaves it; None where it goes. Orders stay without any identifier."""
-        row = version.row
-        if "contact_id" not in row or export == "erasure_requests":
-            return row
-        nights = [night for night in self._erasures if night >= version.folder]
-        if any(self._erasures[night].takes(row) for night in nights):
-            return row | dict.fromkeys(("contact_id", *IDENTIFIERS)) if export == "orders" else None
-        erased = self._erasures[self.day].contacts
-        mentions = [c for c in ("referrer_contact_id", "inviter_contact_id") if row.get(c) in erased]
-        return row | dict.fromkeys(mentions)
+    def _left(self, export: str) -> list[Version]:
+        """Run after run: what came since the one before is added, then what names the erased goes."""
+        left, before = [], date.min
+        for night, erasure in self._erasures.items():
+            left += [version for version in self._landing.versions(export, night) if version.folder > before]
+            left, before = erasure.applied(export, left), night
+        return left
 
 
 def by(rows: Iterable[Row], column: str) -> dict[object, list[Row]]:

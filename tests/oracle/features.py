@@ -13,11 +13,11 @@ from functools import cached_property, lru_cache
 
 from oracle.business import Business, Person
 from oracle.campaigns import PUSH_MAX_7D, SLOW_MOVER_SHARE
-from oracle.community import forest_of
+from oracle.consent import MEDIA
 from oracle.exports import Row
-from oracle.journey import referrer_of
 from oracle.orders import Order
-from oracle.users import MEDIA, categories, is_reachable, ratio, rfm_on
+from oracle.referral import forest_of, referrer_of
+from oracle.users import categories, is_reachable, ratio, rfm_on
 
 SLOW_MOVER_DAYS, DEEP_DISCOUNT, LOW_RATING = 90, Decimal("0.2"), 2
 CURRENT, SLIPPED = ("new", "active", "loyal", "won_back"), ("at_risk", "dormant", "lost")

@@ -54,10 +54,6 @@ class Identity:
         """The user of an identifier; None where it links nobody."""
         return None if node in self._over_shared else self._user(node)
 
-    def of_carried(self, node: Node) -> str | None:
-        """The user of an identifier that a row carries and that links; else None."""
-        return self._user(node) if node in self._parent else None
-
     def linking(self, row: Row) -> set[Node]:
         """The identifiers of a row that link it to others; what erased people alone carried links nobody any more."""
         return identifiers(row) - self._over_shared - self._known.forgotten
@@ -92,12 +88,13 @@ def identity_links(known: Known, identity: "Identity") -> list[Row]:
     """One row per identifier that a row carries: its user, or None where it links nobody."""
     carried = Counter(pair for row in known.rows("contacts") for pair in identifiers(row))
     nodes = {pair for export in ROWS for row in known.rows(export) for pair in identifiers(row)} - known.forgotten
+    shared = over_shared(known)
     return [
         {
             "kind": kind,
             "identifier": value,
             "contacts": carried[kind, value],
-            "links": (kind, value) not in over_shared(known),
+            "links": (kind, value) not in shared,
             "user_id": identity.of_node((kind, value)),
         }
         for kind, value in nodes

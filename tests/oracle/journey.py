@@ -1,8 +1,8 @@
 """private_domain_funnel, path_performance, aarrr_monthly, industry_stages, conversion_cycle.
 
 Left open by the specification and taken from the published descriptions: Wilson's interval and the base of the lift
-in path_performance; what activated, retained and referred count in aarrr_monthly; the order of industry stages; what
-an order of a category is in conversion_cycle.
+in path_performance; what activated and retained count in aarrr_monthly; the order of industry stages; what an order of
+a category is in conversion_cycle.
 """
 
 from collections import Counter, defaultdict
@@ -13,6 +13,7 @@ from math import sqrt
 from oracle.business import Business, Person, grouped, has_ended
 from oracle.channels import IDENTIFYING
 from oracle.exports import identifiers
+from oracle.referral import forest_of, referrer_of
 from oracle.users import categories, median, ratio, total
 
 STEPS = (
@@ -20,12 +21,6 @@ STEPS = (
     "referred",
 )
 Z = 1.96
-
-
-def referrer_of(business: Business, person: Person) -> str | None:
-    """The user who brought them; a referrer within the same user is none."""
-    referrer = business.identity.of_contact_id(person.attribute("referrer_contact_id"))
-    return referrer if referrer != person.user else None
 
 
 def milestones(business: Business, person: Person, brought: list[Person]) -> dict[str, datetime | None]:
@@ -137,13 +132,13 @@ def aarrr_monthly(business: Business) -> list[dict]:
     for person in business.acquired:
         for month in person.active_months:
             active[month].add(person.user)
-    orders = grouped(business.counted, lambda o: o.month)
+    orders, referrer = grouped(business.counted, lambda o: o.month), forest_of(business).referrer
     rows = []
     for month in set(acquired) | set(active) | set(orders):
         people = acquired.get(month, [])
         before = (month - timedelta(days=1)).replace(day=1)
         is_mature = all((business.day - p.acquired_day).days >= 30 for p in people)
-        referrers = [r for r in (referrer_of(business, p) for p in people) if r]
+        referrers = [referrer[p.user] for p in people if p.user in referrer]
         quick = [p for p in people if p.orders and (p.orders[0].day - p.acquired_day).days <= 30]
         rows.append(
             {

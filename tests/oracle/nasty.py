@@ -254,10 +254,17 @@ def rhythms(n: Nasty) -> None:
         "NK4": ((200, "45.00"), (100, "45.00"), (30, "9.99")),  # a cent less than a tenth
         "NK5": ((200, "45.00"), (100, "45.00"), (90, "10.00")),  # none in 90 days
     }
+    # On the bound, and a little off it where quotients are rounded or floats: twice the mean; a mean gap of 4/3 days.
+    bought["NK7"] = ((60, "0.35"), (40, "0.35"), (20, "1.40"))
+    bought["NK6"] = tuple((ago, "20.00") for ago in (6, 5, 3, 2))
     for contact_id, orders in bought.items():
         n.contact(contact_id, "2024-09-01T09:00")
         for ago, amount in orders:
             n.order(f"{contact_id}-{ago}", f"{MIDDLE - timedelta(days=ago)}T10:00", amount, contact_id=contact_id)
+    # A margin of 0.3 of the net: without lines an order costs 0.6 of its amount, whatever is given back.
+    n.contact("NK8", "2024-09-01T09:00")
+    n.order("NK8", "2025-04-01T10:00", "7.91", contact_id="NK8")
+    n.refund("NK8", "NK8", "1.13", "2025-04-02T10:00")
 
 
 def discounts(n: Nasty) -> None:
@@ -323,7 +330,35 @@ def replies(n: Nasty) -> None:
     n.friend("NH4", "2025-03-02T10:00", "2025-03-02T10:00")
 
 
+def halves(n: Nasty) -> None:
+    """Quotients that end in a 5 one place behind the last: 1 ÷ 640, 3 ÷ 640, 7 ÷ 3200, 3201 ÷ 3200."""
+    for number, (discount, gross) in enumerate((("0.01", "6.40"), ("0.03", "6.40"), ("0.07", "32.00"))):
+        n.contact(f"NHALF{number}", "2025-01-20T09:00")
+        more = {"gross_amount": gross, "discount_amount": discount, "contact_id": f"NHALF{number}"}
+        n.order(f"NHALF{number}", "2025-02-20T10:00", f"{float(gross) - float(discount):.2f}", **more)
+        n.refund(f"NHALF{number}", f"NHALF{number}", discount, "2025-02-21T10:00")
+    n.contact("NHALF", "2025-01-20T09:00")
+    for number in range(32):
+        n.order(f"NHALF-{number}", f"2025-02-20T10:{number:02d}", "1.00" if number else "1.01", contact_id="NHALF")
+
+
+def leavers(n: Nasty) -> None:
+    """Who ordered again after a week and then never more, and who goes on: from both a model learns who leaves when.
+
+    They come late, after the first business date, on which no model learns it.
+    """
+    late = n.delivery.folder_of(date(2025, 3, 20))
+    weeks = [(0, 1)] * 24 + [tuple(range(0, 70, 4))] * 8
+    for number, ordered in enumerate(weeks):
+        contact_id, first = f"NLEFT{number}", date(2024, 1, 1) + timedelta(days=4 * (number % 24))
+        n.contact(contact_id, f"{first}T09:00", folder=late)
+        for week in ordered:
+            at, amount = f"{first + timedelta(days=7 * week)}T10:00", f"{20 + 7 * (number % 5) + week % 9}.00"
+            n.order(f"{contact_id}-{week}", at, amount, contact_id=contact_id, folder=late)
+
+
 CASES: tuple[Callable[[Nasty], None], ...] = (
     corrections, merges_and_splits, guests, money, midnights, bounds, channels, friendships, referrers, erasure,
-    unsubscribed, ages_and_tiers, rhythms, discounts, endings, signals, replies,
+    unsubscribed, ages_and_tiers, rhythms, discounts, endings, signals, replies, halves,
+    leavers,
 )

@@ -16,7 +16,7 @@ STORES = [
      "opened_on": "2023-07-31"},
 ]
 COMMUNITIES = [
-    {"community_id": f"WCM{i}", "community_name": f"Court {i}", "city": "Shanghai", "latitude": str(31.2 + i / 300),
+    {"community_id": f"WCM{i}", "community_name": f"Court {i}", "city": "Shanghai", "latitude": f"{31.2 + i / 300:.6f}",
      "longitude": "121.47", "households": str(20 * i), "store_id": store, "courier_id": courier}
     for i, store, courier in ((7, "ST1", "S10"), (8, "", "S11"), (9, "WST4", ""))
 ]

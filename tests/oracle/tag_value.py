@@ -167,7 +167,7 @@ def lift_bounds(eligible: int, outcomes: int, tagged: int, hits: int) -> tuple[f
     """ln lift, and along its slopes by the hits of tagged and others their variances, which are binomial.
 
     None or all of either are taken for half a one more or less, so that a count never tells for certain; the lift of
-    none is 0 at least. To six places.
+    none is 0 at least.
     """
     others, misses = eligible - tagged, outcomes - hits
     x = min(max(hits, 0.5), tagged - 0.5)
@@ -177,7 +177,7 @@ def lift_bounds(eligible: int, outcomes: int, tagged: int, hits: int) -> tuple[f
     if others:
         variance += by_others**2 * y * (1 - y / others)
     middle, width = x / tagged / ((x + y) / eligible), Z * sqrt(variance)
-    return round(middle * exp(-width), 6) if hits else 0.0, round(middle * exp(width), 6)
+    return middle * exp(-width) if hits else 0.0, middle * exp(width)
 
 
 def _verdict(coverage: Fraction, counts: dict) -> str:

@@ -7,15 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from oracle.business import Business, Person, has_ended, months_between
-from oracle.exports import normalised
+from oracle.consent import MEDIA, addresses
 
-MEDIA = {
-    "sms": ("sms_consent", ("phone",), ("sms",)),
-    "email": ("email_consent", ("email",), ("email",)),
-    "wechat": ("wechat_consent", ("unionid", "external_userid"), ("wechat_oa", "wecom")),
-    "app": ("app_push_consent", ("device_id",), ("app",)),
-    "weibo": ("weibo_consent", (), ("weibo",)),
-}
 SEGMENTS = {
     "HHH": "champions",
     "LHH": "at_risk_champions",
@@ -52,26 +45,9 @@ def most(weights: dict[str, Decimal]) -> str | None:
     return min(weights, key=lambda name: (-weights[name], name), default=None)
 
 
-def has_identifier(contact: dict, medium: str) -> bool:
-    """Whether the contact can be found by the medium at all (weibo asks for consent alone)."""
-    return any(normalised(kind, contact[kind]) for kind in MEDIA[medium][1])
-
-
 def is_reachable(business: Business, person: Person, medium: str) -> bool:
-    """By one contact not deleted that has identifier and consent and has not unsubscribed since its last change."""
-    consent, kinds, by_push = MEDIA[medium]
-    if person.is_restricted:
-        return False
-    for contact in person.contacts:
-        if contact["deleted_at"] or not contact[consent] or (kinds and not has_identifier(contact, medium)):
-            continue
-        if not any(
-            push["unsubscribed_at"] and push["unsubscribed_at"] > contact["updated_at"]
-            for push in person.pushes
-            if push["medium"] in by_push
-        ):
-            return True
-    return False
+    """By an open address of one of their contacts, unless they asked for restriction."""
+    return not person.is_restricted and any(business.consent.is_open(contact, medium) for contact in person.contacts)
 
 
 def users(business: Business) -> list[dict]:
@@ -228,20 +204,22 @@ def cohort_retention(business: Business) -> list[dict]:
 
 def reachability(business: Business) -> list[dict]:
     """One row per medium."""
-    rows = []
     people = [p for p in business.people.values() if p.contacts]
-    for medium, (consent, _, _) in MEDIA.items():
-        standing = {p.user: [c for c in p.contacts if not c["deleted_at"]] for p in people}
+    standing = [[c for c in p.contacts if not c["deleted_at"]] for p in people]
+    rows = []
+    for medium in MEDIA:
         reachable = sum(is_reachable(business, p, medium) for p in people)
-        findable = sum(any(has_identifier(c, medium) for c in standing[p.user]) for p in people)
+        findable = sum(any(addresses(c, medium) for c in contacts) for contacts in standing)
+        agreed = sum(
+            any(business.consent.is_agreed(c["contact_id"], medium) for c in contacts) for contacts in standing
+        )
         rows.append(
             {
                 "medium": medium,
-                "with_identifier": findable if MEDIA[medium][1] else None,  # weibo has none
-                "with_consent": sum(any(c[consent] for c in standing[p.user]) for p in people),
+                "with_identifier": None if medium == "weibo" else findable,  # it has none
+                "with_consent": agreed,
                 "reachable": reachable,
                 "share": ratio(reachable, len(people)),
             }
         )
     return rows
-

@@ -5,7 +5,7 @@ rate ~ Gamma(r, alpha), and leaves after each repeat order with probability ~ Be
 Gamma-Gamma Model of Monetary Value: order values ~ Gamma(p, nu) with nu ~ Gamma(q, v). Weeks throughout.
 
 Left open by the specification and taken from the published descriptions: below how many repeat buyers there is no fit,
-where an expectation is null, and what is held out.
+where a parameter's range ends, where an expectation is null, and what is held out.
 """
 
 from collections import defaultdict
@@ -23,8 +23,8 @@ from oracle.business import Business, Person
 from oracle.compare import Shown
 
 MIN_REPEAT_BUYERS, HOLDOUT_DAYS, HORIZONS = 20, 90, (90, 365)
-# Beyond this many powers of e a parameter is as good as 0 or without bound, and digits get lost.
-FARTHEST = 20
+# In powers of e, either way: where a parameter's range ends, and where digits get lost.
+EDGE, FARTHEST = 10, 20
 
 Parameters = tuple[float, ...]
 
@@ -47,9 +47,13 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Model:
-    """A model's parameters, its log-likelihood of one buyer, whom it is fitted on, and where to start looking."""
+    """A model's parameters, its log-likelihood of one buyer, whom it is fitted on, and where to start looking.
+
+    The first `numbers` of the parameters are no money.
+    """
 
     parameters: tuple[str, ...]
+    numbers: int
     log_likelihood: Callable[[Parameters, Buyer], float]
     speaks_of: Callable[[Buyer], bool]
     starts: tuple[Parameters, ...]
@@ -57,10 +61,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Fit:
-    """The likeliest parameters of a model."""
+    """The likeliest parameters of a model; `is_at_edge` where the data do not bound one of them."""
 
     parameters: Parameters
     log_likelihood: float
+    is_at_edge: bool
 
 
 def buyers(business: Business, days_ago: int = 0) -> list[Buyer]:
@@ -117,6 +122,7 @@ def _spending_log_likelihood(parameters: Parameters, buyer: Buyer) -> float:
 MODELS = {
     "bg_nbd": Model(
         ("r", "alpha", "a", "b"),
+        4,
         _orders_log_likelihood,
         lambda buyer: True,
         # Chances to leave of 30 % and of 3 %: either 0 or 1 of each customer, everything between, one of all.
@@ -124,6 +130,7 @@ MODELS = {
     ),
     "gamma_gamma": Model(
         ("p", "q", "v"),
+        2,
         _spending_log_likelihood,
         lambda buyer: buyer.x > 0 and buyer.mean > 0,
         ((1, 2, 100), (5, 10, 100), (0.3, 50, 5000)),
@@ -143,7 +150,13 @@ def likeliest(model: Model, known: list[Buyer]) -> Fit | None:
         return -log_likelihood(model, tuple(map(exp, place)), of_model)
 
     best = min((_descend(descent, list(map(log, start))) for start in model.starts), key=lambda end: end.fun)
-    return Fit(tuple(map(exp, best.x)), -best.fun)
+    is_at_edge = any(abs(place) > EDGE for place in best.x[: model.numbers])
+    return Fit(tuple(map(exp, best.x)), -best.fun, is_at_edge)
+
+
+def usable(fit: Fit | None) -> Parameters | None:
+    """The parameters by which buyers are scored."""
+    return None if fit is None or fit.is_at_edge else fit.parameters
 
 
 def _descend(descent: Callable[[list[float]], float], place: list[float]) -> OptimizeResult:
@@ -193,7 +206,7 @@ def expected_net(parameters: Parameters, buyer: Buyer) -> float | None:
 
 
 def user_value(business: Business, orders: Parameters | None, net: Parameters | None) -> list[dict]:
-    """One row per user with a counted order, by the parameters of both models; what these do not tell is None."""
+    """One row per user with a counted order, by usable parameters of both models; what these do not tell is None."""
     rows = []
     for buyer in buyers(business):
         figures = dict.fromkeys(("p_alive", *(f"expected_orders_{days}d" for days in HORIZONS)))
@@ -224,15 +237,15 @@ def held_out(business: Business) -> dict[str, tuple[float, Decimal] | None]:
     """(foretold, come) of each model in the last 90 days, of those who had bought before; None where none can be told.
 
     Foretold by the model fitted on what stood then, which must be as long as what is held out: order days, and the
-    net of the order days that came.
+    net of the order days that came. A fit at the edge foretells nothing.
     """
     then = buyers(business, HOLDOUT_DAYS)
     if max((buyer.age for buyer in then), default=0) * 7 < HOLDOUT_DAYS:
         return dict.fromkeys(MODELS)
-    orders, net = (likeliest(model, then) for model in MODELS.values())
+    orders, net = (usable(likeliest(model, then)) for model in MODELS.values())
     came = [buyer for buyer in then if buyer.later_days]
-    worth = [expected_net(net.parameters, buyer) if net else None for buyer in came]
-    foretold = None if orders is None else sum(expected_orders(orders.parameters, b, HOLDOUT_DAYS) for b in then)
+    worth = [expected_net(net, buyer) if net else None for buyer in came]
+    foretold = None if orders is None else sum(expected_orders(orders, buyer, HOLDOUT_DAYS) for buyer in then)
     return {
         "bg_nbd": None if orders is None else (foretold, Decimal(sum(buyer.later_days for buyer in then))),
         "gamma_gamma": None

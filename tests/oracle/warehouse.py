@@ -1,7 +1,6 @@
-"""Reads the warehouse's side: the rows of a mart, and which of its users is which of the oracle's."""
+"""Which of the warehouse's users is which of the oracle's."""
 
-import psycopg
-from psycopg.rows import dict_row
+from collections.abc import Mapping
 
 from oracle.exports import Row
 from oracle.identity import Identity
@@ -14,34 +13,23 @@ MAPS = {
 }
 
 
-class Built:
-    """What one dbt run left in a schema."""
-
-    def __init__(self, connection: psycopg.Connection, schema: str = "build") -> None:
-        self.connection, self.schema = connection, schema
-
-    def rows(self, table: str) -> list[Row]:
-        """All rows of a table."""
-        with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(f'select * from "{self.schema}"."{table}"').fetchall()
-
-    def user_ids(self, identity: Identity) -> tuple[dict[str, str], list[str]]:
-        """The warehouse's id of each of the oracle's users, and where the two see different people."""
-        to_id: dict[str, str] = {}
-        to_user: dict[str, str] = {}
-        found: list[str] = []
-        for kind, (table, key) in MAPS.items():
-            ours = {name: user for name, user in getattr(identity, f"of_{kind}").items() if user is not None}
-            theirs = {row[key]: row["user_id"] for row in self.rows(table) if row["user_id"] is not None}
-            for name in sorted(set(ours) ^ set(theirs)):
-                found.append(f"{table} {name}: oracle {ours.get(name)}, warehouse {theirs.get(name)}")
-            for name in sorted(set(ours) & set(theirs)):
-                user, user_id = ours[name], theirs[name]
-                if to_id.setdefault(user, user_id) != user_id:
-                    found.append(f"{table} {name}: of user {user}, whom the warehouse splits: {user_id}, {to_id[user]}")
-                if to_user.setdefault(user_id, user) != user:
-                    found.append(f"{table} {name}: the warehouse joins {user} and {to_user[user_id]} in {user_id}")
-        return to_id, found
+def user_ids(tables: Mapping[str, list[Row]], identity: Identity) -> tuple[dict[str, str], list[str]]:
+    """The warehouse's id of each of the oracle's users, and where the two see different people."""
+    to_id: dict[str, str] = {}
+    to_user: dict[str, str] = {}
+    found: list[str] = []
+    for kind, (table, key) in MAPS.items():
+        ours = {name: user for name, user in getattr(identity, f"of_{kind}").items() if user is not None}
+        theirs = {row[key]: row["user_id"] for row in tables[table] if row["user_id"] is not None}
+        for name in sorted(set(ours) ^ set(theirs)):
+            found.append(f"{table} {name}: oracle {ours.get(name)}, warehouse {theirs.get(name)}")
+        for name in sorted(set(ours) & set(theirs)):
+            user, user_id = ours[name], theirs[name]
+            if to_id.setdefault(user, user_id) != user_id:
+                found.append(f"{table} {name}: of user {user}, whom the warehouse splits: {user_id}, {to_id[user]}")
+            if to_user.setdefault(user_id, user) != user:
+                found.append(f"{table} {name}: the warehouse joins {user} and {to_user[user_id]} in {user_id}")
+    return to_id, found
 
 
 def with_user_ids(rows: list[Row], to_id: dict[str, str]) -> list[Row]:

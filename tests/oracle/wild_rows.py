@@ -11,6 +11,7 @@ STAFF = [f"S{i}" for i in range(1, 14)]
 GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
 STORES = ["WST0", "ST1", "ST2", "ST3", "WST4"]
 COMMUNITIES = [*(f"CM{i}" for i in range(1, 13)), "WCM7", "WCM8", "WCM9"]
+CONSENTS = [f"{medium}_consent" for medium in ("sms", "email", "wechat", "app_push", "weibo")]
 EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
 
 
@@ -42,7 +43,7 @@ def contacts(wild: Wild) -> None:
             "referrer_contact_id": wild.pick([*wild.contacts, "C0000001", "NOBODY"], empty=0.5),
             "store_id": wild.pick(STORES, empty=0.6),
             "community_id": wild.pick(COMMUNITIES, empty=0.5),
-            **{f"{m}_consent": wild.chance(0.6) for m in ("sms", "email", "wechat", "app_push", "weibo")},
+            **{flag: wild.pick((True, True, False), empty=0.1) for flag in CONSENTS},
             "deleted_at": None,
         }
         updated = wild.moment(registered, 30) if registered else wild.moment()

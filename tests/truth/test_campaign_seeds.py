@@ -13,13 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from conftest import fresh_database
-from truth.business import deliver, load, runner
-from userops.warehouse.connection import connect
+from oracle import driver
+from truth.business import TIMEZONE, deliver
 from userops.warehouse.schema import migrate
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
@@ -27,48 +25,37 @@ SEEDS = int(os.environ.get("SEEDS", "100"))
 # yet), to prospects, to buyers.
 USERS, NIGHTS, FIRST, CAMPAIGNS = 2500, 77, date(2025, 1, 1), 4
 LEAST_COVERAGE = 0.9
-NAMES = ("campaign_id", "uplift_low", "uplift_high")
 
 
 @pytest.fixture(scope="module")
 def coverage(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bool]]:
     """By campaign: whether its interval holds the truth, a seed each."""
     found: dict[str, list[bool]] = defaultdict(list)
-    with fresh_database(server_url) as url:
-        run = None
-        for seed in range(1, SEEDS + 1):
-            started = time.monotonic()
-            _empty(server_url, url)
-            home = tmp_path_factory.mktemp("seed")
-            settings, last, truth = deliver(home, USERS, NIGHTS, FIRST, seed)
-            load(url, settings, last)
-            for folder in ("nights", "landing"):
-                shutil.rmtree(home / folder)
-            run = run or runner(url, settings)
-            run("+campaign_performance", last)
-            for campaign, holds in _judged(url, truth["campaigns"]):
-                found[campaign].append(holds)
-            print(f"seed {seed}: {_counts(found)}, {time.monotonic() - started:.0f} s", flush=True)
+    place = tmp_path_factory.mktemp("seeds")
+    # One place for all: dbt parses the project once.
+    settings = driver.settings_of(["duckdb"], place / "landing", place, TIMEZONE)["duckdb"]
+    for seed in range(1, SEEDS + 1):
+        started = time.monotonic()
+        last, truth = deliver(place / "landing", USERS, NIGHTS, FIRST, seed)
+        with fresh_database(server_url) as url:
+            migrate(url)
+            driver.load(url, settings, [last], seed)
+            failed, tables = driver.build(url, settings, last, scores=False, relations=["campaign_performance"])
+        assert failed == []
+        for campaign, holds in _judged(tables["campaign_performance"], truth["campaigns"]):
+            found[campaign].append(holds)
+        for folder in ("landing", "lake"):
+            shutil.rmtree(place / folder, ignore_errors=True)
+        print(f"seed {seed}: {_counts(found)}, {time.monotonic() - started:.0f} s", flush=True)
     return found
 
 
-def _empty(server_url: str, url: str) -> None:
-    """The same database, for dbt's parse names it, as new."""
-    name = conninfo_to_dict(url)["dbname"]
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'drop database "{name}" with (force)')
-        admin.execute(f'create database "{name}"')
-    migrate(url)
-
-
-def _judged(url: str, known: dict[str, dict]) -> Iterator[tuple[str, bool]]:
+def _judged(rows: list[dict], known: dict[str, dict]) -> Iterator[tuple[str, bool]]:
     """(campaign, whether its interval holds the truth) of the campaigns with an interval."""
-    with connect(url) as connection:
-        rows = connection.execute(
-            f"select {', '.join(NAMES)} from build.campaign_performance where uplift is not null order by campaign_id"
-        ).fetchall()
-    for campaign, low, high in rows:
-        yield campaign, low <= known[campaign]["uplift"] <= high
+    for row in rows:
+        if row["uplift"] is not None:
+            truth = known[row["campaign_id"]]["uplift"]
+            yield row["campaign_id"], row["uplift_low"] <= truth <= row["uplift_high"]
 
 
 def _counts(found: dict[str, list[bool]]) -> str:

@@ -5,57 +5,43 @@ weakest statements need: members of the plus plan among recent buyers, a few hun
 and some 1700 people brought by friends, of whom chance alone moves K by 2.5 %.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 import pytest
-from psycopg.rows import dict_row
 
-from conftest import fresh_database
-from truth.business import deliver, load
+from oracle import driver
+from truth.business import TIMEZONE, deliver
 from truth.planted import PLANTED, code_of, with_planted_tags
-from userops.transform import dbt
-from userops.warehouse.connection import connect
-from userops.warehouse.schema import migrate
 
 USERS, NIGHTS, FIRST, SEED = 20_000, 400, date(2024, 6, 1), 1
 K_WITHIN = 0.1
 # Tags of the project by what the simulator draws for each person by itself, so that nothing hangs on it.
 FACTS = ("female", "male", "young_adult", "family_age", "silver_age")
-
-Rows = Callable[[str], list[dict]]
+ASKED = ("interest_quality", "channel_verdicts", "tag_value", "referral_k")
 
 
 class Built(NamedTuple):
-    """A business that was built: its truth, and its marts by name."""
+    """A business that was built: its truth, and the rows of its marts by name."""
 
     truth: dict
-    rows: Rows
+    tables: dict[str, list[dict]]
 
 
 @pytest.fixture(scope="module")
-def built(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    home = tmp_path_factory.mktemp("truth")
-    settings, last, truth = deliver(home, USERS, NIGHTS, FIRST, SEED)
-    settings = replace(settings, project_root=with_planted_tags(home / "project"))
-    with fresh_database(server_url) as url:
-        migrate(url)
-        load(url, settings, last)
-        failed = [result for result in dbt.build(settings, url, last) if not result.passed]
-        assert failed == []
-
-        def rows(mart: str) -> list[dict]:
-            with connect(url) as connection:
-                connection.row_factory = dict_row
-                return connection.execute(f"select * from build.{mart}").fetchall()
-
-        yield Built(truth, rows)
+def built(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    place = tmp_path_factory.mktemp("truth")
+    last, truth = deliver(place / "landing", USERS, NIGHTS, FIRST, SEED)
+    root = with_planted_tags(place / "project")
+    settings = driver.settings_of(["duckdb"], place / "landing", place, TIMEZONE, root)["duckdb"]
+    driver.load(warehouse_url, settings, [last], SEED)
+    failed, tables = driver.build(warehouse_url, settings, last, relations=ASKED)
+    assert failed == []
+    return Built(truth, tables)
 
 
 def test_interests_foretell_more_than_popularity_and_history(built: Built) -> None:
-    hit_rate = {row["method"]: round(row["hit_rate"], 4) for row in built.rows("interest_quality")}
+    hit_rate = {row["method"]: round(row["hit_rate"], 4) for row in built.tables["interest_quality"]}
     print(f"hit rates: {hit_rate}")
     assert hit_rate["interest"] > max(hit_rate["popularity"], hit_rate["history"]), hit_rate
 
@@ -63,7 +49,7 @@ def test_interests_foretell_more_than_popularity_and_history(built: Built) -> No
 def test_verdicts_name_the_good_and_the_bad_channels(built: Built) -> None:
     """At 95 %: the bounds of the margin lie beyond the cost. A channel that pays for itself barely stays `test`."""
     known = {code: channel["verdict"] for code, channel in built.truth["channels"].items()}
-    found = {row["channel_code"]: row for row in built.rows("channel_verdicts")}
+    found = {row["channel_code"]: row for row in built.tables["channel_verdicts"]}
     clear = {code for code, verdict in known.items() if verdict != "test"}
     assert {known[code] for code in clear} == {"scale", "cut", "keep"}
     print(f"verdicts: { {code: found[code]['verdict'] for code in sorted(known)} }, truly {known}")
@@ -77,7 +63,7 @@ def test_verdicts_name_the_good_and_the_bad_channels(built: Built) -> None:
 
 def test_tags_are_useful_where_their_trait_is(built: Built) -> None:
     """An interval of 95 % misses once in twenty: with another SEED one of these may, and more of them may not."""
-    found = {row["tag_code"]: row for row in built.rows("tag_value")}
+    found = {row["tag_code"]: row for row in built.tables["tag_value"]}
     useful = {code_of(tag["trait"]): built.truth["traits"][tag["trait"]]["is_useful"] for tag in PLANTED["tags"]}
     assert set(useful.values()) == {True, False}
     wanted = {code: "useful" if is_useful else "no_lift" for code, is_useful in useful.items()}
@@ -92,7 +78,7 @@ def test_tags_are_useful_where_their_trait_is(built: Built) -> None:
 
 def test_k_is_the_planted_one(built: Built) -> None:
     """Of all whole months, and alone of those in which friends were asked and of the others."""
-    found = {str(row["month"]): row for row in built.rows("referral_k") if row["is_complete"]}
+    found = {str(row["month"]): row for row in built.tables["referral_k"] if row["is_complete"]}
     months = {month: row for month, row in built.truth["referral"]["months"].items()
               if row["planted_k"] and month in found}
     for planted in {row["planted_k"] for row in months.values()}:

@@ -1,12 +1,22 @@
-"""Personal identifiers: normalised, hashed with the deployment's key, kept in the vault and nowhere else."""
+"""Personal identifiers: normalised, and hashed with the deployment's key.
 
+`normalise` is the rule, in Python. Usual spellings are also told by an SQL pattern and normalised by DuckDB, where the
+result is provably the same; the rest goes through Python, once a distinct value.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+
+import duckdb
 import phonenumbers
-import psycopg
-from psycopg import sql
+import pyarrow as pa
 
-from userops.contracts.model import Contract
-from userops.privacy import keys
-from userops.settings import Settings
+from userops.lake.sql import blob, identifier, listed, literal
+from userops.privacy.keys import HASH_LENGTH
+
+USUAL_EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+"
+USUAL_ID = "[0-9A-Za-z_.:-]+"
+BLOCK = 64
 
 
 def normalise(kind: str, raw: str, country: str) -> str | None:
@@ -30,53 +40,70 @@ def _phone(text: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:
-    """Give every new identifier of the `judged` table its hash.
+def usual(kind: str, text: str, country: str) -> str:
+    """SQL of the normalised value of an SQL text that is spelled as usual, else null."""
+    if kind == "phone":
+        return _usual_phone(text, country)
+    if kind == "email":
+        return f"case when regexp_full_match({text}, {literal(USUAL_EMAIL)}) then lower({text}) end"
+    return f"case when regexp_full_match({text}, {literal(USUAL_ID)}) then {text} end"
 
-    Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
+
+@lru_cache(maxsize=8)
+def _usual_phone(text: str, country: str) -> str:
+    """A mobile number of the country, plain or with the country's code, by the library's own patterns.
+
+    Nothing is taken off the front of a number that fits its country's pattern and begins with no prefix.
     """
-    if not contract.identifiers:
-        return
-    key = keys.require(connection, settings)
-    chain = [*keys.retired(connection), key]
-    for column in sorted(contract.identifiers, key=lambda column: column.identifier):
-        _fill_kind(connection, settings.default_country, chain, column.name, column.identifier)
+    known = phonenumbers.PhoneMetadata.metadata_for_region(country)
+    if known is None or known.mobile is None or known.mobile.national_number_pattern is None:
+        return "null::varchar"
+    code = f"+{known.country_code}"
+    number = f"case when starts_with({text}, '{code}') then substr({text}, {len(code) + 1}) else {text} end"
+    prefixes = "|".join(["0", *filter(None, (known.national_prefix_for_parsing, known.international_prefix))])
+    tests = [
+        f"strlen({number}) in ({listed([str(length) for length in known.mobile.possible_length])})",
+        f"regexp_full_match({number}, {literal(known.mobile.national_number_pattern)})",
+        f"regexp_full_match({number}, {literal(known.general_desc.national_number_pattern)})",
+        f"not regexp_matches({number}, {literal(f'^(?:{prefixes})')})",
+    ]
+    return f"case when {' and '.join(tests)} then '{code}' || {number} end"
 
 
-def _fill_kind(connection: psycopg.Connection, country: str, chain: list[str], name: str, kind: str) -> None:
-    new = connection.execute(
-        sql.SQL(
-            "select distinct {name} from judged where {name} is not null and not exists ("
-            " select from vault.identifiers where kind = {kind} and raw_value = {name}) order by 1"
-        ).format(name=sql.Identifier(name), kind=sql.Literal(kind))
-    ).fetchall()
-    if not new:
-        return
-    connection.execute(
-        "create temp table new_identifiers (raw_value text, value text, hash text, if_erased text[]) on commit drop"
+def hash_sql(key: str, kind: str, value: str) -> str:
+    """SQL of the keyed hash of an SQL text: HMAC-SHA256, as `keys.hashed` has it."""
+    secret = key.encode()
+    secret = (sha256(secret).digest() if len(secret) > BLOCK else secret).ljust(BLOCK, b"\0")
+    inner, outer = (blob(bytes(byte ^ pad for byte in secret)) for pad in (0x36, 0x5C))
+    message = f"encode({literal(f'{kind}:')} || {value})"
+    return f"left(sha256({outer} || unhex(sha256({inner} || {message}))), {HASH_LENGTH})"
+
+
+def hash_column(
+    database: duckdb.DuckDBPyConnection, source: str, column: str, kind: str, key: str, country: str
+) -> str:
+    """Make a table (raw, value, hash) of the distinct values of a column; returns its name."""
+    name, raw = identifier(f"identifiers_{column}"), identifier(column)
+    database.execute(
+        f"create or replace table {name} as select raw, {usual(kind, 'raw', country)} as value from"
+        f" (select distinct {raw} as raw from {source} where {raw} is not null)"
     )
-    with connection.cursor().copy("copy new_identifiers from stdin") as copy:
-        for (raw,) in new:
-            value = normalise(kind, raw, country)
-            before = keys.hashes_if_erased_before(chain, kind, value) if value else []
-            copy.write_row((raw, value, value and keys.hashed(chain[-1], kind, value), before))
-    connection.execute(
-        "insert into vault.identifiers (kind, raw_value, value, hash)"
-        " select %s, raw_value, value, hash from new_identifiers order by raw_value on conflict do nothing",
-        [kind],
+    unusual = [row[0] for row in database.execute(f"select raw from {name} where value is null").fetchall()]
+    if unusual:
+        _normalise_unusual(database, name, kind, unusual, country)
+    database.execute(
+        f"create or replace table {name} as select raw, value, {hash_sql(key, kind, 'value')} as hash from {name}"
     )
-    if len(chain) > 1:
-        _know_erased(connection, kind)
-    connection.execute("drop table new_identifiers")
+    return name
 
 
-def _know_erased(connection: psycopg.Connection, kind: str) -> None:
-    """What was erased before the key was changed and comes again is erased under its hash of today too."""
-    connection.execute(
-        "insert into meta.erased_identifiers (kind, hash, request_id, load_id)"
-        " select erased.kind, new.hash, min(erased.request_id), (select coalesce(max(load_id), 0) from meta.load_files)"
-        " from new_identifiers as new"
-        " inner join meta.erased_identifiers as erased on erased.hash = any(new.if_erased)"
-        " where erased.kind = %s group by erased.kind, new.hash on conflict do nothing",
-        [kind],
+def _normalise_unusual(
+    database: duckdb.DuckDBPyConnection, name: str, kind: str, unusual: list[str], country: str
+) -> None:
+    values = [normalise(kind, raw, country) for raw in unusual]
+    database.register("unusual", pa.table({"raw": pa.array(unusual, pa.string()), "value": pa.array(values, pa.string())}))
+    database.execute(
+        f"create or replace table {name} as select known.raw, coalesce(known.value, unusual.value) as value"
+        f" from {name} as known left join unusual on known.raw = unusual.raw"
     )
+    database.unregister("unusual")
