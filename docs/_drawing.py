@@ -4,13 +4,14 @@ import textwrap
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, GAP, PAD = 1000, 14, 12
+WIDTH, GAP, PAD = 900, 14, 9
 LINE, CHARACTER = 16, 6.4  # a line of small text, and the width of one of its characters
 STYLE = """
 svg { font: 12px system-ui, sans-serif; }
 .sheet { fill: #ffffff; } .box { fill: #f4f6f9; stroke: #9aa7b6; } .hub { fill: #e3ecf8; stroke: #4a74a8; }
-.name { font: bold 13px ui-monospace, monospace; fill: #17212e; } .text { fill: #3d4a5a; } .line { stroke: #4a74a8; fill: none; }
-.key { font: 11.5px ui-monospace, monospace; fill: #17212e; } .far { fill: #2c5d98; }
+.name { font: bold 13px ui-monospace, monospace; fill: #17212e; } .text { fill: #3d4a5a; }
+.line { stroke: #4a74a8; fill: none; }
+.key { font: 10.5px ui-monospace, monospace; fill: #17212e; } .far { fill: #2c5d98; }
 @media (prefers-color-scheme: dark) {
   .sheet { fill: #14181e; } .box { fill: #1d232c; stroke: #55606e; } .hub { fill: #1c2f47; stroke: #6f9cd0; }
   .name, .key { fill: #e8edf3; } .text { fill: #b4bfcc; } .line { stroke: #6f9cd0; } .far { fill: #8cb8ea; }
@@ -60,7 +61,7 @@ def house(floors: list[list[Room]]) -> str:
     parts: list[str] = []
     y = float(GAP)
     for floor in floors:
-        for row in _rows(floor, 4):
+        for row in _rows(floor, 3):
             width = (WIDTH - GAP * (len(row) + 1)) / len(row)
             drawn = [_room(room, int((width - 2 * PAD) / CHARACTER)) for room in row]
             height = max(len(lines) for lines in drawn) * LINE + LINE + PAD

@@ -113,8 +113,8 @@ def marts_page(areas: dict[str, list[dict[str, Any]]]) -> str:
     count = sum(len(marts) for marts in areas.values())
     parts = [
         NOTE.format(source="dbt_project/models/marts and the views over meta"),
-        f"# Marts\n\nSchema `marts` holds {count} tables and views. The role `bi_reader` reads them and nothing else; all"
-        " of them are of one version. The same words are comments in the database (`\\d+ marts.users`). [Concepts]"
+        f"# Marts\n\nSchema `marts` holds {count} tables and views. The role `bi_reader` reads them and nothing else;"
+        " all of them are of one version. The same words are comments in the database (`\\d+ marts.users`). [Concepts]"
         "(../concepts.md) explains counted orders, net, maturity and the business date.\n",
         "![Keys of the marts and what joins them](marts.svg)\n",
         "●&nbsp;column of the key, ○&nbsp;other column, →&nbsp;the mart that has one row per value of it.\n",
@@ -169,10 +169,10 @@ def exports_page(contracts: dict[str, Contract]) -> str:
     """The reference of the exports."""
     parts = [
         NOTE.format(source="contracts/"),
-        f"# Exports\n\nThe {len(contracts)} exports that the warehouse knows. Each has a contract in `contracts/<export>"
-        ".yml`. Deliver them under these names, or let a [platform](../sources.md) make them from the files that your"
-        " systems write. A *delta* brings the rows that changed, a *snapshot* the whole table. `?` marks a column that"
-        " may be empty.\n",
+        f"# Exports\n\nThe {len(contracts)} exports that the warehouse knows. Each has a contract in"
+        " `contracts/<export>.yml`. Deliver them under these names, or let a [platform](../sources.md) make them from the"
+        " files that your systems write. A *delta* brings the rows that changed, a *snapshot* the whole table. `?` marks"
+        " a column that may be empty.\n",
     ]
     for domain, title in DOMAINS.items():
         chosen = [contract for contract in contracts.values() if contract.domain == domain]
@@ -233,8 +233,10 @@ def commands() -> list[tuple[str, Any]]:
 
 def _option(parameter: Any) -> tuple[str, str, str]:
     given = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
-    default = "" if parameter.default in (None, False, "") or callable(parameter.default) else f" Default: {parameter.default}."
-    return f"`{given}`", "required" if parameter.required else "", _plain(getattr(parameter, "help", None) or "") + default
+    words = _plain(getattr(parameter, "help", None) or "")
+    if parameter.default not in (None, False, "") and not callable(parameter.default):
+        words = f"{words} Default: {parameter.default}.".lstrip()
+    return f"`{given}`", "required" if parameter.required else "", words
 
 
 def settings_page(example: str) -> str:
@@ -249,12 +251,12 @@ def settings_page(example: str) -> str:
             rows.append((f"`{name}`", f"`{default}`" if default else "", _plain(" ".join(words))))
             words = []
     said = " ".join(line.removeprefix("#").strip() for line in head.splitlines())
-    parts = [NOTE.format(source=".env.example"), f"# Settings\n\n{_plain(said)}\n", table(("variable", "default", "meaning"), rows)]
-    return "\n".join(parts)
+    listed = table(("variable", "default", "meaning"), rows)
+    return "\n".join([NOTE.format(source=".env.example"), f"# Settings\n\n{_plain(said)}\n", listed])
 
 
 def read_floors() -> list[list[Room]]:
-    """The rooms of the house by floor, as tests/unit/test_house.py has them, with their imports as the code has them."""
+    """The rooms by floor, as tests/unit/test_house.py names them, with their imports as the code has them."""
     source = ast.parse((ROOT / "tests" / "unit" / "test_house.py").read_text(encoding="utf-8"))
     assigned = {target.id: node.value for node in source.body if isinstance(node, ast.Assign)
                 for target in node.targets if isinstance(target, ast.Name)}  # fmt: skip
