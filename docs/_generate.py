@@ -170,9 +170,9 @@ def exports_page(contracts: dict[str, Contract]) -> str:
     parts = [
         NOTE.format(source="contracts/"),
         f"# Exports\n\nThe {len(contracts)} exports that the warehouse knows. Each has a contract in"
-        " `contracts/<export>.yml`. Deliver them under these names, or let a [platform](../sources.md) make them from the"
-        " files that your systems write. A *delta* brings the rows that changed, a *snapshot* the whole table. `?` marks"
-        " a column that may be empty.\n",
+        " `contracts/<export>.yml`. Deliver them under these names, or let a [platform](../sources.md) make them from"
+        " the files that your systems write. A *delta* brings the rows that changed, a *snapshot* the whole table. `?`"
+        " marks a column that may be empty.\n",
     ]
     for domain, title in DOMAINS.items():
         chosen = [contract for contract in contracts.values() if contract.domain == domain]
