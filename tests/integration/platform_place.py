@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 
-from userops.checks import CheckResult
 from lake_rows import raw
+from userops.checks import CheckResult
 from userops.ingest import landing, loader
 from userops.ingest.delivery import check_delivery
 from userops.settings import Settings

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from userops.checks import CheckResult
-from userops.contracts.model import load_contracts
-from userops.errors import Superseded
 from lake_rows import raw
+from userops.checks import CheckResult
+from userops.errors import Superseded
 from userops.ingest import landing, loader, reading
 from userops.ingest.delivery import check_delivery
 from userops.ingest.work import list_work

@@ -12,8 +12,8 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
-from lake_rows import raw
 
+from lake_rows import raw
 from userops.contracts.model import load_contracts
 from userops.errors import Superseded, UseropsError
 from userops.ingest import loader
@@ -148,4 +148,4 @@ def test_a_place_that_fsspec_does_not_know_says_so() -> None:
 
 def test_revisions_are_numbered() -> None:
     assert next_revision(path_of("orders", 12, 0)) == path_of("orders", 12, 1) == "raw/orders/12-1.parquet"
-    assert loads.KEPT == timedelta(days=7) and os.sep == "/"
+    assert timedelta(days=7) == loads.KEPT and os.sep == "/"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from lake_rows import raw
 
+from lake_rows import raw
 from userops import ingest
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
@@ -80,7 +80,6 @@ class Runs:
 @pytest.fixture
 def runs(server_url: str, delivered: Path, tmp_path: Path) -> Iterator[Runs]:
     from conftest import fresh_database
-
     from userops.warehouse.schema import migrate
 
     shutil.copytree(delivered, tmp_path / "landing")

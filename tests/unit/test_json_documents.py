@@ -1,7 +1,5 @@
 """JSON documents become rows: every element once, every path found or absent, whatever the nesting."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 
