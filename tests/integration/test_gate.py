@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from conftest import fresh_database
-from measuring import failing, judge, make_raw_tables, spoil
+from measuring import failing, judge, judge_plainly, make_raw_tables, spoil
 from userops.checks import CheckResult
 from userops.gate.decision import decide
 from userops.settings import Settings
@@ -86,7 +86,8 @@ def raw(clean: str) -> Iterator[str]:
 
 
 def settings(home: Path, **place: str) -> Settings:
-    return Settings.load({"USEROPS_HOME": str(home)} | {f"USEROPS_{name.upper()}": text for name, text in place.items()})
+    named = {f"USEROPS_{name.upper()}": text for name, text in place.items()}
+    return Settings.load({"USEROPS_HOME": str(home)} | named)
 
 
 def plant(url: str, *statements: str) -> None:
@@ -128,11 +129,12 @@ FAULTS = {
             "update raw.orders set contact_id = 'gone' || _line where _business_date = DAY and _line % 20 = 3",
             "update raw.orders set channel_code = null where _business_date = DAY and _line % 5 = 2",
             "update raw.order_lines set unit_price = 0 where _business_date = DAY and _line % 20 = 1",
-            "insert into raw.ad_stats (stat_date, channel_code, campaign_id, keyword, impressions, clicks, _load_id, _line,"
-            " _business_date) select DAY, 'ads', 'c', n::text, 5, 100, 9, n, DAY from generate_series(1, 20) as n",
+            "insert into raw.ad_stats (stat_date, channel_code, campaign_id, keyword, impressions, clicks, _load_id,"
+            " _line, _business_date) select DAY, 'ads', 'c', n::text, 5, 100, 9, n, DAY"
+            " from generate_series(1, 20) as n",
             "insert into raw.contacts (contact_id, sms_consent, email_consent, wechat_consent, app_push_consent,"
-            " weibo_consent, updated_at, _load_id, _line, _business_date) select 'c' || n, true, true, true, true, true,"
-            " DAY, 9, n, DAY from generate_series(0, 99) as n",
+            " weibo_consent, updated_at, _load_id, _line, _business_date) select 'c' || n, true, true, true, true,"
+            " true, DAY, 9, n, DAY from generate_series(0, 99) as n",
         ],
     ),
     "everything times 100": (
@@ -213,12 +215,14 @@ def test_planted_faults_are_caught(raw: str, home: Path, name: str) -> None:
     assert set(checks) <= failing(results), results
     assert {check: results[check].severity for check in checks} == checks
     assert decide(results.values()) == ("block" if C in checks.values() else "warn")
+    assert judge_plainly(settings(home), raw, "raw") == results
 
 
 HANDFUL = [
     "update raw.orders set contact_id = 'gone' || _line where _business_date = DAY and _line <= BAD",
     "update raw.orders set paid_amount = paid_amount * 2 where _business_date = DAY and _line between 11 and 10 + BAD",
-    "update raw.orders set paid_at = DAY + interval '2 days' where _business_date = DAY and _line between 21 and 20 + BAD",
+    "update raw.orders set paid_at = DAY + interval '2 days' where _business_date = DAY"
+    " and _line between 21 and 20 + BAD",
     "update raw.order_lines set unit_price = 0 where _business_date = DAY and _line between 1 and BAD",
     "delete from raw.order_lines where _business_date = DAY and _line between 31 and 30 + BAD",
     "delete from raw.orders where _business_date = DAY and _line between 41 and 40 + BAD",
@@ -268,8 +272,9 @@ def test_lines_set_aside_by_the_contract_do_not_block_their_orders(raw: str, hom
     assert "orders_differ_from_lines@orders" in failing(judge(settings(home), raw, "raw", DAY, BEFORE))
     plant(
         raw,
-        "insert into meta.load_files (business_date, source, export, file_name, sha256, bytes, rows_in_file, rows_loaded,"
-        " rows_quarantined, state) values (DAY, 'canonical', 'order_lines', 'f', 'x', 1, 240, 232, 8, 'loaded')",
+        "insert into meta.load_files (business_date, source, export, file_name, sha256, bytes, rows_in_file,"
+        " rows_loaded, rows_quarantined, state)"
+        " values (DAY, 'canonical', 'order_lines', 'f', 'x', 1, 240, 232, 8, 'loaded')",
     )
     results = judge(settings(home), raw, "raw", DAY, BEFORE)
     assert "orders_differ_from_lines@orders" not in failing(results)
@@ -312,7 +317,9 @@ def publish(url: str, users: int) -> None:
         for figure, subject, value in (
             ("users", "all", users), ("users_in_stage", "new", users / 2), ("users_in_stage", "loyal", users / 2)
         ):
-            admin.execute("insert into meta.published_figures values (1, 'users', %s, %s, %s)", [figure, subject, value])
+            admin.execute(
+                "insert into meta.published_figures values (1, 'users', %s, %s, %s)", [figure, subject, value]
+            )
 
 
 def of_marts(home: Path, url: str, day: date | None = BEFORE) -> dict[str, CheckResult]:
