@@ -192,8 +192,8 @@ def test_each_bad_row_has_its_first_reason(session, tmp_path: Path, by_record: b
     read = reading.read(session, CONTEXT, file_of(path, load_contracts()["orders"], "orders"), by_record)
     assert read.judged.bad == [(number + 2, reason) for number, (_, reason) in enumerate(REASONS)]
     assert [read.texts()[row].text for row, _ in read.judged.bad] == lines
-    tables = reading.hash_identifiers(session, read.file.contract, "key", "CN")
-    written, rows = reading.write_rows(session, read, tables, 7, "canonical")
+    reading.hash_identifiers(session, read.file.contract, "key", "CN")
+    written, rows = reading.write_rows(session, read, 7, "canonical")
     (row,) = parquet.read_table(written).to_pylist()
     assert rows == 1 and "phone" not in row
     assert row["phone_hash"] == hashed("key", "phone", "+8613800100099")

@@ -40,6 +40,11 @@ class Column:
     personal: bool = False
     identifier: str | None = None
 
+    @property
+    def sql_type(self) -> str:
+        """The type of its values in SQL."""
+        return f"decimal(18, {self.scale})" if self.type == "numeric" else self.type
+
 
 @dataclass(frozen=True)
 class RowRule:

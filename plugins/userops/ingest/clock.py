@@ -5,6 +5,7 @@ as text in SQL; the days of clock changes, and times far away, go through a vect
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -97,19 +98,23 @@ class Clock:
 
     def __init__(self, timezone: str) -> None:
         self.timezone = timezone
+        self._registered: set[tuple[int, str]] = set()
 
     def register(self, database: duckdb.DuckDBPyConnection, business_date: date) -> None:
         """Make the functions for files of that date."""
         name = self._function(business_date)
-        if database.execute("select 1 from duckdb_functions() where function_name = $1", [name]).fetchall():
+        if (id(database), name) in self._registered:
             return
         table = _Table(self.timezone, business_date.year)
         instants, problems = pa.timestamp("us", tz="UTC"), pa.string()
         for suffix, function, kind in (("", table.instants, instants), ("_problem", table.problems, problems)):
-            database.create_function(
-                name + suffix, function, ["TIMESTAMP"], "TIMESTAMPTZ" if kind == instants else "VARCHAR",
-                type="arrow", null_handling="special",
-            )  # fmt: skip
+            # Another clock of the zone may have made them.
+            with suppress(duckdb.NotImplementedException):
+                database.create_function(
+                    name + suffix, function, ["TIMESTAMP"], "TIMESTAMPTZ" if kind == instants else "VARCHAR",
+                    type="arrow", null_handling="special",
+                )  # fmt: skip
+        self._registered.add((id(database), name))
 
     def instant(self, text: str, business_date: date) -> str:
         """The instant of an SQL text that holds a local time; null where the clock shows it never, or twice."""

@@ -9,7 +9,9 @@ from userops.contracts.model import Contract
 from userops.ingest import row_validation
 from userops.ingest.outcome import Judged, Miscounted, Staged
 from userops.ingest.row_validation import Rules
+from userops.lake.schema import hash_name
 from userops.lake.sql import identifier, listed, literal
+from userops.privacy.identifiers import IDENTIFIERS
 
 TABLE = "judged"
 
@@ -76,17 +78,16 @@ def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:
     ).fetchall()[0][0]
 
 
-def good_rows(
-    contract: Contract, judged: Judged, tables: dict[str, str], load_id: int, business_date: date, source: str
-) -> str:
-    """A SELECT of the good rows as the lake keeps them; `tables` gives the hashes of identifier columns by name."""
+def good_rows(contract: Contract, judged: Judged, load_id: int, business_date: date, source: str) -> str:
+    """A SELECT of the good rows as the lake keeps them; IDENTIFIERS gives the hashes of identifiers."""
     values, joins = [], []
     for column in contract.columns:
         name = identifier(column.name)
         if column.identifier:
-            table = tables[column.name]
-            values.append(f"{table}.hash as {identifier(column.name + '_hash')}")
-            joins.append(f"left join {table} on {table}.raw = rows.{name}")
+            hashes = identifier(f"hashes of {column.name}")
+            values.append(f"{hashes}.hash as {identifier(hash_name(column))}")
+            kind = literal(column.identifier)
+            joins.append(f"left join {IDENTIFIERS} as {hashes} on {hashes}.kind = {kind} and {hashes}.raw = rows.{name}")
         elif not column.personal:
             values.append(f"rows.{name}")
     values += [f"{load_id}::bigint as _load_id", "rows._number as _line",

@@ -114,18 +114,16 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
     file_checks.check_read(read, before, earlier)
     texts = read.texts() if read.set_aside else {}
     with lease.transaction(connection, loader.token):
-        tables: dict[str, str] = {}
         if file.contract.identifiers:
             key = keys.require(connection, loader.settings)
-            tables = reading.hash_identifiers(session, file.contract, key, loader.settings.default_country)
-            kinds = {column.identifier: tables[column.name] for column in file.contract.identifiers}
-            vault.keep_identifiers(connection, session.database, kinds, key, session.scratch)
-        _write(loader, read, tables, texts)
+            reading.hash_identifiers(session, file.contract, key, loader.settings.default_country)
+            vault.keep_identifiers(connection, session.database, key, session.scratch)
+        _write(loader, read, texts)
         _check_unchanged(file, stamp)
     return file_checks.answers(read)
 
 
-def _write(loader: Loader, read: Reading, tables: dict[str, str], texts: dict) -> None:
+def _write(loader: Loader, read: Reading, texts: dict) -> None:
     """The row of the load, its file, its texts and its quarantine, in the caller's transaction."""
     connection, session, file = loader.connection, loader.session, read.file
     load_log.take_out_earlier(connection, file)
@@ -133,7 +131,7 @@ def _write(loader: Loader, read: Reading, tables: dict[str, str], texts: dict) -
         file, "loaded", loader.run_id, rows_in_file=read.staged.rows, rows_quarantined=len(read.set_aside),
         row_set_hash=read.judged.row_set_hash, columns=read.staged.columns, ends_line=read.staged.ends_line,
     ))  # fmt: skip
-    parquet, rows = reading.write_rows(session, read, tables, load_id, file.source.profile)
+    parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
     if rows + len(read.set_aside) != read.staged.rows:
         raise Refused("rows_accounted", "manifest", f"{rows} loaded, {len(read.set_aside)} set aside of {read.staged.rows}",
                       "every row loaded or set aside", f"{file.source.name} was split in two ways: look at its quoting")

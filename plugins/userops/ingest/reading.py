@@ -16,7 +16,7 @@ from userops.ingest.row_validation import Rules
 from userops.ingest.scan import Scan
 from userops.lake.session import Session
 from userops.lake.sql import literal
-from userops.privacy.identifiers import hash_column
+from userops.privacy.identifiers import hash_distinct
 
 
 @dataclass(frozen=True)
@@ -91,20 +91,17 @@ def _refusing(source: Source) -> Iterator[None]:
                       f"have {source.name} delivered again") from error
 
 
-def hash_identifiers(session: Session, contract: Contract, key: str, country: str) -> dict[str, str]:
-    """Hash every identifier of the good rows; returns the table of each identifier column (raw, value, hash)."""
-    good = f"(select * from {judging.TABLE} where _good)"
-    return {
-        column.name: hash_column(session.database, good, column.name, column.identifier, key, country)
-        for column in contract.identifiers
-    }
+def hash_identifiers(session: Session, contract: Contract, key: str, country: str) -> None:
+    """Hash every distinct identifier of the good rows."""
+    kinds = {column.name: column.identifier for column in contract.identifiers}
+    hash_distinct(session.database, f"(select * from {judging.TABLE} where _good)", kinds, key, country)
 
 
-def write_rows(session: Session, reading: Reading, tables: dict[str, str], load_id: int, source: str) -> tuple[Path, int]:
-    """Write the good rows as Parquet to the session's scratch folder; returns the file and its number of rows."""
+def write_rows(session: Session, reading: Reading, load_id: int, source: str) -> tuple[Path, int]:
+    """Write the good rows, whose identifiers are hashed, as Parquet; returns the file and its number of rows."""
     path = session.scratch / f"{load_id}.parquet"
     select = judging.good_rows(
-        reading.file.contract, reading.judged, tables, load_id, reading.file.business_date, source
+        reading.file.contract, reading.judged, load_id, reading.file.business_date, source
     )
     written = session.database.execute(f"copy ({select}) to {literal(path)} (format parquet, compression zstd)")
     return path, written.fetchall()[0][0]

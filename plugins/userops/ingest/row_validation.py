@@ -115,7 +115,7 @@ def _constant(column: Column, rules: Rules) -> str:
 
 
 def _type(column: Column) -> str:
-    return "varchar" if column.type == "text" else shapes.sql_type(column)
+    return "varchar" if column.type == "text" else column.sql_type
 
 
 def _text(column: Column) -> str:

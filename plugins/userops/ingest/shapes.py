@@ -25,11 +25,6 @@ SHAPES = {
 TYPED = ("timestamptz", "boolean", *SHAPES)
 
 
-def sql_type(column: Column) -> str:
-    """The type of a column's values."""
-    return f"decimal(18, {column.scale})" if column.type == "numeric" else column.type
-
-
 def has_shape(text: str, shape: str) -> str:
     """Whether an SQL text has a shape from end to end."""
     return f"regexp_full_match({text}, {literal(shape)})"
@@ -46,7 +41,7 @@ def value(column: Column, clock: Clock, business_date: date) -> str:
             f" when lower({text}) = 'false' or {text} in ('f', '0') then false end"
         )
     if column.type in SHAPES:
-        return f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {sql_type(column)}) end"
+        return f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type}) end"
     return text
 
 

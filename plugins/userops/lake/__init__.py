@@ -2,5 +2,6 @@
 
 from userops.lake.files import Lake
 from userops.lake.loads import LakeFile
+from userops.lake.schema import arrow_schema, create_view
 
-__all__ = ["Lake", "LakeFile"]
+__all__ = ["Lake", "LakeFile", "arrow_schema", "create_view"]

@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import fsspec
 import psycopg
+import pyarrow as pa
+from pyarrow import parquet
 
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.lake import loads
@@ -62,6 +64,25 @@ class Lake:
             self.files.get_file(self._place(path), str(local))
         except FileNotFoundError as error:
             raise missing(path) from error
+
+    def read(self, path: str, schema: pa.Schema) -> pa.RecordBatchReader:
+        """Stream a file's rows with the columns of `schema`; a column that an older file lacks is null."""
+        return pa.RecordBatchReader.from_batches(schema, self._batches(path, schema))
+
+    def _batches(self, path: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        try:
+            opened = self.files.open(self._place(path), "rb")
+        except FileNotFoundError as error:
+            raise missing(path) from error
+        with opened, parquet.ParquetFile(opened) as file:
+            for batch in file.iter_batches():
+                known = set(batch.schema.names)
+                columns = [
+                    batch.column(field.name).cast(field.type) if field.name in known
+                    else pa.nulls(batch.num_rows, field.type)
+                    for field in schema
+                ]
+                yield pa.record_batch(columns, schema=schema)
 
     def delete(self, path: str) -> None:
         """Delete a file; it may be gone already."""

@@ -14,9 +14,12 @@ import pyarrow as pa
 from userops.lake.sql import blob, identifier, listed, literal
 from userops.privacy.keys import HASH_LENGTH
 
+USUAL_PHONE = "'*[+]?[0-9]([ -]?[0-9])*"
+APOSTROPHE = literal("'")
 USUAL_EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+"
 USUAL_ID = "[0-9A-Za-z_.:-]+"
 BLOCK = 64
+IDENTIFIERS = "identifiers"
 
 
 def normalise(kind: str, raw: str, country: str) -> str | None:
@@ -53,15 +56,18 @@ def usual(kind: str, text: str, country: str) -> str:
 def _usual_phone(text: str, country: str) -> str:
     """A mobile number of the country, plain or with the country's code, by the library's own patterns.
 
-    Nothing is taken off the front of a number that fits its country's pattern and begins with no prefix.
+    Blanks and hyphens between digits mean nothing to it, and nothing is taken off the front of a number that fits its
+    country's pattern and begins with no prefix.
     """
     known = phonenumbers.PhoneMetadata.metadata_for_region(country)
     if known is None or known.mobile is None or known.mobile.national_number_pattern is None:
         return "null::varchar"
     code = f"+{known.country_code}"
-    number = f"case when starts_with({text}, '{code}') then substr({text}, {len(code) + 1}) else {text} end"
+    digits = f"replace(replace(ltrim({text}, {APOSTROPHE}), ' ', ''), '-', '')"
+    number = f"case when starts_with({digits}, '{code}') then substr({digits}, {len(code) + 1}) else {digits} end"
     prefixes = "|".join(["0", *filter(None, (known.national_prefix_for_parsing, known.international_prefix))])
     tests = [
+        f"regexp_full_match({text}, {literal(USUAL_PHONE)})",
         f"strlen({number}) in ({listed([str(length) for length in known.mobile.possible_length])})",
         f"regexp_full_match({number}, {literal(known.mobile.national_number_pattern)})",
         f"regexp_full_match({number}, {literal(known.general_desc.national_number_pattern)})",
@@ -79,31 +85,34 @@ def hash_sql(key: str, kind: str, value: str) -> str:
     return f"left(sha256({outer} || unhex(sha256({inner} || {message}))), {HASH_LENGTH})"
 
 
-def hash_column(
-    database: duckdb.DuckDBPyConnection, source: str, column: str, kind: str, key: str, country: str
-) -> str:
-    """Make a table (raw, value, hash) of the distinct values of a column; returns its name."""
-    name, raw = identifier(f"identifiers_{column}"), identifier(column)
-    database.execute(
-        f"create or replace table {name} as select raw, {usual(kind, 'raw', country)} as value from"
-        f" (select distinct {raw} as raw from {source} where {raw} is not null)"
-    )
-    unusual = [row[0] for row in database.execute(f"select raw from {name} where value is null").fetchall()]
-    if unusual:
-        _normalise_unusual(database, name, kind, unusual, country)
-    database.execute(
-        f"create or replace table {name} as select raw, value, {hash_sql(key, kind, 'value')} as hash from {name}"
-    )
-    return name
-
-
-def _normalise_unusual(
-    database: duckdb.DuckDBPyConnection, name: str, kind: str, unusual: list[str], country: str
+def hash_distinct(
+    database: duckdb.DuckDBPyConnection, source: str, columns: dict[str, str], key: str, country: str
 ) -> None:
-    values = [normalise(kind, raw, country) for raw in unusual]
-    database.register("unusual", pa.table({"raw": pa.array(unusual, pa.string()), "value": pa.array(values, pa.string())}))
-    database.execute(
-        f"create or replace table {name} as select known.raw, coalesce(known.value, unusual.value) as value"
-        f" from {name} as known left join unusual on known.raw = unusual.raw"
+    """Make the table IDENTIFIERS (kind, raw, value, hash) of the distinct values of columns, each of one kind."""
+    distinct = " union all ".join(
+        f"select {literal(kind)} as kind, raw, {usual(kind, 'raw', country)} as value from"
+        f" (select distinct {identifier(column)} as raw from {source} where {identifier(column)} is not null)"
+        for column, kind in columns.items()
     )
-    database.unregister("unusual")
+    database.execute(f"create or replace temp table distinct_values as {distinct}")
+    unusual = database.execute("select kind, raw from distinct_values where value is null").fetchall()
+    known = _normalise(database, unusual, country) if unusual else "distinct_values"
+    hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, 'value')}" for kind in dict.fromkeys(columns.values()))
+    database.execute(
+        f"create or replace table {IDENTIFIERS} as select kind, raw, value, case kind {hashed} end as hash from {known}"
+    )
+
+
+def _normalise(database: duckdb.DuckDBPyConnection, unusual: list[tuple[str, str]], country: str) -> str:
+    """The distinct values with what Python says of unusual ones, as a relation."""
+    columns = {
+        "kind": [kind for kind, _ in unusual], "raw": [raw for _, raw in unusual],
+        "value": [normalise(kind, raw, country) for kind, raw in unusual],
+    }  # fmt: skip
+    database.register("incoming", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}))
+    database.execute("create or replace temp table unusual_values as select * from incoming")
+    database.unregister("incoming")
+    return (
+        "(select known.kind, known.raw, coalesce(known.value, unusual.value) as value from distinct_values as known"
+        " left join unusual_values as unusual on known.kind = unusual.kind and known.raw = unusual.raw)"
+    )

@@ -7,26 +7,22 @@ import psycopg
 
 from userops.lake.sql import identifier, literal
 from userops.privacy import keys
+from userops.privacy.identifiers import IDENTIFIERS
 
 BLOCK = 1 << 20
 
 
 def keep_identifiers(
-    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, tables: dict[str, str], key: str, scratch: Path
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, key: str, scratch: Path
 ) -> None:
-    """Add what `tables` (kind: table of raw, value, hash) hold and the vault does not; the caller commits.
+    """Add what the table IDENTIFIERS of DuckDB holds and the vault does not; the caller commits.
 
     Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
     """
-    if not tables:
-        return
-    everything = " union all ".join(
-        f"select {literal(kind)} as kind, raw, value, hash from {table}" for kind, table in tables.items()
-    )
     connection.execute(
         "create temp table new_identifiers (kind text, raw_value text, value text, hash text) on commit drop"
     )
-    copy_rows(connection, database, "new_identifiers", f"select * from ({everything}) order by kind, raw", scratch)
+    copy_rows(connection, database, "new_identifiers", f"from {IDENTIFIERS} order by kind, raw", scratch)
     chain = [*keys.retired(connection), key]
     added = connection.execute(
         "insert into vault.identifiers (kind, raw_value, value, hash) select kind, raw_value, value, hash"
