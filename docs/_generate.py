@@ -214,7 +214,7 @@ def platforms_page(files: Iterable[Path]) -> str:
     """The reference of the platforms: what each file says of itself, and what it reads."""
     parts = [
         NOTE.format(source="platforms/"),
-        "# Platforms\n\nWhose own files can be read, by which names, and for which exports. [Sources](../sources.md) says"
+        "# Platforms\n\nWhose own files can be read, by which names, for which exports. [Sources](../sources.md) says"
         " how to choose them, [Add a platform](../how-to/add-a-platform.md) how to describe another one.\n",
     ]
     for file in files:
