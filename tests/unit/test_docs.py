@@ -3,6 +3,7 @@
 import importlib
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,8 @@ import typer
 import yaml
 
 from userops.cli.main import app
+from userops.contracts.model import parse as parse_contract
+from userops.platforms.loading import load_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -125,6 +128,28 @@ def test_every_link_leads_somewhere(page):
         # A page of the site cannot link to what is not part of it.
         assert DOCS not in page.parents or DOCS in found.parents, f"{target} is not below docs/"
         assert not anchor or anchor in anchors_of(found), target
+
+
+def examples(page: str) -> list[str]:
+    """The YAML blocks of a page."""
+    return [textwrap.dedent(body) for language, body in BLOCK.findall(text_of(DOCS / page)) if language == "yaml"]
+
+
+def test_the_example_of_a_contract_can_be_read():
+    column, contract = examples("how-to/add-an-export.md")[:2]
+    body = contract + textwrap.indent(column, "  ")
+    assert [each.name for each in parse_contract(body, "visits.yml").columns] == [
+        "visit_id", "contact_id", "visited_at", "updated_at", "loyalty_tier",
+    ]  # fmt: skip
+
+
+def test_the_examples_of_platforms_can_be_read(tmp_path):
+    like, till = examples("how-to/add-a-platform.md")
+    (tmp_path / "my_jd.yml").write_text(like, encoding="utf-8")
+    (tmp_path / "jd.yml").write_text(text_of(ROOT / "platforms" / "jd.yml"), encoding="utf-8")
+    (tmp_path / "till.yml").write_text(till, encoding="utf-8")
+    assert load_profile("my_jd", tmp_path).layouts[0].encoding == "utf-8"
+    assert load_profile("till", tmp_path).required == ("orders",)
 
 
 def test_generated_pages_are_up_to_date(generate):
