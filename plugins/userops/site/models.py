@@ -194,7 +194,6 @@ class Heatmap(Block):
     values: list[Name] = Field(min_length=1)
     note: Name | None = None
     scale_from: int | None = None
-    tilted: bool = False
 
     @property
     def encoded(self) -> list[str]:
@@ -215,7 +214,7 @@ class Sankey(Block):
 
 
 class Interval(Block):
-    """A point with its interval a row; `mark` is what it is compared with, `colour` its verdict."""
+    """A point with its interval a row; `mark` is what it is compared with, `colour` its verdict, `log` for ratios."""
 
     type: Literal["interval"]
     y: Name
@@ -224,6 +223,7 @@ class Interval(Block):
     high: Name
     mark: Name | None = None
     colour: Name | None = None
+    log: bool = False
     lines: list[Line] = []
 
     @property

@@ -45,7 +45,7 @@ def page_view(connection: psycopg.Connection, page: Page, frame: Frame) -> tuple
             words[name] = words.get(name, {}) | named
     filters = {name: choice.model_dump() for name, choice in page.filters.items()}
     script = {"name": page.name, "filters": filters, "words": words, "blocks": drawn}
-    return {"blocks": _rows_of_figures(shown)}, script
+    return {"blocks": _laid_out(_rows_of_figures(shown))}, script
 
 
 def _rows_of_figures(shown: list[dict]) -> list[dict]:
@@ -59,6 +59,21 @@ def _rows_of_figures(shown: list[dict]) -> list[dict]:
         else:
             rows.append(view)
     return rows
+
+
+def _laid_out(views: list[dict]) -> list[dict]:
+    """Blocks stand two and two; one that would stand alone takes the whole width."""
+    placed, waiting = [], None
+    for view in views:
+        whole = isinstance(view["block"], Figures | Heading) or view["block"].wide
+        placed.append(view | {"wide": whole})
+        if not whole:
+            waiting = placed[-1] if waiting is None else None
+        elif waiting is not None:
+            waiting["wide"], waiting = True, None
+    if waiting is not None:
+        waiting["wide"] = True
+    return placed
 
 
 def _words(page: Page, vocabulary: Vocabulary) -> dict:
@@ -125,7 +140,7 @@ def _script_view(block: Figures | Block, answer: Rows, zone: ZoneInfo) -> dict:
         "names": [answer.columns[index] for index in at],
         "values": [[plain(row[index], zone) for index in at] for row in answer.rows],
     }
-    view = block.model_dump(exclude=IN_TEMPLATE, exclude_defaults=True)
+    view = block.model_dump(exclude=IN_TEMPLATE, exclude_none=True)
     view |= {name: getattr(block, name) for name in SHARED}
     if isinstance(block, Figures):
         view["figures"] = [figure.model_dump(exclude={"read"}) for figure in block.figures]

@@ -46,6 +46,7 @@ const userops = { changed: [] };
   const SHORT = {
     percent: (value) => number(value, { style: "percent", maximumFractionDigits: 1 }),
     money: (value) => number(value, { style: "currency", currency, currencyDisplay: "narrowSymbol", ...shortened }),
+    times: (value) => `${number(value, { maximumSignificantDigits: 3 })}×`,
   };
 
   // A value as people read it; a dash for what is not known.
@@ -59,7 +60,7 @@ const userops = { changed: [] };
     if (SHORT[format]) return SHORT[format](value);
     if (format === "price") return SHORT.money(value);
     if (["month", "day", "week", "moment", "text", "code"].includes(format)) return userops.show(value, format);
-    return number(value, shortened);
+    return number(value, Math.abs(value) < 10 ? { maximumSignificantDigits: 3 } : shortened);
   };
   userops.isNumber = (format) => !["text", "code", "yesno", "day", "week", "month", "moment"].includes(format);
 

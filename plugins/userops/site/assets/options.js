@@ -46,11 +46,14 @@ userops.drawing = (() => {
     ...more,
   });
   // Names of rows beside horizontal bars: a third of a phone's width at most.
-  const namesAxis = (labels) =>
+  const namesAxis = (labels, width) =>
     categoryAxis(labels, {
       inverse: true,
-      axisLabel: { color: colour("ink"), fontSize: 12, width: narrow() ? 96 : 190, overflow: "truncate", interval: 0 },
+      axisLabel: { color: colour("ink"), fontSize: 12, width: Math.min(300, Math.round(width * 0.34)), overflow: "truncate", interval: 0 },
     });
+
+  // How wide a text is, near enough: Chinese characters take the room of two letters.
+  const wide = (label) => [...label].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 0x2e80 ? 12.5 : 6.8), 0);
 
   const escaped = (value) => String(value).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const row = (label, value, mark = "") =>
@@ -92,13 +95,13 @@ userops.drawing = (() => {
       [across]: line.value,
       name: userops.words(line.name),
       lineStyle: { color: colour("soft"), type: "dashed" },
-      label: { formatter: userops.words(line.name), color: colour("soft"), position: "insideEndTop", fontSize: 11 },
+      label: { formatter: userops.words(line.name), color: colour("soft"), position: across === "xAxis" ? "start" : "insideEndTop", distance: 4, fontSize: 11 },
     }));
   const markLine = (data) => (data.length ? { markLine: { silent: true, symbol: "none", data } } : {});
 
   return {
     colour, palette, narrow, column, vocabulary, text, named, colourOf, base, valueAxis, categoryAxis, namesAxis, escaped,
-    row, tip, rowTip, axisValues, axisText, references, markLine, soft,
+    row, tip, rowTip, axisValues, axisText, references, wide, markLine, soft,
   };
 })();
 
@@ -144,15 +147,15 @@ userops.drawing = (() => {
     return d.tip(d.axisText(block, block.x, categories[points[0].dataIndex], bucket), lines);
   };
 
-  const cartesian = (block, rows, bucket, kind) => {
+  const cartesian = (block, rows, { bucket, width }, kind) => {
     const categories = d.axisValues(block, block.x, rows, bucket);
     const series = seriesOf(block, rows, categories);
     const labels = categories.map((value) => d.axisText(block, block.x, value, bucket));
     const format = d.column(block, block.y[0]).format;
     const across = block.horizontal;
     const stacked = block.stack || block.area;
-    const first = across ? d.valueAxis(format) : d.categoryAxis(labels, { boundaryGap: kind === "bar" });
-    const second = across ? d.namesAxis(labels) : d.valueAxis(format);
+    const first = across ? d.valueAxis(format) : d.categoryAxis(labels, kind === "bar" ? {} : { boundaryGap: false, axisLabel: { ...d.soft(), hideOverlap: true, alignMaxLabel: "right" } });
+    const second = across ? d.namesAxis(labels, width) : d.valueAxis(format);
     // A bar chart of one series whose rows have colours of their own: stages, verdicts.
     const known = d.vocabulary(block, block.x);
     const own = series.length === 1 ? categories.map((value) => known?.[value]?.colour && d.colour(known[value].colour)) : [];
@@ -163,7 +166,7 @@ userops.drawing = (() => {
       data: one.data.map((value, index) => (kind === "bar" && own[index] ? { value, itemStyle: { color: own[index] } } : value)),
       ...(stacked && { stack: "all" }),
       ...(kind === "bar"
-        ? { itemStyle: { color: one.colour, borderRadius: stacked ? 0 : across ? [0, 3, 3, 0] : [3, 3, 0, 0] }, barMaxWidth: 34, barMinHeight: 1 }
+        ? { itemStyle: { color: one.colour, borderRadius: stacked ? 0 : across ? [0, 3, 3, 0] : [3, 3, 0, 0] }, barMaxWidth: 34 }
         : {
             itemStyle: { color: one.colour }, lineStyle: { color: one.colour, width: block.area ? 1 : 2 }, symbolSize: 6, connectNulls: false,
             showSymbol: categories.length < 40 && !block.area, ...(block.area && { areaStyle: { color: one.colour, opacity: 0.75 } }),
@@ -182,6 +185,7 @@ userops.drawing = (() => {
     return {
       option: {
         ...d.base(),
+        grid: { ...d.base().grid, top: across && block.lines?.length ? 24 : 14 },
         tooltip: { ...d.base().tooltip, trigger: "axis", axisPointer: { type: kind === "bar" ? "shadow" : "line" }, formatter: axisTip(block, categories, bucket) },
         xAxis: first,
         yAxis: [second, ...right],
@@ -194,11 +198,11 @@ userops.drawing = (() => {
     };
   };
 
-  userops.options.bar = (block, rows, own) => cartesian(block, rows, own.bucket, "bar");
-  userops.options.line = (block, rows, own) => cartesian(block, rows, own.bucket, "line");
+  userops.options.bar = (block, rows, own) => cartesian(block, rows, own, "bar");
+  userops.options.line = (block, rows, own) => cartesian(block, rows, own, "line");
 
-  const SYMBOLS = ["circle", "rect", "triangle", "diamond", "pin", "roundRect", "arrow"];
-  userops.options.dots = (block, rows) => {
+  const SYMBOLS = ["circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle"];
+  userops.options.dots = (block, rows, { width }) => {
     const series = block.values.map((name, at) => ({
       id: name, name: d.named(block, name), type: "scatter", symbol: SYMBOLS[at % 7], symbolSize: 11,
       itemStyle: { color: d.palette()[at], opacity: 0.85 }, data: rows.map((row, y) => [row[name], y]).filter(([value]) => value !== null),
@@ -208,7 +212,7 @@ userops.drawing = (() => {
         ...d.base(),
         tooltip: { ...d.base().tooltip, trigger: "item", formatter: (point) => d.rowTip(block, rows[point.value[1]], block.y) },
         xAxis: d.valueAxis(d.column(block, block.values[0]).format),
-        yAxis: { ...d.namesAxis(rows.map((row) => d.text(block, block.y, row[block.y]))), splitLine: { show: true, lineStyle: { color: d.colour("line") } } },
+        yAxis: { ...d.namesAxis(rows.map((row) => d.text(block, block.y, row[block.y])), width), splitLine: { show: true, lineStyle: { color: d.colour("line") } } },
         series,
       },
       height: rows.length * 32 + 44,
@@ -237,28 +241,28 @@ userops.drawing = (() => {
         label: { formatter: userops.words(block.diagonal), color: d.colour("soft"), fontSize: 11, position: "insideEndTop" },
         data: [[{ coord: [0, 0] }, { coord: [most, most] }]],
       };
-    const title = (name) => ({ name: d.named(block, name), nameTextStyle: d.soft() });
     return {
       option: {
         ...d.base(),
-        grid: { ...d.base().grid, top: 34, bottom: 26 },
+        grid: { ...d.base().grid, top: 24 },
         tooltip: { ...d.base().tooltip, trigger: "item", formatter: (point) => d.rowTip(block, shown[point.value[2]], block.label) },
-        xAxis: d.valueAxis(d.column(block, block.x).format, { ...title(block.x), nameLocation: "middle", nameGap: 28 }),
-        yAxis: d.valueAxis(d.column(block, block.y).format, { ...title(block.y), nameTextStyle: { ...d.soft(), align: "left" } }),
+        xAxis: d.valueAxis(d.column(block, block.x).format),
+        yAxis: d.valueAxis(d.column(block, block.y).format),
         series,
       },
       height: 360,
       legend: block.colour ? series.map((one) => ({ name: one.name, colour: one.itemStyle.color })) : [],
+      axes: `${d.named(block, block.y)} ↑  ${d.named(block, block.x)} →`,
       picked: (point) => ({ label: shown[point.value?.[2]]?.[block.label] }),
     };
   };
 
-  userops.options.funnel = (block, rows) => {
+  userops.options.funnel = (block, rows, { width }) => {
     const share = (part, whole) => (whole ? userops.show(part / whole, "percent") : "–");
     const values = rows.map((row) => row[block.value]);
     const words = (at) =>
       at === 0 ? userops.show(values[0], "integer")
-        : `${userops.show(values[at], "integer")}  ·  ${share(values[at], values[0])} ${d.narrow() ? "" : userops.t("of_first")}`;
+        : `${userops.show(values[at], "integer")}  ·  ${d.narrow() ? share(values[at], values[0]) : userops.t("share_of_first", { share: share(values[at], values[0]) })}`;
     return {
       option: {
         ...d.base(),
@@ -273,10 +277,9 @@ userops.drawing = (() => {
             ]),
         },
         xAxis: d.valueAxis("integer", { show: false }),
-        yAxis: { ...d.namesAxis(rows.map((row) => d.text(block, block.step, row[block.step]))), axisLine: { show: false } },
+        yAxis: { ...d.namesAxis(rows.map((row) => d.text(block, block.step, row[block.step])), width), axisLine: { show: false } },
         series: [{
           type: "bar", barMaxWidth: 30, itemStyle: { color: d.palette()[0], borderRadius: [0, 3, 3, 0] }, data: values,
-          showBackground: true, backgroundStyle: { color: d.colour("low") },
           label: { show: true, position: "right", color: d.colour("ink"), fontSize: 12, formatter: ({ dataIndex }) => words(dataIndex) },
         }],
       },

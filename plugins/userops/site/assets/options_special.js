@@ -19,7 +19,9 @@
     const format = d.column(block, measure).format;
     const axis = (name) => [...new Set(rows.map((row) => row[name]))];
     const [across, down] = [d.axisValues(block, block.x, rows), axis(block.y)];
-    if (!block.order?.length) across.sort(userops.measures.compared);
+    const words = Object.keys(d.vocabulary(block, block.x) ?? {});
+    if (across.every((value) => typeof value === "number")) across.sort((a, b) => a - b);
+    else if (across.every((value) => words.includes(value))) across.sort((a, b) => words.indexOf(a) - words.indexOf(b));
     const known = rows.filter((row) => row[measure] !== null);
     // The first column of a cohort is the cohort itself: it would leave the rest one pale colour.
     const scaled = block.scale_from === undefined ? known : known.filter((row) => row[block.x] >= block.scale_from);
@@ -39,22 +41,25 @@
         label: { color: isLight(fill) ? "#16202a" : "#ffffff" },
       };
     });
-    const roomy = (own.width - (d.narrow() ? 100 : 150)) / across.length > (format === "money" ? 44 : 34);
+    const labels = across.map((value) => d.text(block, block.x, value));
+    const cell = (own.width * (d.narrow() ? 0.66 : 0.78)) / across.length;
+    const tilted = d.column(block, block.x).format === "text" && Math.max(...labels.map(d.wide)) + 6 > cell;
+    const roomy = cell > (format === "money" ? 46 : 38);
     return {
       option: {
         ...d.base(),
         grid: { ...d.base().grid, top: 4 },
         tooltip: { ...d.base().tooltip, trigger: "item", formatter: (point) => d.rowTip(block, point.data.row, block.y) },
-        xAxis: d.categoryAxis(across.map((value) => d.text(block, block.x, value)), {
-          position: "top", axisLine: { show: false }, axisLabel: { ...d.soft(), hideOverlap: true, ...(block.tilted && { rotate: 60, interval: 0, width: 110, overflow: "truncate" }) },
+        xAxis: d.categoryAxis(labels, {
+          position: "top", axisLine: { show: false }, axisLabel: { ...d.soft(), hideOverlap: !tilted, ...(tilted && { rotate: 45, interval: 0, width: 110, overflow: "truncate" }) },
         }),
-        yAxis: { ...d.namesAxis(down.map((value) => d.text(block, block.y, value) + size(value))), axisLine: { show: false } },
+        yAxis: { ...d.namesAxis(down.map((value) => d.text(block, block.y, value) + size(value)), own.width), axisLine: { show: false } },
         series: [{
           type: "heatmap", data: cells, emphasis: { itemStyle: { borderColor: d.colour("ink"), borderWidth: 2 } },
-          label: { show: roomy, fontSize: 11, formatter: (point) => userops.short(point.value[2], format) },
+          label: { show: roomy, fontSize: 11, formatter: (point) => (format === "percent" ? userops.show : userops.short)(point.value[2], format) },
         }],
       },
-      height: down.length * 27 + (block.tilted ? 130 : 44),
+      height: down.length * 27 + (tilted ? 110 : 44),
       legend: [],
       scale: known.length ? [userops.show(least, format), userops.show(most, format)] : null,
       axes: `${d.named(block, block.y)} ↓  ${d.named(block, block.x)} →`,
@@ -96,8 +101,11 @@
     };
   };
 
-  userops.options.interval = (block, rows) => {
+  userops.options.interval = (block, rows, { width }) => {
     const format = d.column(block, block.point).format;
+    // A ratio of 0 has no place on a scale of doublings: it stands at the left end.
+    const least = 0.0625;
+    const placed = (value) => (block.log && value !== null ? Math.max(value, least) : value);
     const shade = (row, at) => (block.colour ? d.colourOf(block, block.colour, row[block.colour], at) : d.palette()[0]);
     const bar = (params, api) => {
       const [y, low, high] = [api.value(0), api.value(1), api.value(2)];
@@ -106,8 +114,8 @@
       const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke, lineWidth: 2.5 } });
       return { type: "group", children: [line(from[0], from[1], to[0], to[1]), line(from[0], from[1] - 5, from[0], from[1] + 5), line(to[0], to[1] - 5, to[0], to[1] + 5)] };
     };
-    const points = rows.map((row, y) => ({ value: [row[block.point], y], itemStyle: { color: shade(row, y) } })).filter((one) => one.value[0] !== null);
-    const marks = block.mark ? rows.map((row, y) => [row[block.mark], y]).filter(([value]) => value !== null) : [];
+    const points = rows.map((row, y) => ({ value: [placed(row[block.point]), y], itemStyle: { color: shade(row, y) } })).filter((one) => one.value[0] !== null);
+    const marks = block.mark ? rows.map((row, y) => [placed(row[block.mark]), y]).filter(([value]) => value !== null) : [];
     const verdicts = block.colour ? [...new Set(rows.map((row) => row[block.colour]))] : [];
     return {
       option: {
@@ -116,12 +124,13 @@
           ...d.base().tooltip, trigger: "item",
           formatter: (point) => d.rowTip(block, rows[point.seriesType === "custom" ? point.value[0] : point.value[1]], block.y),
         },
-        xAxis: d.valueAxis(format, { scale: true }),
-        yAxis: { ...d.namesAxis(rows.map((row) => d.text(block, block.y, row[block.y]))), splitLine: { show: true, lineStyle: { color: d.colour("line") } } },
+        grid: { ...d.base().grid, top: block.lines?.length ? 24 : 14 },
+        xAxis: d.valueAxis(format, block.log ? { type: "log", logBase: 2, min: least } : { scale: true }),
+        yAxis: { ...d.namesAxis(rows.map((row) => d.text(block, block.y, row[block.y])), width), splitLine: { show: true, lineStyle: { color: d.colour("line") } } },
         series: [
           {
             type: "custom", renderItem: bar, encode: { x: [1, 2], y: 0 },
-            data: rows.map((row, y) => [y, row[block.low], row[block.high]]).filter(([, low, high]) => low !== null && high !== null),
+            data: rows.map((row, y) => [y, placed(row[block.low]), placed(row[block.high])]).filter(([, low, high]) => low !== null && high !== null),
             ...d.markLine(d.references(block, "xAxis")),
           },
           { type: "scatter", symbolSize: 10, data: points, z: 3 },

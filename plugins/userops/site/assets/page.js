@@ -39,9 +39,11 @@ userops.page = window.useropsPage;
   };
 
   const legendOf = (chart, drawn) => {
-    if (!drawn.legend.length && !drawn.scale) return null;
-    if (drawn.scale)
-      return element("p", { class: "legend scale", "aria-hidden": "true" }, element("span", { class: "axes" }, drawn.axes), drawn.scale[0], element("i", {}), drawn.scale[1]);
+    if (drawn.axes) {
+      const scale = drawn.scale ? [drawn.scale[0], element("i", {}), drawn.scale[1]] : [];
+      return element("p", { class: "legend scale", "aria-hidden": "true" }, element("span", { class: "axes" }, drawn.axes), ...scale);
+    }
+    if (!drawn.legend.length) return null;
     const off = new Set();
     return element(
       "ul", { class: "legend" },
@@ -71,10 +73,13 @@ userops.page = window.useropsPage;
     return t("aria_chart", { title: userops.words(block.title), n: rows.length, more: parts.length ? (userops.language() === "zh" ? "，" : ": ") + parts.join(userops.language() === "zh" ? "，" : ", ") : "" });
   };
 
+  // A click narrows the page where what was clicked is something that the page can be narrowed by.
+  const ROLES = ["x", "y", "series", "label"];
+  const picks = (block) => Object.entries(block.filters).filter(([filter, column]) => filter !== "period" && ROLES.some((role) => block[role] === column));
   const pick = (block, chosen) => {
-    for (const [filter, column] of Object.entries(block.filters)) {
+    for (const [filter, column] of picks(block)) {
       const part = Object.entries(chosen).find(([role]) => block[role] === column);
-      if (filter !== "period" && page.filters[filter] && part?.[1] != null) userops.filters.toggle(filter, String(part[1]));
+      if (part?.[1] != null) userops.filters.toggle(filter, String(part[1]));
     }
   };
 
@@ -87,7 +92,8 @@ userops.page = window.useropsPage;
     into.replaceChildren(holder);
     charts.get(block.id)?.dispose();
     const chart = echarts.init(holder, null, { renderer: "svg", width, height: drawn.height });
-    chart.setOption({ ...drawn.option, legend: { show: false } });
+    const cursor = drawn.picked && picks(block).length ? "pointer" : "default";
+    chart.setOption({ ...drawn.option, legend: { show: false }, series: drawn.option.series.map((one) => ({ cursor, ...one })) });
     const legend = legendOf(chart, drawn);
     if (legend) into.prepend(legend);
     if (ruler) into.append(ruler);
@@ -98,6 +104,7 @@ userops.page = window.useropsPage;
 
   const drawTable = (block, rows, into) => {
     const mine = own.get(block.id);
+    mine.width = into.clientWidth;
     charts.get(block.id)?.dispose();
     charts.delete(block.id);
     const redraw = (changes) => {

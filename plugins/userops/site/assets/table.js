@@ -2,7 +2,7 @@
 "use strict";
 userops.table = (() => {
   const { element, t } = userops;
-  const FIRST = 25;
+  const FIRST = { wide: 25, half: 12 };
   const LONG = 34; // characters: such a text gets room to wrap well
   const d = userops.drawing;
 
@@ -25,7 +25,7 @@ userops.table = (() => {
     const texts = (row) => block.columns.map((column) => d.text(block, column.name, row[column.name])).join(" ").toLowerCase();
     const found = wanted ? rows.filter((row) => texts(row).includes(wanted)) : rows;
     const ordered = own.sort ? userops.measures.sorted(found, [own.sort]) : found;
-    const shown = own.all ? ordered : ordered.slice(0, FIRST);
+    const shown = own.all ? ordered : ordered.slice(0, own.width > 700 ? FIRST.wide : FIRST.half);
     const largest = Object.fromEntries((block.bars ?? []).map((name) => [name, Math.max(...rows.map((row) => row[name] ?? 0))]));
     const head = block.columns.map((column) => {
       const is = own.sort?.replace("-", "") === column.name ? (own.sort.startsWith("-") ? "descending" : "ascending") : null;
