@@ -12,7 +12,7 @@ import jinja2
 import psycopg
 
 from userops.errors import EXIT_FAILED, UseropsError, first_line
-from userops.settings import Settings
+from userops.settings import PROJECT_ROOT
 from userops.site import query, words
 from userops.site.dictionary import Mart, mentioned, read_dictionary
 from userops.site.formats import script
@@ -28,21 +28,23 @@ SCRIPTS = {
     "boot": ["boot.js"],
     "common": ["common.js"],
     "dictionary": ["dictionary.js"],
-    "site": ["measures.js", "filters.js", "options.js", "options_special.js", "map.js", "table.js", "figures.js", "page.js"],
-}
+    "site": [
+        "measures.js", "filters.js", "options.js", "options_special.js", "map.js", "table.js", "figures.js", "page.js",
+    ],
+}  # fmt: skip
 
 
-def build_site(url: str, out: Path, labels: dict) -> Path:
+def build_site(url: str, out: Path, labels: dict, dashboards: Path = PROJECT_ROOT / "dashboards") -> Path:
     """Build the site from schema `marts` and put it at `out` in one rename; on failure `out` stays as it was.
 
     `labels`: `currency`, `timezone`, `simulated` (true: every page says which of its data are), and `links`, a list of
-    (text, address) that the menu ends with.
+    (text, address) that the menu ends with. `dashboards` holds the pages; the dbt models stand beside it.
     """
     out = Path(os.path.abspath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        _write(url, building, labels)
+        _write(url, building, labels, dashboards)
         building.chmod(0o755)
         _swap(building, out)
     except psycopg.Error as error:
@@ -58,19 +60,13 @@ def build_site(url: str, out: Path, labels: dict) -> Path:
     return out
 
 
-def project() -> Path:
-    """Where `dashboards/` and the dbt models stand."""
-    return Settings.load().project_root
-
-
-def _write(url: str, folder: Path, labels: dict) -> None:
-    root = project()
-    vocabulary = read_vocabulary(root / "dashboards")
-    pages = read_pages(root / "dashboards", vocabulary)
+def _write(url: str, folder: Path, labels: dict, dashboards: Path) -> None:
+    vocabulary = read_vocabulary(dashboards)
+    pages = read_pages(dashboards, vocabulary)
     zone = ZoneInfo(labels.get("timezone", "UTC"))
-    environment = _environment(Translations.read(root / "dashboards"))
+    environment = _environment(Translations.read(dashboards))
     with query.snapshot(url) as connection:
-        marts = {mart.name: mart for mart in read_dictionary(connection, root / "dbt_project" / "models")}
+        marts = {mart.name: mart for mart in read_dictionary(connection, dashboards.parent / "dbt_project" / "models")}
         frame = Frame(vocabulary, marts, labels.get("currency", "CNY"), zone)
         status = read_status(connection)
         common = _common(pages, frame, status, labels) | {"assets": _assets(folder, frame, status)}

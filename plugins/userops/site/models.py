@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Grain = Literal["day", "week", "month"]
 Format = Literal[
-    "text", "code", "yesno", "integer", "decimal", "money", "price", "percent", "factor", "ratio", "times", "days", "hours",
-    "seconds", "day", "week", "month", "moment",
+    "text", "code", "yesno", "integer", "decimal", "money", "price", "percent", "factor", "ratio", "times",
+    "days", "hours", "seconds", "day", "week", "month", "moment",
 ]  # fmt: skip
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]

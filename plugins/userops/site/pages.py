@@ -39,7 +39,8 @@ def _page(path: Path, vocabulary: Vocabulary) -> Page:
     data = _yaml(path)
     page = _checked(Page, {"name": path.stem, **data}, path.name)
     if page.group not in vocabulary.groups:
-        raise _error(path.name, "", f"group {page.group!r} is none of {', '.join(vocabulary.groups)}", "use one of them")
+        known = ", ".join(vocabulary.groups)
+        raise _error(path.name, "", f"group {page.group!r} is none of {known}", "use one of them")
     filters = {
         name: given or _known(vocabulary.filters, name, path.name, "filters") for name, given in page.filters.items()
     }
@@ -60,7 +61,8 @@ def _named(block: BaseModel, vocabulary: Vocabulary, own: set[str], file: str) -
     }
     for name, column in columns.items():
         if column.words and column.words not in vocabulary.values.keys() | own:
-            raise _error(file, block.id, f"column {name} has words {column.words!r}", f"add them to {VOCABULARY}: values")
+            what = f"column {name} has the unknown words {column.words!r}"
+            raise _error(file, block.id, what, f"add them to {VOCABULARY}, under values")
     return block.model_copy(update={"columns": columns})
 
 

@@ -1,4 +1,4 @@
-"""Chinese definitions of marts and columns for the dictionary, where somebody wrote them; English is in the dbt models."""
+"""Chinese definitions of marts and columns for the dictionary; the English ones are the dbt models' descriptions."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -14,7 +14,7 @@ const userops = { changed: [] };
   };
 
   userops.language = () => root.dataset.lang;
-  userops.words = (pair) => (pair ? pair[userops.language()] ?? pair.en : "");
+  userops.words = (pair) => (pair ? (pair[userops.language()] ?? pair.en) : "");
   userops.t = (key, values = {}) =>
     userops.words(strings[key]).replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
 

@@ -4,7 +4,10 @@
   const box = document.getElementById("search");
   const marts = [...document.querySelectorAll("section.mart")].map((section) => ({
     section,
-    head: [...section.querySelectorAll("h2, :scope > p, .facts")].map((part) => part.textContent).join(" ").toLowerCase(),
+    head: [...section.querySelectorAll("h2, :scope > p, .facts")]
+      .map((part) => part.textContent)
+      .join(" ")
+      .toLowerCase(),
     rows: [...section.querySelectorAll("tbody tr")].map((row) => ({ row, text: row.textContent.toLowerCase() })),
   }));
   const search = () => {

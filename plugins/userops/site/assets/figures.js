@@ -36,8 +36,11 @@ userops.figures = (() => {
       card.querySelector(".number").textContent = userops.show(found.now, figure.format);
       card.querySelector(".period").textContent = found.period ?? "";
       const line = card.querySelector(".change");
-      const moved = found.now !== null && found.before !== null && found.before !== undefined ? change(figure, found) : null;
-      const against = t("versus", { period: figure.compared ? userops.words(figure.compared) : found.against || t("before_it") });
+      const moved =
+        found.now !== null && found.before !== null && found.before !== undefined ? change(figure, found) : null;
+      const against = t("versus", {
+        period: figure.compared ? userops.words(figure.compared) : found.against || t("before_it"),
+      });
       line.className = `change ${moved?.tone ?? ""}`;
       line.textContent = moved ? `${moved.text} ` : "";
       if (moved) line.append(userops.element("span", {}, `${against}: ${userops.show(found.before, figure.format)}`));

@@ -2,7 +2,9 @@
 "use strict";
 userops.filters = (() => {
   const { element, t } = userops;
-  let page, state, listeners = [];
+  let page,
+    state,
+    listeners = [];
   const SEARCHED = 12; // a longer list of choices gets a box to search it
 
   const read = () => {
@@ -20,7 +22,9 @@ userops.filters = (() => {
   };
   const written = () => {
     const parts = Object.entries(state).map(([name, value]) =>
-      name === "period" ? `period=${value.from}..${value.to}` : `${name}=${value.map(encodeURIComponent).map(encodeURIComponent).join(",")}`,
+      name === "period"
+        ? `period=${value.from}..${value.to}`
+        : `${name}=${value.map(encodeURIComponent).map(encodeURIComponent).join(",")}`,
     );
     return parts.length ? `#${parts.join("&")}` : "";
   };
@@ -54,7 +58,8 @@ userops.filters = (() => {
       element(
         "select",
         {
-          id: `filter-${end}`, "aria-label": `${userops.words(page.filters.period)}, ${t(end)}`,
+          id: `filter-${end}`,
+          "aria-label": `${userops.words(page.filters.period)}, ${t(end)}`,
           onchange: (event) => {
             const next = { from: "", to: "", ...state.period, [end]: event.target.value };
             if (next.from && next.to && next.from > next.to) next[end === "from" ? "to" : "from"] = event.target.value;
@@ -65,7 +70,14 @@ userops.filters = (() => {
         element("option", { value: "" }, t("all")),
         ...all.map((month) => element("option", { value: month, selected: state.period?.[end] === month }, month)),
       );
-    return element("div", { class: "filter" }, element("span", { class: "name" }, userops.words(page.filters.period)), pick("from"), "–", pick("to"));
+    return element(
+      "div",
+      { class: "filter" },
+      element("span", { class: "name" }, userops.words(page.filters.period)),
+      pick("from"),
+      "–",
+      pick("to"),
+    );
   };
 
   const pickFilter = (name) => {
@@ -73,11 +85,16 @@ userops.filters = (() => {
     const values = choices(name);
     const boxes = values.map((value) =>
       element(
-        "label", {},
+        "label",
+        {},
         element("input", {
-          type: "checkbox", value, checked: chosen.includes(value),
+          type: "checkbox",
+          value,
+          checked: chosen.includes(value),
           onchange: (event) => {
-            const next = values.filter((one) => (one === value ? event.target.checked : (state[name] ?? []).includes(one)));
+            const next = values.filter((one) =>
+              one === value ? event.target.checked : (state[name] ?? []).includes(one),
+            );
             set(name, next.length ? next : null);
             summary.replaceChildren(...said(name, values));
           },
@@ -86,19 +103,39 @@ userops.filters = (() => {
       ),
     );
     const search = element("input", {
-      type: "search", "aria-label": t("search"), placeholder: t("search"),
-      oninput: (event) => boxes.forEach((box) => (box.hidden = !box.textContent.toLowerCase().includes(event.target.value.toLowerCase()))),
+      type: "search",
+      "aria-label": t("search"),
+      placeholder: t("search"),
+      oninput: (event) =>
+        boxes.forEach(
+          (box) => (box.hidden = !box.textContent.toLowerCase().includes(event.target.value.toLowerCase())),
+        ),
     });
     const summary = element("summary", {}, ...said(name, values));
     return element(
-      "details", { class: "filter pick", "data-filter": name }, summary,
-      element("fieldset", {}, element("legend", { class: "hidden" }, userops.words(page.filters[name])), values.length > SEARCHED ? search : null, ...boxes),
+      "details",
+      { class: "filter pick", "data-filter": name },
+      summary,
+      element(
+        "fieldset",
+        {},
+        element("legend", { class: "hidden" }, userops.words(page.filters[name])),
+        values.length > SEARCHED ? search : null,
+        ...boxes,
+      ),
     );
   };
   const said = (name) => {
     const chosen = state[name] ?? [];
-    const text = !chosen.length ? t("all") : chosen.length > 2 ? t("chosen", { n: chosen.length }) : chosen.map((value) => label(name, value)).join(", ");
-    return [element("span", { class: "name" }, userops.words(page.filters[name])), element("span", { class: "chosen" }, text)];
+    const text = !chosen.length
+      ? t("all")
+      : chosen.length > 2
+        ? t("chosen", { n: chosen.length })
+        : chosen.map((value) => label(name, value)).join(", ");
+    return [
+      element("span", { class: "name" }, userops.words(page.filters[name])),
+      element("span", { class: "chosen" }, text),
+    ];
   };
 
   const render = () => {
@@ -108,7 +145,11 @@ userops.filters = (() => {
     const shown = Object.keys(page.filters).filter((name) => choices(name).length > 1 || state[name]);
     form.replaceChildren(
       ...shown.map((name) => (name === "period" ? periodFilter() : pickFilter(name))),
-      element("button", { type: "button", class: "reset", disabled: !Object.keys(state).length, onclick: reset }, t("reset")),
+      element(
+        "button",
+        { type: "button", class: "reset", disabled: !Object.keys(state).length, onclick: reset },
+        t("reset"),
+      ),
     );
     form.hidden = !shown.length;
     if (open) form.querySelector(`[data-filter="${open}"]`)?.setAttribute("open", "");

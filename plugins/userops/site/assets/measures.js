@@ -5,7 +5,10 @@ userops.measures = (() => {
   const rowsOf = (block) => {
     if (!objects.has(block)) {
       const { names, values } = block.rows;
-      objects.set(block, values.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]]))));
+      objects.set(
+        block,
+        values.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]]))),
+      );
     }
     return objects.get(block);
   };
@@ -112,7 +115,8 @@ userops.measures = (() => {
     const column = block.filters.period;
     const rows = kept(block, state, ["period"]);
     const of = (part) => figureValue(figure, part);
-    if (!column) return { now: of(rows), before: figure.previous && rows.length ? rows[rows.length - 1][figure.previous] : null };
+    if (!column)
+      return { now: of(rows), before: figure.previous && rows.length ? rows[rows.length - 1][figure.previous] : null };
     const known = [...new Set(rowsOf(block).map((row) => row[column]))].sort();
     const trend = known.map((period) => of(rows.filter((row) => row[column] === period)));
     const chosen = state.period;
@@ -125,14 +129,23 @@ userops.measures = (() => {
       const whole = start >= monthOf(known[0]); // a comparison with half a period would mislead
       const part = (a, b) => rows.filter((row) => inPeriod(row[column], { from: a, to: b }));
       return {
-        now: of(part(from, to)), before: chosen && whole ? of(part(start, end)) : null, trend,
-        period: chosen ? (from === to ? from : `${from} – ${to}`) : "", against: start === end ? start : `${start} – ${end}`,
+        now: of(part(from, to)),
+        before: chosen && whole ? of(part(start, end)) : null,
+        trend,
+        period: chosen ? (from === to ? from : `${from} – ${to}`) : "",
+        against: start === end ? start : `${start} – ${end}`,
       };
     }
     const [last, previous] = [known[known.length - 1], known[known.length - 2]];
     const at = (period) => rows.filter((row) => row[column] === period);
     const name = (period) => (period && block.grain === "month" ? monthOf(period) : period) ?? "";
-    return { now: of(at(last)), before: previous ? of(at(previous)) : null, trend, period: name(last), against: name(previous) };
+    return {
+      now: of(at(last)),
+      before: previous ? of(at(previous)) : null,
+      trend,
+      period: name(last),
+      against: name(previous),
+    };
   };
 
   return { rowsOf, result, sorted, compared, figureResult, monthOf, shifted, total };
