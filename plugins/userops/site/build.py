@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 import psycopg
 
+from userops.contracts.model import load_contracts
 from userops.errors import EXIT_FAILED, UseropsError, first_line
 from userops.settings import PROJECT_ROOT
 from userops.site import query, words
@@ -29,7 +30,8 @@ SCRIPTS = {
     "common": ["common.js"],
     "dictionary": ["dictionary.js"],
     "site": [
-        "measures.js", "filters.js", "options.js", "options_special.js", "map.js", "table.js", "figures.js", "page.js",
+        "measures.js", "filters.js", "drawing.js", "options.js", "options_special.js", "map.js", "table.js",
+        "figures.js", "page.js",
     ],
 }  # fmt: skip
 
@@ -66,7 +68,8 @@ def _write(url: str, folder: Path, labels: dict, dashboards: Path) -> None:
     zone = ZoneInfo(labels.get("timezone", "UTC"))
     environment = _environment(Translations.read(dashboards))
     with query.snapshot(url) as connection:
-        marts = {mart.name: mart for mart in read_dictionary(connection, dashboards.parent / "dbt_project" / "models")}
+        models = dashboards.parent / "dbt_project" / "models"
+        marts = {mart.name: mart for mart in read_dictionary(connection, models, set(load_contracts()))}
         frame = Frame(vocabulary, marts, labels.get("currency", "CNY"), zone)
         status = read_status(connection)
         common = _common(pages, frame, status, labels) | {"assets": _assets(folder, frame, status)}

@@ -11,7 +11,8 @@ import yaml
 from userops.site.pages import LOADER
 
 MENTIONED = re.compile(r"\bmarts\.(\w+)")
-REFERENCE = re.compile(r"(?:ref|source)\(\s*['\"](\w+)['\"](?:\s*,\s*['\"](\w+)['\"])?\s*\)")
+REFERENCE = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
+QUOTED = re.compile(r"['\"](\w+)['\"]")
 COMMENTS = """
 select
     relation.relname as mart,
@@ -51,9 +52,9 @@ class Mart:
     exports: tuple[str, ...] = field(default=())
 
 
-def read_dictionary(connection: psycopg.Connection, models: Path) -> list[Mart]:
+def read_dictionary(connection: psycopg.Connection, models: Path, exports: set[str]) -> list[Mart]:
     """All marts by group and name: those that dbt models declare, and those that stand in the schema beside them."""
-    declared = {mart.name: mart for mart in _declared(models)}
+    declared = {mart.name: mart for mart in _declared(models, exports)}
     delivered = _delivered(connection)
     marts = [_merged(declared.get(name), delivered.get(name)) for name in declared | delivered]
     return sorted(marts, key=lambda mart: (mart.group, mart.name))
@@ -64,8 +65,8 @@ def mentioned(sql: str) -> list[str]:
     return list(dict.fromkeys(MENTIONED.findall(sql)))
 
 
-def _declared(models: Path) -> Iterator[Mart]:
-    parents = _parents(models)
+def _declared(models: Path, exports: set[str]) -> Iterator[Mart]:
+    parents, read = _parents(models, exports)
     for path in sorted((models / "marts").rglob("*.yml")):
         for model in (yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}).get("models", []):
             meta = model.get("config", {}).get("meta", {})
@@ -82,26 +83,27 @@ def _declared(models: Path) -> Iterator[Mart]:
                     for c in columns
                 ),
                 sql=sql.read_text(encoding="utf-8").strip() if sql.exists() else "",
-                exports=tuple(sorted(_exports(model["name"], parents, set()))),
+                exports=tuple(sorted(_exports(model["name"], parents, read, set()))),
             )
 
 
-def _parents(models: Path) -> dict[str, list[tuple[str, str]]]:
-    """For each model what it refers to: (model, '') or (source, table)."""
-    return {path.stem: REFERENCE.findall(path.read_text(encoding="utf-8")) for path in sorted(models.rglob("*.sql"))}
+def _parents(models: Path, exports: set[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """For each model the models that it refers to, and for each staging model the exports that it names."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(models.rglob("*.sql"))}
+    parents = {path.stem: set(REFERENCE.findall(text)) for path, text in texts.items()}
+    staging = models / "staging"
+    read = {p.stem: exports & set(QUOTED.findall(text)) for p, text in texts.items() if staging in p.parents}
+    return parents, read
 
 
-def _exports(name: str, parents: dict, seen: set[str]) -> set[str]:
+def _exports(name: str, parents: dict, read: dict, seen: set[str]) -> set[str]:
     """The exports that a model is made of, through all models between."""
     if name in seen:
         return set()
     seen.add(name)
-    found: set[str] = set()
-    for first, second in parents.get(name, []):
-        if second:
-            found |= {second} if first == "raw" else set()
-        else:
-            found |= _exports(first, parents, seen)
+    found = set(read.get(name, ()))
+    for parent in parents.get(name, ()):
+        found |= _exports(parent, parents, read, seen)
     return found
 
 

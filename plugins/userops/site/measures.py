@@ -31,7 +31,7 @@ def value(figure: Figure, rows: list[dict]) -> Number:
 
 
 def initial(block: Figures, figure: Figure, rows: list[dict]) -> tuple[Number, Number, list]:
-    """Its value without a filter, the value that it is compared with, and the two periods where it has any."""
+    """Its value without a filter, the value that it is compared with, and their periods where it has any."""
     if block.window == "all":
         return value(figure, rows), rows[-1][figure.previous] if figure.previous and rows else None, []
     column = block.filters["period"]

@@ -112,7 +112,7 @@ def _card(block: Figures, figure: Figure, rows: list[dict], frame: Frame) -> dic
         "figure": figure,
         "raw": "" if now is None else str(plain(now, frame.zone)),
         "value": show(now, figure.format, frame.currency),
-        "period": str(periods[-1])[: 7 if block.grain == "month" else 10] if periods else "",
+        "period": str(periods[0])[: 7 if block.grain == "month" else 10] if periods else "",
         "before": show(before, figure.format, frame.currency) if before is not None else "",
         "definition": _definition(
             figure.sum or figure.value or "", figure.title, figure.ratio, mentioned(block.sql), frame.marts

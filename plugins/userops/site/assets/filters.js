@@ -32,7 +32,8 @@ userops.filters = (() => {
   const publish = () => {
     const hash = written();
     if (hash || location.hash.includes("=")) history.replaceState(null, "", hash || location.pathname.split("/").pop());
-    for (const link of document.querySelectorAll("nav.side a[data-page]")) link.hash = hash;
+    for (const link of document.querySelectorAll("nav.side a[data-page]"))
+      link.setAttribute("href", link.getAttribute("href").split("#")[0] + hash);
   };
   const set = (name, value) => {
     if (value) state[name] = value;

@@ -193,17 +193,7 @@ userops.page = window.useropsPage;
     mine.width = into.clientWidth;
     charts.get(block.id)?.dispose();
     charts.delete(block.id);
-    const redraw = (changes) => {
-      Object.assign(mine, changes);
-      drawTable(block, rows, into);
-      const { focus } = changes;
-      if (focus === "find") {
-        const box = into.querySelector(".find");
-        box.focus();
-        box.setSelectionRange(box.value.length, box.value.length);
-      } else if (focus) into.querySelector(`[data-column="${focus}"]`)?.focus();
-    };
-    into.replaceChildren(userops.table.build(block, rows, mine, redraw));
+    userops.table.show(block, rows, mine, into);
   };
 
   const unaffected = (block, state) => {
@@ -218,6 +208,25 @@ userops.page = window.useropsPage;
     }
   };
 
+  // The columns that a drawing takes its sizes from: where none is known, there is nothing to draw.
+  const sizes = ({ type, y, point, values, value, x, latitude }, { measure }) =>
+    ({
+      bar: y,
+      line: y,
+      interval: [point],
+      dots: values,
+      heatmap: [measure ?? values?.[0]],
+      sankey: [value],
+      funnel: [value],
+      scatter: [x],
+      map: [latitude],
+    })[type];
+  const isKnown = (block, rows, mine) => {
+    const columns = sizes(block, mine);
+    const some = (row) => columns.some((name) => row[name] !== null && row[name] !== undefined);
+    return block.type === "sankey" ? rows.some((row) => row[block.value] > 0) : rows.some(some);
+  };
+
   const draw = (block, width) => {
     if (block.missing) return;
     const state = userops.filters.state();
@@ -229,7 +238,8 @@ userops.page = window.useropsPage;
     const rows = userops.measures.result(block, state, mine.bucket);
     if (!rows.length) into.replaceChildren(element("p", { class: "empty" }, t("no_rows_filtered")));
     else if (block.type === "table" || mine.table) drawTable(block, rows, into);
-    else drawChart(block, rows, into, width);
+    else if (isKnown(block, rows, mine)) drawChart(block, rows, into, width);
+    else into.replaceChildren(element("p", { class: "empty" }, t("no_values")));
     tools(block, rows);
     mine.focus = null;
     section(block).dataset.drawn = "yes";

@@ -3,6 +3,7 @@
 userops.table = (() => {
   const { element, t } = userops;
   const FIRST = { wide: 25, half: 12 };
+  const SEARCHED = 15; // rows: a longer table gets a search box
   const LONG = 34; // characters: such a text gets room to wrap well
   const d = userops.drawing;
 
@@ -19,8 +20,7 @@ userops.table = (() => {
     return made;
   };
 
-  // own: {sort, all, search}, kept while the page is open.
-  const build = (block, rows, own, redraw) => {
+  const rowsOf = (block, rows, own, redraw) => {
     const wanted = (own.search ?? "").toLowerCase();
     const texts = (row) =>
       block.columns
@@ -59,17 +59,7 @@ userops.table = (() => {
     const title = userops.words(block.title);
     return element(
       "div",
-      { class: "table" },
-      rows.length > 15
-        ? element("input", {
-            type: "search",
-            value: own.search ?? "",
-            placeholder: t("search"),
-            "aria-label": `${t("search")}: ${title}`,
-            class: "find",
-            oninput: (event) => redraw({ search: event.target.value, focus: "find" }),
-          })
-        : null,
+      { class: "rows" },
       element(
         "div",
         { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
@@ -90,6 +80,24 @@ userops.table = (() => {
           )
         : null,
     );
+  };
+
+  // own: {sort, all, search}, kept while the page is open. The search box stays while one types; the rows change.
+  const show = (block, rows, own, into) => {
+    const draw = (changes) => {
+      Object.assign(own, changes);
+      into.querySelector(".rows").replaceWith(rowsOf(block, rows, own, draw));
+      if (changes.focus) into.querySelector(`[data-column="${changes.focus}"]`)?.focus();
+    };
+    const box = element("input", {
+      type: "search",
+      class: "find",
+      value: own.search ?? "",
+      placeholder: t("search"),
+      "aria-label": `${t("search")}: ${userops.words(block.title)}`,
+      oninput: (event) => draw({ search: event.target.value }),
+    });
+    into.replaceChildren(...(rows.length > SEARCHED ? [box] : []), rowsOf(block, rows, own, draw));
   };
 
   // Text that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers.
@@ -126,5 +134,5 @@ userops.table = (() => {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
 
-  return { build, csv, download };
+  return { show, csv, download };
 })();
