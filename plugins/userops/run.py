@@ -128,7 +128,7 @@ def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
 def prepare(settings: Settings, url: str, run: Run) -> None:
     """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
-        pass  # erasure.apply(connection, settings, _day(run), run["token"])
+        erasure.apply(connection, settings, _day(run), run["token"])
     _write_inputs(settings, url, run)
     write_catalog(url, settings.project_root)
     with _engine(settings, url, run) as engine:
