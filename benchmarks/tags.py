@@ -19,7 +19,7 @@ from userops.settings import Settings
 from userops.tags.store import write_catalog
 from userops.warehouse.location import warehouse_url
 
-MODEL, MORE, BOUND, COPY = "int_judged_tags", 60, 1.5, "userops_bench_tags"
+MODEL, MORE, BOUND, COPY = "user_tags", 60, 1.5, "userops_bench_tags"
 
 
 def main() -> None:

@@ -1,23 +1,25 @@
 {#
     The business date, time zone, currency and writer token of the run: the one row of `meta.run_parameters`, read once an invocation
-    when models compile. The flat graph is one mapping for all nodes of an invocation, so it keeps the row. Unit tests
-    state their own by `vars`.
+    when models compile. The flat graph is one mapping for all nodes, so it keeps the row, under the invocation's id: a
+    parsed project is kept for several invocations of a process, which may be of several dates. Unit tests state their
+    own by `vars`.
 #}
 {% macro run_parameter(name) -%}
     {%- set stated = var(name, none) -%}
     {%- if stated is not none -%}{%- do return(stated) -%}{%- endif -%}
     {%- set relation = source('meta', 'run_parameters') -%}
     {%- if not execute -%}{%- do return('') -%}{%- endif -%}
-    {%- if 'userops_run' not in graph -%}
+    {%- set kept = 'userops_run ' ~ invocation_id -%}
+    {%- if kept not in graph -%}
         {%- set found = run_query('select business_date, timezone, currency, token from ' ~ relation) -%}
         {%- if found.rows | length != 1 -%}
             {%- do exceptions.raise_compiler_error(
                 relation ~ ' has no row: run `userops run --date D` once, then dbt works here without arguments.'
             ) -%}
         {%- endif -%}
-        {%- do graph.update({'userops_run': found.rows[0].dict()}) -%}
+        {%- do graph.update({kept: found.rows[0].dict()}) -%}
     {%- endif -%}
-    {%- do return(graph['userops_run'][name] | string) -%}
+    {%- do return(graph[kept][name] | string) -%}
 {%- endmacro %}
 
 {# D: the business date of the run, as a date. #}

@@ -1,5 +1,5 @@
--- The interval holds the uplift, the uplift is the difference of the two rates (each rounded to six places), and no pushed
--- user is a control user.
+-- The interval holds the uplift, the uplift is the difference of the two rates (each rounded to six places), and no
+-- pushed user is a control user.
 select campaign_id
 from {{ ref('campaign_performance') }}
 where

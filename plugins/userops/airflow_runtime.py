@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from userops import gc_tuning
 from userops.errors import EXIT_FAILED, UseropsError
@@ -144,8 +146,14 @@ def run_dag(settings: Settings, conf: dict[str, Any]) -> BaseException | None:
             raise UseropsError(
                 f"The DAG cannot be imported: {bag.import_errors}.", fix="fix the file.", exit_code=EXIT_FAILED
             )
-        bag.dags["nightly"].test(logical_date=None, run_conf=conf)
+        bag.dags["nightly"].test(logical_date=_logical_date(settings, conf["date"]), run_conf=conf)
     return _errors[0] if _errors else None
+
+
+def _logical_date(settings: Settings, day: str | None) -> datetime:
+    """An instant of the business date that no other run has: Airflow replaces a run of the same instant."""
+    now = datetime.now(ZoneInfo(settings.timezone))
+    return datetime.combine(date.fromisoformat(day), now.timetz()) if day else now
 
 
 def note_failure(error: BaseException) -> None:

@@ -106,12 +106,12 @@ def watch() -> str:
 
 def report_failure(context: dict[str, Any]) -> None:
     """Close a run that ended by an error, not by a decision of the gate, and tell the people on call."""
-    from userops import run
-
     error = context.get("exception")
     airflow_runtime.note_failure(getattr(error, "__cause__", None) or error or RuntimeError("a task failed"))
     begun = _run_of(context)
     if begun:
+        from userops import run
+
         run.fail(airflow_runtime.task_settings(), begun["run_id"], str(error or "a task failed"))
 
 

@@ -21,7 +21,7 @@ from userops import run
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.errors import Blocked
-from userops.ingest import loader, tables
+from userops.ingest import load_export
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse import lease
@@ -29,7 +29,10 @@ from userops.warehouse.connection import connect
 from userops.warehouse.schema import migrate
 
 FIRST = date(2025, 1, 6)
-LIVE = ("publication", "quality_results", "step_timings", "rejected_rows", "freshness")
+LIVE = (
+    "publication", "quality_results", "step_timings", "rejected_rows", "freshness", "waived_files",
+    "user_merges", "tag_history", "tag_monthly", "audience_changes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def business(
         _enter(environment, url, made.landing, made)
         migrate(url)
         last = made.day - timedelta(days=1)
-        _load_history(url, [first + timedelta(days=k) for k in range(nights if whole else nights - 1)])
+        _load_history(day if whole else last)
         if whole:
             pass
         elif publish:
@@ -103,8 +106,9 @@ def business(
             assert not outcome.blocked, outcome.failing()
         else:
             with psycopg.connect(url) as admin:
-                admin.execute("insert into meta.publications values (1, %s, 'r', 0)", [last])
-                admin.execute("update meta.pointer set version = 1, slot = 0")
+                admin.execute("insert into meta.publications (version, business_date, run_id, slot, load_id)"
+                    " select 1, %s, 'r', 0, coalesce(max(load_id), 0) from meta.load_files", [last])
+                admin.execute("update meta.pointer set version = 1, slot = 0, business_date = %s", [last])
         with psycopg.connect(url, autocommit=True) as admin:
             if compact:
                 admin.execute(f"truncate {', '.join(_tables(admin, 'build', 'staging'))}")
@@ -130,15 +134,13 @@ def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, of: Busines
     environment.setattr(run, "build_site", lambda *_: Path())
 
 
-def _load_history(url: str, days: list[date]) -> None:
+def _load_history(last: date) -> None:
+    """Store every file of the folders up to a date, and nothing more."""
     settings = Settings.load()
-    with connect(url, "loader") as connection:
-        tables.ensure_raw_tables(connection)
-        for day in days:
-            for export in load_contracts():
-                failed = [r for r in loader.load_export(connection, settings, export, day, "past") if not r.passed]
-                assert not failed, failed
-                connection.commit()
+    with connect(settings.database_url, "loader") as connection:
+        for export in load_contracts():
+            failed = [r for r in load_export(connection, settings, export, last, "past") if not r.passed]
+            assert not failed, failed
 
 
 def attempt(

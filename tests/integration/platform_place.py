@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psycopg
 
+from lake_rows import raw
 from userops.checks import CheckResult
-from userops.contracts.model import load_contracts
-from userops.ingest import landing, loader, tables
+from userops.ingest import landing, loader
+from userops.ingest.delivery import check_delivery
 from userops.settings import Settings
 from userops.warehouse.connection import connect
 
@@ -46,18 +47,18 @@ class Place:
         for fixture in fixtures:
             for path in (FIXTURES / fixture).iterdir():
                 shutil.copy(path, self.folder)
-        self.settings = replace(self.settings, profile=profile)
+        self.settings = replace(self.settings, sources=tuple(profile.split(",")))
         return self
 
     def load(self, day: date = DAY) -> list[CheckResult]:
-        results = landing.check_delivery(self.settings, day)
-        sources = landing.list_folder(self.settings, day).sources
+        folder = landing.list_folder(self.settings, day)
+        results, sources = check_delivery(folder, self.settings, day), folder.sources
         for export in dict.fromkeys(source.export for source in sources):
             results += loader.load_export(self.connection, self.settings, export, day, "run")
         return results
 
     def rows(self, export: str, columns: str, order: str = "1") -> list[tuple]:
-        return self.connection.execute(f"select {columns} from raw.{export} order by {order}").fetchall()
+        return raw(self.connection, self.settings, f"select {columns} from raw.{export} order by {order}")
 
     def books(self) -> list[tuple]:
         return self.connection.execute(
@@ -75,7 +76,6 @@ class Place:
 def loading(warehouse_url: str) -> Iterator[psycopg.Connection]:
     """The loader's connection to a warehouse with raw tables."""
     with connect(warehouse_url, "loader") as connection:
-        tables.ensure_raw_tables(connection)
         connection.execute("set timezone = 'Asia/Shanghai'")
         connection.commit()
         yield connection
@@ -85,10 +85,11 @@ def emptied(connection: psycopg.Connection, warehouse_url: str, landing_place: P
     """A place over that warehouse without a row."""
     connection.rollback()
     with psycopg.connect(warehouse_url) as admin:
-        for name in load_contracts():
-            admin.execute(f"delete from raw.{name}")
-        admin.execute("truncate meta.load_files, quarantine.rows, vault.identifiers")
-    settings = Settings.load({"USEROPS_LANDING": str(landing_place), "USEROPS_HASH_KEY": "key"})
+        admin.execute("truncate meta.load_files, quarantine.rows, vault.identifiers, vault.personal_texts")
+    settings = Settings.load({
+        "USEROPS_LANDING": str(landing_place / "landing"), "USEROPS_HOME": str(landing_place / "home"),
+        "USEROPS_HASH_KEY": "key",
+    })  # fmt: skip
     return Place(settings, connection)
 
 
@@ -97,9 +98,9 @@ def blocking(results: list[CheckResult]) -> list[str]:
 
 
 ORDER = (
-    "order_id, status, to_char(placed_at, 'MM-DD HH24:MI:SS'), to_char(paid_at, 'MM-DD HH24:MI:SS'),"
+    "order_id, status, strftime(placed_at, '%m-%d %H:%M:%S'), strftime(paid_at, '%m-%d %H:%M:%S'),"
     " round(gross_amount, 2)::text, round(discount_amount, 2)::text, round(shipping_amount, 2)::text,"
     " round(paid_amount, 2)::text"
 )
 LINE = "order_id, line_no, sku, quantity, round(unit_price, 2)::text, round(line_amount, 2)::text"
-REFUND = "refund_id, order_id, line_no, round(amount, 2)::text, to_char(refunded_at, 'MM-DD HH24:MI:SS'), reason"
+REFUND = "refund_id, order_id, line_no, round(amount, 2)::text, strftime(refunded_at, '%m-%d %H:%M:%S'), reason"

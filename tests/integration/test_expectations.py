@@ -1,7 +1,7 @@
-"""Great Expectations over small tables: every expectation passes, fails and abstains as it says; no answer is a failure.
+"""Great Expectations over small tables: every expectation passes, fails and abstains as it says; no answer fails.
 
-The tables have the columns of the measures, filled from the expectations themselves: what models measure is tested beside
-the models.
+The tables have the columns of the measures, filled from the expectations themselves: what models measure is tested
+beside the models.
 """
 
 import json
@@ -21,11 +21,12 @@ from userops.settings import PROJECT_ROOT, Settings
 
 RUN = {"run_id": "2024-03-01-test"}
 TEXTS = ("export", "mart", "column_name", "kind", "reference", "figure", "subject")
-SUITES = {path.stem: json.loads(path.read_text()) for path in sorted((PROJECT_ROOT / "expectations/suites").glob("*.json"))}
+FOLDER = PROJECT_ROOT / "expectations"
+SUITES = {path.stem: json.loads(path.read_text()) for path in sorted((FOLDER / "suites").glob("*.json"))}
 CHECKS = {
     layer: {
         (expectation["meta"]["check"], expectation["severity"])
-        for each in json.loads((PROJECT_ROOT / f"expectations/checkpoints/{layer}.json").read_text())["validation_definitions"]
+        for each in json.loads((FOLDER / f"checkpoints/{layer}.json").read_text())["validation_definitions"]
         for expectation in SUITES[each["name"]]["expectations"]
     }
     for layer in ("raw", "marts")
@@ -43,7 +44,7 @@ def selected(expectation: dict) -> str:
 
 
 def a_row(columns: list[str], expectations: list[dict], kind: str) -> dict[str, Any]:
-    """A row that meets all these expectations, is beyond all their bounds (`bad`), or below all least volumes (`few`)."""
+    """A row that meets these expectations, is beyond all their bounds (`bad`) or below all least volumes (`few`)."""
     row: dict[str, Any] = {name: "a" if name in TEXTS else 0 for name in columns}
     conditions = [each for expectation in expectations for each in comparisons(expectation)]
     for each in conditions:
@@ -90,9 +91,8 @@ def make(url: str, asset: str, rows: list[dict[str, Any]]) -> None:
         connection.execute(f"drop table if exists quality.{asset}")
         connection.execute(f"create table quality.{asset} ({columns})")
         for row in rows:
-            connection.execute(
-                f"insert into quality.{asset} ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})", [*row.values()]
-            )
+            places = ", ".join(["%s"] * len(row))
+            connection.execute(f"insert into quality.{asset} ({', '.join(row)}) values ({places})", [*row.values()])
 
 
 def settings(tmp_path: Path, project: Path = PROJECT_ROOT) -> Settings:
@@ -183,8 +183,8 @@ def test_a_query_that_takes_too_long_has_no_answer(
     with psycopg.connect(measures) as admin:
         admin.execute("drop table quality.day_net; set role transformer")
         admin.execute(
-            "create view quality.day_net as select 'users' as mart, 99.0 as history_days, 99.0 as usual_orders, 1.0 as net,"
-            " 1.0 as usual_net, 1.0 as ratio from (select pg_sleep(5)) as slow offset 0"
+            "create view quality.day_net as select 'users' as mart, 99.0 as history_days, 99.0 as usual_orders,"
+            " 1.0 as net, 1.0 as usual_net, 1.0 as ratio from (select pg_sleep(5)) as slow offset 0"
         )
     found = by_check(run_checkpoint(settings(tmp_path), measures, "marts", RUN))["day_net_unusual"]
     with psycopg.connect(measures) as admin:
@@ -223,8 +223,9 @@ def add_as_documented(url: str, home: Path, project: Path) -> None:
 def add_by_hand(url: str, home: Path, project: Path) -> None:
     path = project / "expectations/suites/order_line_rows.json"
     suite = json.loads(path.read_text())
+    kwargs = {"column": "rows_free", "max_value": 2}
     suite["expectations"].append(
-        {"type": "expect_column_max_to_be_between", "kwargs": {"column": "rows_free", "max_value": 2}, "severity": "critical"}
+        {"type": "expect_column_max_to_be_between", "kwargs": kwargs, "severity": "critical"}
     )
     path.write_text(json.dumps(suite))
 
@@ -248,7 +249,8 @@ def test_a_table_of_another_schema_is_judged_without_reading_its_cells(
     import great_expectations.expectations as gxe
 
     with psycopg.connect(measures) as admin:
-        admin.execute("set role transformer; create table build.people as select 'lin@example.com' as user_id, -1 as net")
+        admin.execute("set role transformer")
+        admin.execute("create table build.people as select 'lin@example.com' as user_id, -1 as net")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("USEROPS_DATABASE_URL", f"{measures}?options=-csearch_path%3Dquality%2Cbuild")
         environment.setenv("USEROPS_HOME", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Nights on which the clocks change: an hour that was not is not missed, a doubled one is asked for twice."""
+"""Days on which the clocks change: an hour that was not is not missed, a doubled one is asked for twice."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,11 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from measuring import RUN, build, make_raw_tables, named
 from userops.checks import CheckResult
-from userops.gate.runner import run_suite
-from userops.ingest.tables import ensure_raw_tables
+from userops.gate import run_checkpoint
 from userops.settings import Settings
-from userops.warehouse.connection import connect
 
 ZONE = "Europe/London"
 SPRING, AUTUMN, ORDINARY = date(2025, 3, 30), date(2025, 10, 26), date(2025, 10, 24)
@@ -28,13 +27,15 @@ from generate_series(
 """
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clock")
+
+
 @pytest.fixture
 def warehouse(warehouse_url: str) -> Iterator[str]:
-    with connect(warehouse_url, "loader") as connection:
-        ensure_raw_tables(connection)
+    make_raw_tables(warehouse_url)
     yield warehouse_url
-    with psycopg.connect(warehouse_url) as admin:
-        admin.execute("truncate raw.orders")
 
 
 def hours(url: str, home: Path, day: date, lost: str = "false") -> dict[str, CheckResult]:
@@ -42,15 +43,15 @@ def hours(url: str, home: Path, day: date, lost: str = "false") -> dict[str, Che
         admin.execute(ORDERS, {"day": day})
         admin.execute(f"delete from raw.orders where _business_date = %s and {lost}", [day])
     settings = Settings.load({"USEROPS_TIMEZONE": ZONE, "USEROPS_CURRENCY": "GBP", "USEROPS_HOME": str(home)})
-    results = run_suite(url, "raw", day, day - timedelta(days=1), settings)
-    return {r.check: r for r in results if r.subject == "orders"}
+    build(settings, url, "raw", day, day - timedelta(days=1), select="+export_hours")
+    return named(run_checkpoint(settings, url, "raw", RUN))
 
 
 @pytest.mark.parametrize("day", [SPRING, AUTUMN, ORDINARY])
-def test_a_day_of_23_or_25_hours_is_whole(warehouse: str, tmp_path: Path, day: date) -> None:
-    found = hours(warehouse, tmp_path, day)
-    assert (found["hour_missing"].severity, found["hour_missing"].passed) == ("critical", True)
-    assert found["hours_shifted"].passed
+def test_a_day_of_23_or_25_hours_is_whole(warehouse: str, home: Path, day: date) -> None:
+    found = hours(warehouse, home, day)
+    assert (found["hour_missing@orders"].severity, found["hour_missing@orders"].passed) == ("critical", True)
+    assert found["hours_shifted@orders"].passed
 
 
 @pytest.mark.parametrize(
@@ -62,5 +63,5 @@ def test_a_day_of_23_or_25_hours_is_whole(warehouse: str, tmp_path: Path, day: d
     ],
     ids=["the first pass of the doubled hour", "its second pass", "the hour after the gap"],
 )
-def test_an_hour_that_was_is_missed(warehouse: str, tmp_path: Path, day: date, lost: str) -> None:
-    assert hours(warehouse, tmp_path, day, lost)["hour_missing"].blocks
+def test_an_hour_that_was_is_missed(warehouse: str, home: Path, day: date, lost: str) -> None:
+    assert hours(warehouse, home, day, lost)["hour_missing@orders"].blocks

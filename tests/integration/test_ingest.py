@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
+from lake_rows import raw
 from userops.checks import CheckResult
-from userops.contracts.model import load_contracts
 from userops.errors import Superseded
-from userops.ingest import landing, loader, tables
+from userops.ingest import landing, loader, reading
+from userops.ingest.delivery import check_delivery
+from userops.ingest.work import list_work
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
@@ -58,22 +60,27 @@ class Place:
         return path
 
     def load(self, export: str = "orders", day: date = DAY) -> list[CheckResult]:
+        list_work(self.connection, self.settings, day)
         return loader.load_export(self.connection, self.settings, export, day, "run")
+
+    def check_delivery(self) -> list[CheckResult]:
+        return check_delivery(landing.list_folder(self.settings, DAY), self.settings, DAY)
 
     def rows(self, query: str) -> list[tuple]:
         return self.connection.execute(query).fetchall()
 
+    def raw(self, query: str) -> list[tuple]:
+        return raw(self.connection, self.settings, query)
+
 
 @pytest.fixture
 def place(warehouse_url: str, tmp_path: Path) -> Iterator[Place]:
-    settings = Settings.load({"USEROPS_LANDING": str(tmp_path), "USEROPS_HASH_KEY": "key"})
+    settings = Settings.load({
+        "USEROPS_LANDING": str(tmp_path / "landing"), "USEROPS_HOME": str(tmp_path / "home"), "USEROPS_HASH_KEY": "key",
+    })  # fmt: skip
     with psycopg.connect(warehouse_url) as admin:
-        admin.execute("truncate meta.load_files, quarantine.rows, vault.identifiers")
+        admin.execute("truncate meta.load_files, quarantine.rows, vault.identifiers, vault.personal_texts")
     with connect(warehouse_url, "loader") as connection:
-        tables.ensure_raw_tables(connection)
-        for export in load_contracts():
-            connection.execute(f"delete from raw.{export}")
-        connection.commit()
         yield Place(settings, connection, warehouse_url)
 
 
@@ -84,10 +91,10 @@ def blocking(results: list[CheckResult]) -> list[str]:
 def test_good_rows_are_loaded_with_types_and_hashes(place: Place) -> None:
     place.write("orders.csv", orders(3))
     assert blocking(place.load()) == []
-    found = place.rows("select order_id, placed_at, paid_amount, phone_hash from raw.orders order by 1")
+    found = place.raw("select order_id, placed_at, paid_amount, phone_hash from raw.orders order by 1")
     assert len(found) == 3
-    assert place.rows("select min(placed_at at time zone 'Asia/Shanghai')::text from raw.orders") == [
-        ("2026-03-02 10:00:00",)
+    assert place.raw("select min(placed_at)::text from raw.orders") == [
+        ("2026-03-02 10:00:00+08",)
     ]
     assert place.rows("select value, hash from vault.identifiers where raw_value = '13800100000'") == [
         ("+8613800100000", found[0][3])
@@ -126,7 +133,7 @@ def test_a_bad_row_is_set_aside_and_many_refuse_the_file(place: Place, changed: 
     assert place.rows("select rows_in_file, rows_loaded, rows_quarantined from meta.load_files") == [(200, 199, 1)]
     place.write("orders.csv", on_many(**changed)(orders()))
     assert blocking(place.load()) == ["field_count" if "fields" in reason else "bad_rows"]
-    assert place.rows("select count(*) from raw.orders") == [(199,)]
+    assert place.raw("select count(*) from raw.orders") == [(199,)]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +143,7 @@ def test_a_bad_row_is_set_aside_and_many_refuse_the_file(place: Place, changed: 
         (lambda lines: [line.rsplit(",", 1)[0] for line in lines], "header"),
         (lambda lines: [lines[0].replace("contact_id", "order_id"), *lines[1:]], "header"),
         (lambda lines: lines[:1], "not_empty"),
-        (lambda lines: [*lines, order(1, gross_amount="99.00")], "key_conflicts"),
+        (lambda lines: [*lines, *(order(n, gross_amount="99.00") for n in range(6))], "key_conflicts"),
         (lambda lines: [lines[0], *(order(n, date(2026, 3, 1)) for n in range(200))], "business_date"),
         (lambda lines: [*lines[:50], lines[50].replace("c49", '"c49'), *lines[51:]], "file_readable"),
     ],
@@ -144,7 +151,7 @@ def test_a_bad_row_is_set_aside_and_many_refuse_the_file(place: Place, changed: 
 def test_a_file_that_is_not_what_it_says_is_refused(place: Place, edit: Edit, check: str) -> None:
     place.write("orders.csv", edit(orders()))
     assert blocking(place.load()) == [check]
-    assert place.rows("select count(*) from raw.orders") == [(0,)]
+    assert place.raw("select count(*) from raw.orders") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +185,7 @@ def test_the_same_file_again_is_no_work_and_another_replaces_it(place: Place) ->
     assert place.rows("select count(*) from meta.load_files") == [(1,)]
     place.write("orders.csv", orders(100))
     assert blocking(place.load()) == []
-    assert place.rows("select count(*), count(distinct _load_id) from raw.orders") == [(100, 1)]
+    assert place.raw("select count(*), count(distinct _load_id) from raw.orders") == [(100, 1)]
     assert place.rows("select state from meta.load_files order by load_id") == [("replaced",), ("loaded",)]
 
 
@@ -188,7 +195,7 @@ def test_a_file_that_left_the_folder_takes_its_rows_along(place: Place) -> None:
     place.write("orders.csv", orders(40))
     (Path(place.settings.landing) / DAY.isoformat() / "orders.2.csv").unlink()
     place.load()
-    assert place.rows("select count(*) from raw.orders") == [(40,)]
+    assert place.raw("select count(*) from raw.orders") == [(40,)]
 
 
 def test_a_new_column_warns_and_an_absent_currency_is_the_business_currency(place: Place) -> None:
@@ -197,7 +204,7 @@ def test_a_new_column_warns_and_an_absent_currency_is_the_business_currency(plac
     place.write("orders.csv", lines)
     results = place.load()
     assert [r.check for r in results if not r.passed] == ["unknown_columns"]
-    assert place.rows("select distinct currency from raw.orders") == [("CNY",)]
+    assert place.raw("select distinct currency from raw.orders") == [("CNY",)]
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
@@ -209,7 +216,7 @@ def test_other_formats_load_alike(place: Place, kind: str) -> None:
     else:
         parquet.write_table(pa.Table.from_pylist(rows), place.write("orders.parquet", b""))
     assert blocking(place.load()) == []
-    assert place.rows("select count(*), count(phone_hash) from raw.orders") == [(30, 30)]
+    assert place.raw("select count(*), count(phone_hash) from raw.orders") == [(30, 30)]
 
 
 def test_the_manifest_must_agree(place: Place) -> None:
@@ -217,8 +224,6 @@ def test_the_manifest_must_agree(place: Place) -> None:
     entry = {"name": "orders.csv", "rows": 200, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     wrong_rows, wrong_sha256 = entry | {"rows": 201}, entry | {"sha256": "0"}
     for said, check in [(entry, None), (wrong_rows, "manifest_rows"), (wrong_sha256, "manifest_sha256")]:
-        place.connection.execute("delete from raw.orders")
-        place.connection.commit()
         with psycopg.connect(place.url) as admin:
             admin.execute("truncate meta.load_files")
         manifest = {"business_date": DAY.isoformat(), "files": [said]}
@@ -227,20 +232,18 @@ def test_the_manifest_must_agree(place: Place) -> None:
 
 
 def test_what_a_folder_lacks_is_named(place: Place) -> None:
-    assert blocking(landing.check_delivery(place.settings, DAY)) == ["folder_present"]
+    assert blocking(place.check_delivery()) == ["folder_present"]
     place.write("orders.csv", orders())
     place.write("holiday.txt", b"?")
-    results = landing.check_delivery(place.settings, DAY)
+    results = place.check_delivery()
     assert [r.subject for r in results if r.blocks] == ["channels", "contacts", "order_lines"]
     assert [r.check for r in results if r.severity == "warning"] == ["unknown_file"]
-    assert landing.delivered(place.settings, DAY) == {"channel": [], "orders": ["orders"], "crm": []}
+    assert list_work(place.connection, place.settings, DAY).exports == {"channel": [], "orders": ["orders"], "crm": []}
 
 
 def test_a_local_hour_that_does_not_exist_is_refused(place: Place) -> None:
     summer = date(2026, 3, 29)
-    settings = Settings.load(
-        {"USEROPS_LANDING": place.settings.landing, "USEROPS_HASH_KEY": "key", "USEROPS_TIMEZONE": "Europe/London"}
-    )
+    settings = replace(place.settings, timezone="Europe/London")
     later = f"{summer}T12:00:00Z"
     lines = [HEADER, *(order(n, summer, updated_at=later) for n in range(199))]
     lines.append(order(199, summer, placed_at="2026-03-29T01:30:00", updated_at=later))
@@ -260,20 +263,17 @@ UCI = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerI
 
 def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
     place.write("online_retail.csv", UCI)
-    settings = Settings.load({
-        "USEROPS_LANDING": place.settings.landing, "USEROPS_HASH_KEY": "key", "USEROPS_SOURCES": "uci",
-        "USEROPS_TIMEZONE": "Europe/London", "USEROPS_CURRENCY": "GBP",
-    })
-    assert blocking(landing.check_delivery(settings, DAY)) == []
+    settings = replace(place.settings, sources=("uci",), timezone="Europe/London", currency="GBP")
+    assert blocking(check_delivery(landing.list_folder(settings, DAY), settings, DAY)) == []
     for export in ("order_lines", "orders", "contacts", "products"):
         assert blocking(loader.load_export(place.connection, settings, export, DAY, "run")) == []
-    assert place.rows(
+    assert place.raw(
         "select order_id, contact_id, status, paid_amount::text, currency from raw.orders"
         " where length(order_id) = 1 or order_id = 'C4' order by 1"
     ) == [("1", "7", "completed", "4.02", "GBP"), ("3", None, "completed", "3.00", "GBP"),
           ("C4", "7", "cancelled", "10.00", "GBP")]
-    assert place.rows("select line_no, line_amount::text from raw.order_lines where order_id = '1' order by 1") == [
-        (1, "2.010"), (2, "2.010")
+    assert place.raw("select line_no, line_amount::text from raw.order_lines where order_id = '1' order by 1") == [
+        (1, "2.01"), (2, "2.01")
     ]
     assert place.rows("select export, line, reason from quarantine.rows order by line") == [
         ("order_lines", 4, "quantity is not above 0"), ("order_lines", 5, "unit price is not above 0")
@@ -285,16 +285,16 @@ def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
 
 def test_a_file_that_changes_while_it_is_read_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     path = place.write("orders.csv", orders())
-    stage = loader.stage_file
+    read = reading.read
 
-    def staged_late(*arguments: object) -> object:
+    def read_late(*arguments: object) -> object:
         place.write("orders.csv", orders(100))
-        return stage(*arguments)
+        return read(*arguments)
 
-    monkeypatch.setattr(loader, "stage_file", staged_late)
+    monkeypatch.setattr(reading, "read", read_late)
     assert blocking(place.load()) == ["file_unchanged"]
-    assert place.rows("select count(*) from raw.orders") == [(0,)]
-    monkeypatch.setattr(loader, "stage_file", stage)
+    assert place.raw("select count(*) from raw.orders") == [(0,)]
+    monkeypatch.setattr(reading, "read", read)
     assert blocking(place.load()) == []
     assert place.rows("select sha256 from meta.load_files where state = 'loaded'") == [
         (hashlib.sha256(path.read_bytes()).hexdigest(),)
@@ -310,5 +310,5 @@ def test_a_loader_that_was_overtaken_brings_nothing(place: Place) -> None:
         lease.end(connection, "second", "failed")
     with pytest.raises(Superseded):
         loader.load_export(place.connection, place.settings, "orders", DAY, "first", token)
-    assert place.rows("select count(*) from raw.orders") == [(0,)]
+    assert place.raw("select count(*) from raw.orders") == [(0,)]
     assert place.rows("select count(*) from meta.load_files") == [(0,)]

@@ -11,7 +11,7 @@ from platform_place import DAY, FIXTURES, Place, blocking, pseudonym
 def test_wecom_has_a_friendship_for_each_follower_and_one_contact_for_each_person(shop: Place) -> None:
     assert blocking(shop.read_by("wecom", "wecom").load()) == []
     one, two, three = (pseudonym("wecom", f"wmAAA00{n}") for n in (1, 2, 3))
-    columns = "contact_id, staff_id, to_char(added_at, 'MM-DD HH24:MI'), add_way, channel_code"
+    columns = "contact_id, staff_id, strftime(added_at, '%m-%d %H:%M'), add_way, channel_code"
     assert set(shop.rows("friendships", columns)) == {
         (one, "rocky", "03-02 08:00", "scan", "store_qr_01"),
         (one, "tommy", "03-02 10:00", "other", None),
@@ -21,7 +21,7 @@ def test_wecom_has_a_friendship_for_each_follower_and_one_contact_for_each_perso
     }
     columns = (
         "external_userid, contact_id, unionid, nickname, gender, phone, source_channel_code, wechat_consent,"
-        " to_char(updated_at, 'HH24:MI')"
+        " strftime(updated_at, '%H:%M')"
     )
     assert shop.rows("contacts", columns) == [
         ("wmAAA001", one, "ozAAA001", "小熊", "m", "13800138001", "store_qr_01", True, "10:00"),
@@ -100,8 +100,8 @@ def test_who_is_no_longer_in_a_wecom_group_left_it(shop: Place) -> None:
         assert blocking(shop.load(day)) == []
     one, two, three = (pseudonym("wecom", f"wmAAA00{n}") for n in (1, 2, 3))
     columns = (
-        "_business_date::text, contact_id, to_char(joined_at, 'MM-DD HH24:MI'), join_way, inviter_contact_id,"
-        " to_char(left_at, 'MM-DD HH24:MI')"
+        "_business_date::text, contact_id, strftime(joined_at, '%m-%d %H:%M'), join_way, inviter_contact_id,"
+        " strftime(left_at, '%m-%d %H:%M')"
     )
     found = shop.rows("group_members", columns, "1, joined_at")
     assert found == [

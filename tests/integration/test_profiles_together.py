@@ -9,7 +9,7 @@ import pytest
 from platform_place import FIXTURES, LINE, ORDER, Place, blocking
 
 from userops.errors import UseropsError
-from userops.ingest import landing
+from userops.ingest import delivery, landing
 from userops.platforms.loading import load_profile
 from userops.settings import PROJECT_ROOT
 
@@ -69,16 +69,28 @@ def test_a_bad_row_of_a_platforms_file_is_quarantined_and_many_refuse_it(shop: P
     many = [lines[1].replace("000000000001", f"{n:012}") for n in range(200)]
     many[6] = many[6].replace('"1,020.00"', '"10,20"')
     many[7] = many[7].replace("已发货，待收货", "飞走了")
+    lost = [many[n].replace("已发货，待收货", "飞走了") for n in range(8, 12)]
     (shop.folder / "pdd_orders.csv").write_text("\n".join([lines[0], *many]) + "\n")
     assert blocking(shop.read_by("pinduoduo").load()) == []
     assert shop.quarantine() == [
         ("orders", 8, "paid_amount is not a valid numeric"), ("orders", 9, "status is none of the allowed values")
     ]
     assert ("orders", 200, 198, 2) in shop.books()
-    (shop.folder / "pdd_orders.csv").write_text("\n".join([lines[0], *many[:8]]) + "\n")
+    (shop.folder / "pdd_orders.csv").write_text("\n".join([lines[0], *many[:8], *lost]) + "\n")
     assert blocking(shop.load()) == [
-        "orders bad_rows: 2 of 8 rows: paid_amount is not a valid numeric (1), status is none of the allowed values (1)"
+        "orders bad_rows: 6 of 12 rows: status is none of the allowed values (5), paid_amount is not a valid numeric (1)"
     ]
+
+
+def test_a_handful_of_bad_rows_warns_whatever_their_share(shop: Place) -> None:
+    lines = (FIXTURES / "pinduoduo" / "pdd_orders.csv").read_text("utf-8-sig").splitlines()
+    many = [lines[1].replace("000000000001", f"{n:012}") for n in range(10)]
+    many[7] = many[7].replace("已发货，待收货", "飞走了")
+    (shop.folder / "pdd_orders.csv").write_text("\n".join([lines[0], *many]) + "\n")
+    (told,) = [result for result in shop.read_by("pinduoduo").load() if result.severity == "warning"]
+    assert (told.check, told.subject, told.observed) == (
+        "bad_rows", "orders", "1 of 10 rows: status is none of the allowed values (1)"
+    )
 
 
 def test_the_worked_example_of_the_readme(shop: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +99,8 @@ def test_the_worked_example_of_the_readme(shop: Place, tmp_path: Path, monkeypat
     (tmp_path / "platforms").mkdir()
     (tmp_path / "platforms" / "till.yml").write_text(profile, encoding="utf-8")
     (shop.folder / "till_2026-03-02.csv").write_text(file, encoding="utf-8")
-    monkeypatch.setattr(landing, "load_profile", partial(load_profile, folder=tmp_path / "platforms"))
+    for module in (landing, delivery):
+        monkeypatch.setattr(module, "load_profile", partial(load_profile, folder=tmp_path / "platforms"))
     assert blocking(shop.read_by("till").load()) == []
     assert shop.rows("orders", ORDER) == [
         ("T-17", "completed", "03-02 10:15:00", "03-02 10:15:00", "1200.00", "0.00", "0.00", "1200.00")

@@ -5,7 +5,6 @@ The marts stand as tables made by hand, small enough to know every row; dbt's ow
 
 import os
 import stat
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -39,21 +38,26 @@ create table build.map_contact_user as select * from (values
     ('c_same2', 'u_same2'), ('c_again1', 'u_again'), ('c_again2', 'u_again'), ('c_half1', 'u_half'),
     ('c_half2', 'u_half'), ('c_late', 'u_late'), ('=cmd()', 'u_formula')
 ) as map (contact_id, user_id);
-create table build.int_contacts_reachability as select * from (values
-    ('c_ok', 'u_ok', 'h_ok', true, false, true, date '2025-01-01'),
-    ('c_no', 'u_no', 'h_no', false, false, false, date '2025-01-01'),
-    ('c_tired', 'u_tired', 'h_tired', true, false, true, date '2025-01-01'),
-    ('c_left', 'u_left', 'h_left', true, true, false, date '2025-01-01'),
-    ('c_same1', 'u_same1', 'h_same', true, false, true, date '2025-01-01'),
-    ('c_same2', 'u_same2', 'h_same', false, false, false, date '2025-01-02'),
-    ('c_again1', 'u_again', 'h_again', true, false, true, date '2025-01-03'),
-    ('c_again2', 'u_again', 'h_again', true, true, false, date '2025-01-02'),
-    ('c_half1', 'u_half', 'h_half1', true, false, true, date '2025-01-01'),
-    ('c_half2', 'u_half', 'h_half2', false, false, false, date '2025-01-01'),
-    ('c_late', 'u_late', 'h_late', false, false, false, date '2025-01-01'),
-    ('=cmd()', 'u_formula', 'h_formula', true, false, true, date '2025-01-01')
-) as rows (contact_id, user_id, identifier_hash, has_consent, has_unsubscribed, is_reachable, updated_at)
-cross join (values ('sms', 'phone')) as media (medium, identifier_kind);
+create table build.int_addresses_reachable as
+select contact_id, user_id, 'sms' as medium, 'phone' as kind, address, is_reachable
+from (values
+    ('c_ok', 'u_ok', 'h_ok', true),
+    ('c_no', 'u_no', 'h_no', false),
+    ('c_tired', 'u_tired', 'h_tired', true),
+    ('c_left', 'u_left', 'h_left', false),
+    ('c_same1', 'u_same1', 'h_same', false),
+    ('c_same2', 'u_same2', 'h_same', false),
+    ('c_again1', 'u_again', 'h_again', true),
+    ('c_again2', 'u_again', 'h_again', true),
+    ('c_half1', 'u_half', 'h_half1', true),
+    ('c_half2', 'u_half', 'h_half2', false),
+    ('c_late', 'u_late', 'h_late', false),
+    ('=cmd()', 'u_formula', 'h_formula', true)
+) as rows (contact_id, user_id, address, is_reachable)
+union all
+select 'c_ok', 'u_ok', 'wechat', 'unionid', 'h_union', true
+union all
+select 'c_ok', 'u_ok', 'wechat', 'external_userid', 'h_external', true;
 create table build.int_user_features as
 select 'u_ok' as user_id, as_of, orders, 12.50 as net, null::numeric as aov
 from (values (date '2025-02-28', 1), (date '2025-03-31', 3)) as days (as_of, orders);
@@ -67,20 +71,19 @@ from unnest('{ok,no,tired,left,same1,same2,again,half,late,formula}'::text[]) as
 create table marts.audiences as select 'recall' as audience_code, 10::bigint as size;
 create table marts.audience_members as
 select 'recall' as audience_code, user_id, user_id = 'u_tired' as is_tired,
-    user_id not in ('u_tired', 'u_no', 'u_same2') as may_sms, false as may_email, false as may_wechat,
-    false as may_app, false as may_weibo
+    user_id not in ('u_tired', 'u_no', 'u_left', 'u_same1', 'u_same2') as may_sms, false as may_email,
+    user_id = 'u_ok' as may_wechat, false as may_app, false as may_weibo
 from marts.users;
 create table marts.tag_catalog as select 'buyer' as tag_code, 'Buyer' as tag_name, '买家' as tag_name_zh,
     'value' as category, 'repurchase' as scenario, 'Decide.' as decision, 'orders >= 1' as rule,
     'orders at least 1' as rule_words, 'orders, net, aov' as features, 30 as validity_days;
 create table marts.user_tags as
-select 'u_ok' as user_id, 'buyer' as tag_code, 'true' as value, 3::numeric as score, date '2025-02-01' as since,
-    false as is_since_known
+select 'u_ok' as user_id, 'buyer' as tag_code, 'true' as value, 3::numeric as score, date '2025-02-01' as since
 union all
-select 'u_' || n, tag_code, 'true', 1, date '2025-02-01', true
+select 'u_' || n, tag_code, 'true', 1, date '2025-02-01'
 from generate_series(1, 100) as n cross join unnest('{one,other,third}'::text[]) as tag_code
 where (tag_code = 'one' and n <= 97) or (tag_code = 'other' and n <= 100) or (tag_code = 'third' and n <= 50);
-insert into meta.publications (version, business_date, run_id, slot) values (1, '2025-03-31', 'r', 0);
+insert into meta.publications (version, business_date, run_id, slot, load_id) values (1, '2025-03-31', 'r', 0, 0);
 update meta.pointer set version = 1, slot = 0;
 grant select on all tables in schema marts to bi_reader;
 """
@@ -99,12 +102,16 @@ def warehouse(warehouse_url):
                 "insert into vault.identifiers (kind, raw_value, value, hash) values ('phone', %s, %s, %s)",
                 [value, value, f"h_{name}"],
             )
+        connection.execute(
+            "insert into vault.identifiers (kind, raw_value, value, hash)"
+            " values ('external_userid', 'wx_ok', 'wx_ok', 'h_external')"
+        )
     return warehouse_url
 
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Settings:
-    return replace(Settings.load({"USEROPS_HOME": str(tmp_path)}), hash_key=KEY)
+    return Settings.load({"USEROPS_HOME": str(tmp_path), "USEROPS_HASH_KEY": KEY})
 
 
 def test_the_catalogue_reaches_the_warehouse_and_replaces_itself(warehouse):
@@ -152,14 +159,17 @@ def test_explain_shows_rule_evidence_and_since(warehouse):
         assert (found["user_id"], found["business_date"], found["evidence_day"]) == ("u_ok", DAY, DAY)
         (tag,) = found["tags"]
         assert tag["evidence"] == {"orders": 3, "net": 12.5, "aov": None}
-        assert (tag["rule"], tag["since"], tag["is_since_known"]) == ("orders >= 1", date(2025, 2, 1), False)
+        assert (tag["rule"], tag["since"]) == ("orders >= 1", date(2025, 2, 1))
         assert tag["valid_until"] == date(2025, 4, 30)
     with connect(warehouse, "publisher") as connection, pytest.raises(UseropsError, match="no user_id"):
         explain(connection, "'; drop table marts.users")
 
 
 def test_an_activation_file_holds_nobody_who_opted_out(warehouse, deployment, tmp_path):
-    """Refused, tired, unsubscribed, refused later by another carrier of the phone, refused since the publication."""
+    """Refused, tired, unsubscribed, refused by another carrier of the phone, refused since the publication.
+
+    A phone that two contacts of a user carry is written once; of two addresses on WeChat one is.
+    """
     done = export(deployment, warehouse, "recall", tmp_path / "files", "sms")
     rows = rows_of(Path(done.path))
     assert [row["user_id"] for row in rows] == ["u_again", "u_formula", "u_half", "u_ok"]
@@ -174,12 +184,16 @@ def test_an_activation_file_holds_nobody_who_opted_out(warehouse, deployment, tm
 
 def test_identifiers_come_from_the_vault_and_run_no_formula(warehouse, deployment, tmp_path):
     done = export(deployment, warehouse, "recall", tmp_path, with_identifiers=True)
-    found = {row["user_id"]: (row["contact_id"], row["identifier"]) for row in rows_of(Path(done.path))}
+    found = {
+        (row["medium"], row["user_id"]): (row["contact_id"], row["identifier"]) for row in rows_of(Path(done.path))
+    }
+    assert done.rows == len(found)
     assert found == {
-        "u_ok": ("c_ok", "'+8613900000001"),
-        "u_again": ("c_again1", "13900000004"),
-        "u_formula": ("'=cmd()", "'=1+1"),
-        "u_half": ("c_half1", "13900000003"),
+        ("sms", "u_ok"): ("c_ok", "'+8613900000001"),
+        ("sms", "u_again"): ("c_again1", "13900000004"),
+        ("sms", "u_formula"): ("'=cmd()", "'=1+1"),
+        ("sms", "u_half"): ("c_half1", "13900000003"),
+        ("wechat", "u_ok"): ("c_ok", "wx_ok"),
     }
     assert stat.S_IMODE(os.stat(done.path).st_mode) == 0o600
 

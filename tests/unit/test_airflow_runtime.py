@@ -94,3 +94,10 @@ def test_the_cause_of_a_failed_task_reaches_the_command(monkeypatch):
     failed.__cause__ = cause
     airflow_tasks.report_failure({"ti": SimpleNamespace(xcom_pull=lambda task_ids: None), "exception": failed})
     assert airflow_runtime._errors == [cause]
+
+
+def test_runs_of_a_date_at_once_have_instants_of_their_own_within_it():
+    settings = Settings.load({"USEROPS_TIMEZONE": "Asia/Shanghai"})
+    instants = [airflow_runtime._logical_date(settings, "2011-12-09") for _ in range(2)]
+    assert {str(instant.date()) for instant in instants} == {"2011-12-09"}
+    assert all(instant.tzinfo.key == "Asia/Shanghai" for instant in instants) and instants[0] != instants[1]

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from userops.ingest import records
-from userops.ingest.records import Splitter, Unreadable
+from userops.ingest import documents
+from userops.ingest.records import Splitter, Unreadable, utf8
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS") or 2)
 ROUND = settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -71,7 +71,7 @@ def test_the_splitter_against_a_slow_one() -> None:
         header, data = "h1,h2\n", text
         splitter = Splitter()
         try:
-            kept = b"".join(splitter.pieces(cut((header + data).encode(), size))).decode()
+            batches = list(splitter.batches(utf8(cut((header + data).encode(), size), "utf-8")))
         except Unreadable:
             with pytest.raises(Unreadable):
                 slow_split(data)
@@ -79,7 +79,7 @@ def test_the_splitter_against_a_slow_one() -> None:
         wanted = [record for record in slow_split(data) if record]
         assert splitter.rows == len(wanted)
         good = [record for record in wanted if fields(record) == 2 and "\r" not in record]
-        assert kept == "".join(f"{record}\n" for record in good)
+        assert [record.decode() for batch in batches for _, record in batch] == good
         assert len(good) + len(splitter.bad) == splitter.rows
         assert [record.text for record in splitter.bad] == [r for r in wanted if r not in good]
 
@@ -89,11 +89,12 @@ def test_the_splitter_against_a_slow_one() -> None:
 def test_any_bytes_in_any_encoding() -> None:
     @given(st.binary(max_size=300), st.sampled_from(["utf-8", "gb18030", "utf-16", "latin-1"]), st.integers(1, 64))
     def one(data: bytes, encoding: str, size: int) -> None:
-        splitter = Splitter(encoding=encoding)
+        splitter = Splitter()
         try:
-            kept = b"".join(splitter.pieces(cut(data, size)))
+            batches = list(splitter.batches(utf8(cut(data, size), encoding)))
         except Unreadable:
             return
+        kept = b"".join(record for batch in batches for _, record in batch)
         kept.decode()
         assert b"\0" not in kept
 
@@ -113,13 +114,13 @@ def test_any_json() -> None:
         lines = [json.dumps(row).encode() for row in rows]
         data = b"\n".join([*lines, tail])
         try:
-            out = b"".join(records.csv_of_json_lines([data], ["a", "b"], set()))
+            out = b"".join(documents.csv_of_json_lines([data], ["a", "b"], set()))
             assert out.count(b"\n") >= 1
         except Unreadable:
             pass
         with contextlib.suppress(Unreadable):
             document = json.dumps(rows).encode() + tail
-            list(records.csv_of_json([document], "utf-8", ("a=b",), {"a.b": "x", "c": "y"}, set()))
+            list(documents.csv_of_json([document], "utf-8", ("a=b",), {"a.b": "x", "c": "y"}, set()))
 
     fuzz(one)
 
@@ -128,7 +129,7 @@ def test_any_parquet() -> None:
     @given(st.binary(max_size=200), st.booleans())
     def one(data: bytes, framed: bool) -> None:
         with pytest.raises(Unreadable):
-            list(records.csv_of_parquet(io.BytesIO(b"PAR1" + data + b"PAR1" if framed else data)))
+            list(documents.csv_of_parquet(io.BytesIO(b"PAR1" + data + b"PAR1" if framed else data)))
 
     fuzz(one)
 
@@ -144,10 +145,10 @@ def test_any_parquet() -> None:
 )
 def test_huge_fields_are_refused(data: bytes) -> None:
     with pytest.raises(Unreadable):
-        list(Splitter().pieces(cut(data, 1 << 20)))
+        list(Splitter().batches(utf8(cut(data, 1 << 20), "utf-8")))
 
 
 @pytest.mark.parametrize("line", [b"[" * 100_000, b'{"a":' * 100_000, b'{"a": "\\ud800"}'])
 def test_json_that_is_deep_or_half_a_character_is_refused(line: bytes) -> None:
     with pytest.raises(Unreadable):
-        list(records.csv_of_json_lines([line], ["a"], set()))
+        list(documents.csv_of_json_lines([line], ["a"], set()))

@@ -1,7 +1,5 @@
 """JSON documents become rows: every element once, every path found or absent, whatever the nesting."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 
@@ -9,16 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from userops.ingest.records import (
+from userops.ingest.documents import (
     _ABSENT,
-    Splitter,
-    Unreadable,
     _at,
     _elements,
     csv_of_documents,
     csv_of_json,
     csv_of_json_pages,
 )
+from userops.ingest.records import Splitter, Unreadable, cells
 
 NAMES = st.sampled_from(["a", "b", "c", "user", "订单"])
 TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
@@ -85,12 +82,11 @@ def test_rows_come_out_as_the_csv_module_reads_them(documents: list[dict]) -> No
     seen: set[str] = set()
     data = b"".join(csv_of_documents([documents], (), {"a": "first", "订单": "second", "b": "first"}, seen))
     splitter = Splitter()
-    kept = b"".join(splitter.pieces([data]))
-    words = {None: "", True: "true", False: "false"}
-    found = list(csv.reader(io.StringIO(kept.decode(), newline="")))
+    words = {None: None, "": None, True: "true", False: "false"}
+    found = [cells(record, ",") for batch in splitter.batches([data]) for _, record in batch]
     expected = [[row.get("a", row.get("b")), row.get("订单")] for row in documents]
     assert splitter.header == ["a", "订单"]
-    assert found == [[words[v] if v is None or isinstance(v, bool) else v for v in row] for row in expected]
+    assert found == [[words.get(v, v) for v in row] for row in expected]
     assert splitter.rows == len(documents)
     used = {"b"} if any("b" in row and "a" not in row for row in documents) else set()
     assert seen == used | {name for row in documents for name in row if name in ("a", "订单")}
@@ -150,12 +146,13 @@ def test_title_lines_are_passed_over_wherever_blocks_end(titles: int, size: int)
     text = "a title\n" * titles + "a,b\n1,2\n3\n"
     data = text.encode()
     splitter = Splitter(skip_lines=titles)
-    kept = b"".join(splitter.pieces([data[at : at + size] for at in range(0, len(data), size)]))
-    assert (splitter.header, kept) == (["a", "b"], b"1,2\n")
+    batches = list(splitter.batches([data[at : at + size] for at in range(0, len(data), size)]))
+    kept = [record for batch in batches for _, record in batch]
+    assert (splitter.header, kept) == (["a", "b"], [b"1,2"])
     assert [record.line for record in splitter.bad] == [titles + 3]
 
 
 @pytest.mark.parametrize("data", [b"", b"one\n", b"one\ntwo\n"])
 def test_a_file_of_titles_alone_has_no_header(data: bytes) -> None:
     with pytest.raises(Unreadable, match="no header|within the 2 lines|empty"):
-        list(Splitter(skip_lines=2).pieces([data]))
+        list(Splitter(skip_lines=2).batches([data]))

@@ -1,7 +1,7 @@
 {#
     A quotient of exact numbers (counts, money; at most six decimals each), rounded half up (away from zero) to
-    `places`; a zero denominator gives null. It is a decimal(18, places), wider above six
-    places. Whole numbers alone: DuckDB divides decimals as doubles, Spark cuts scales.
+    `places`; a zero denominator gives null. A decimal(18, places), wider above six places. Whole numbers alone: DuckDB
+    divides decimals as doubles, Spark cuts scales.
 #}
 {% macro ratio(dividend, divisor, places=6) -%}
     {{ return(adapter.dispatch('ratio')(dividend, divisor, places)) }}
@@ -20,7 +20,8 @@
     cast(
         sign({{ n }}) * sign({{ d }})
         * ((2 * abs({{ n }}) * {{ 10 ** places }} + abs({{ d }})) // nullif(2 * abs({{ d }}), 0))
-        * {{ '0.' ~ '0' * (places - 1) ~ '1' if places else '1' }} as decimal({{ [18, places + 12] | max }}, {{ places }})
+        * {{ '0.' ~ '0' * (places - 1) ~ '1' if places else '1' }}
+        as decimal({{ [18, places + 12] | max }}, {{ places }})
     )
 {%- endmacro %}
 

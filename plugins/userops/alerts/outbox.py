@@ -17,7 +17,7 @@ from userops.settings import Settings
 ATTEMPTS = 5
 FIRST_WAIT_SECONDS = 30
 LONGEST_WAIT_SECONDS = 3600
-RUNBOOK = "Runbook: README.md, section Runbook (`userops status` names the blocking check)."
+RUNBOOK = "Runbook: docs/operations.md (`userops status` names the blocking check)."
 
 OPEN = """
     select kept.cause_key, kept.business_date::text, kept.title from meta.outbox as kept

@@ -123,7 +123,8 @@ def report(settings: Settings, url: str, run: Outcome) -> int:
                 + (f" ({row['detail']})" if row["detail"] else ""), markup=False,
             )  # fmt: skip
         return EXIT_BLOCKED
-    err.print(f"{day} failed: {run.error or 'see meta.quality_results'}; {readers}. It is safe to run again.")
+    why = next(iter(run.error.splitlines()), "see meta.quality_results").rstrip(".")
+    err.print(f"{day} failed: {why}; {readers}. It is safe to run again.", markup=False)
     return EXIT_FAILED
 
 

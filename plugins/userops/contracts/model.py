@@ -12,13 +12,17 @@ from userops.settings import PROJECT_ROOT
 TYPES = ("text", "date", "timestamptz", "numeric", "integer", "bigint", "boolean")
 DOMAINS = ("channel", "orders", "crm")
 MODES = ("snapshot", "delta")
+IF_REFUSED = ("block", "continue")
 IDENTIFIER_KINDS = ("phone", "email", "unionid", "external_userid", "device_id")
 BUSINESS_CURRENCY = "business_currency"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `empty` is what an empty cell means, `default` holds where the whole column is absent."""
+    """One column: `empty` is what an empty cell means, `default` holds where the whole column is absent.
+
+    `scale` is the number of decimal places that a numeric column keeps.
+    """
 
     name: str
     type: str
@@ -32,8 +36,14 @@ class Column:
     default: str | None = None
     past: bool = False
     free_text: bool = False
+    scale: int = 2
     personal: bool = False
     identifier: str | None = None
+
+    @property
+    def sql_type(self) -> str:
+        """The type of its values in SQL."""
+        return f"decimal(18, {self.scale})" if self.type == "numeric" else self.type
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,10 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Contract:
-    """What the owner of an export promises to deliver."""
+    """What the owner of an export promises to deliver.
+
+    `if_refused: continue` lets runs go on without a refused file of an optional export, with a warning.
+    """
 
     name: str
     domain: str
@@ -60,6 +73,7 @@ class Contract:
     max_bad_share: float = 0.01
     max_conflict_share: float = 0.001
     row_rules: tuple[RowRule, ...] = ()
+    if_refused: str = "block"
 
     @property
     def identifiers(self) -> tuple[Column, ...]:
@@ -115,6 +129,7 @@ def parse(text: str, source: str) -> Contract:
     filled = _fill(Contract, given, source)
     _choice(source, "domain", filled["domain"], DOMAINS)
     _choice(source, "mode", filled["mode"], MODES)
+    _choice(source, "if_refused", filled.get("if_refused", "block"), IF_REFUSED)
     filled["columns"] = tuple(
         _column(column, f"{source}, column {place}") for place, column in enumerate(filled["columns"], start=1)
     )
@@ -137,6 +152,8 @@ def _checked(contract: Contract, source: str) -> Contract:
             raise _fail(source, f"key column {name!r} is nullable", "remove `nullable: true`")
     if contract.mode == "delta" and "updated_at" not in names:
         raise _fail(source, "a delta without updated_at", "add the column, or use mode snapshot")
+    if contract.required and contract.if_refused == "continue":
+        raise _fail(source, "a required export that may be refused", "remove `if_refused: continue`")
     if not 0 <= contract.max_bad_share <= 1:
         raise _fail(source, f"max_bad_share is {contract.max_bad_share}", "use a share from 0 to 1")
     return contract

@@ -13,6 +13,7 @@ BOOKKEEPING = (
     ("_load_id", "bigint", "The load that brought the row, as in meta.load_files."),
     ("_line", "bigint", "Number of the row within its file."),
     ("_business_date", "date", "Business date of the folder the file came in."),
+    ("_source", "text", "The source the file is of: `canonical`, or one whose platform's files are mapped."),
 )
 
 
@@ -23,7 +24,7 @@ def source_columns(contract: Contract) -> list[tuple[str, str, str]]:
         if column.identifier:
             columns.append((f"{column.name}_hash", "text", f"Keyed hash of the normalised {column.identifier}."))
         elif not column.personal:
-            columns.append((column.name, column.type, column.description))
+            columns.append((column.name, column.sql_type, column.description))
     return columns + list(BOOKKEEPING)
 
 

@@ -72,27 +72,27 @@ class PostgresEngine:
 
 
 def _copy_export(connection: psycopg.Connection, lake: Lake, contract: Contract, files: list[LakeFile]) -> None:
-    """Make the export's raw table hold exactly the rows of these files; `raw.copied_files` says which it holds."""
+    """Make the export's raw table hold exactly the rows of these files; `meta.raw_copies` says which it holds."""
     table, schema = sql.Identifier("raw", contract.name), arrow_schema(contract)
     if warehouse_copy.columns_of(connection, f"raw.{contract.name}") != schema.names:
         warehouse_copy.replace(connection, f"raw.{contract.name}", schema.empty_table())
         connection.execute(sql.SQL("grant select on {} to {}").format(table, sql.Identifier(ROLE)))
-        connection.execute("delete from raw.copied_files where export = %s", [contract.name])
+        connection.execute("delete from meta.raw_copies where export = %s", [contract.name])
     held = dict(
-        connection.execute("select lake_path, load_id from raw.copied_files where export = %s", [contract.name])
+        connection.execute("select lake_path, load_id from meta.raw_copies where export = %s", [contract.name])
     )
     wanted = {file.path: file for file in files}
     gone = [load_id for path, load_id in held.items() if path not in wanted]
     if gone:
         connection.execute(sql.SQL("delete from {} where _load_id = any(%s)").format(table), [gone])
         connection.execute(
-            "delete from raw.copied_files where export = %s and load_id = any(%s)", [contract.name, gone]
+            "delete from meta.raw_copies where export = %s and load_id = any(%s)", [contract.name, gone]
         )
     new = [file for path, file in wanted.items() if path not in held]
     for file in new:
         warehouse_copy.append(connection, f"raw.{contract.name}", lake.read(file.path, schema))
         connection.execute(
-            "insert into raw.copied_files (export, lake_path, load_id) values (%s, %s, %s)",
+            "insert into meta.raw_copies (export, lake_path, load_id) values (%s, %s, %s)",
             [contract.name, file.path, file.load_id],
         )
     if gone or new:

@@ -1,4 +1,4 @@
-"""What measures read beside the rows: what contracts promise (`meta.contracts`), what readers see (`meta.published`)."""
+"""What measures read beside rows: what contracts promise (`meta.contracts`), what readers see (`meta.published`)."""
 
 from collections.abc import Collection, Mapping
 from datetime import date

@@ -1,47 +1,81 @@
-"""The books of loads: `meta.load_files` says for every file what came of it."""
+"""What `meta.load_files` knows of delivered files, as ingest asks it; `userops.lake.loads` writes it."""
 
-from __future__ import annotations
-
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg import sql
 
-if TYPE_CHECKING:
-    from userops.ingest.landing import Folder
-    from userops.ingest.loader import File
-    from userops.ingest.staged import Staged
+from userops.ingest.landing import Source
+from userops.ingest.reading import File
+from userops.lake import loads
 
-
-BY_HAND = "by hand"
+# Loads that stand for a delivered file: what they brought is stored, or a person declared it known missing.
+SETTLED = ("loaded", "waived")
 
 
-def is_loaded(connection: psycopg.Connection, export: str, business_date: date, name: str, sha256: str) -> bool:
-    """Whether exactly this file of this date is in the raw table."""
-    return connection.execute(
-        "select exists (select from meta.load_files where export = %s and business_date = %s and file_name = %s"
-        " and sha256 = %s and state = 'loaded')",
-        [export, business_date, name, sha256],
-    ).fetchone()[0]
+@dataclass(frozen=True)
+class Entry:
+    """The newest row of a file that is not replaced."""
+
+    load_id: int
+    business_date: date
+    export: str
+    file_name: str
+    source: str
+    sha256: str
+    stamp: str | None
+    state: str
+    reason: str | None
+    run_id: str | None
+
+
+def entries(
+    connection: psycopg.Connection, until: date, export: str | None = None
+) -> dict[tuple[date, str, str], list[Entry]]:
+    """What is known of each file up to a date, by date, export and name; the newest first."""
+    found: dict[tuple[date, str, str], list[Entry]] = {}
+    rows = connection.execute(
+        "select load_id, business_date, export, file_name, source, sha256, stamp, state, reason, run_id"
+        " from meta.load_files where state <> 'replaced' and business_date <= %(until)s"
+        " and (%(export)s::text is null or export = %(export)s) order by load_id desc",
+        {"until": until, "export": export},
+    )
+    for row in rows:
+        entry = Entry(*row)
+        found.setdefault((entry.business_date, entry.export, entry.file_name), []).append(entry)
+    return found
+
+
+def settled(known: list[Entry], source: Source) -> bool:
+    """Whether the file was stored or waived as it now is, by the time it was written."""
+    return any(entry.state in SETTLED and entry.stamp == source.stamp for entry in known)
+
+
+def same_bytes(known: list[Entry], sha256: str) -> Entry | None:
+    """The row of exactly these bytes, stored or waived before."""
+    return next((entry for entry in known if entry.state in SETTLED and entry.sha256 == sha256), None)
+
+
+def confirm(connection: psycopg.Connection, entry: Entry, stamp: str) -> None:
+    """The same bytes were written again."""
+    connection.execute("update meta.load_files set stamp = %s where load_id = %s", [stamp, entry.load_id])
 
 
 def same_content(connection: psycopg.Connection, file: File, row_set_hash: str | None) -> tuple[date, str] | None:
     """Another business date whose loaded file holds the same bytes, or the same rows."""
-    found = connection.execute(
+    return connection.execute(
         "select business_date, case when sha256 = %(sha256)s then 'the same file' else 'the same rows' end"
         " from meta.load_files where export = %(export)s and business_date <> %(day)s and state = 'loaded'"
         " and (sha256 = %(sha256)s or row_set_hash = %(rows)s) order by business_date desc limit 1",
         {"sha256": file.sha256, "rows": row_set_hash, "export": file.contract.name, "day": file.business_date},
     ).fetchone()
-    return found
 
 
 def shape_before(connection: psycopg.Connection, file: File) -> tuple[date, list[str] | None, bool | None] | None:
     """Date, columns and end of the newest loaded file of an earlier date that came in the same way."""
     return connection.execute(
         "select business_date, columns, ends_line from meta.load_files"
-        " where export = %s and business_date < %s and state = 'loaded' and profile = %s and rows_in_file > 0"
+        " where export = %s and business_date < %s and state = 'loaded' and source = %s and rows_in_file > 0"
         " and right(file_name, length(%s)) = %s order by business_date desc, load_id desc limit 1",
         [file.contract.name, file.business_date, file.source.profile, file.ending, file.ending],
     ).fetchone()
@@ -55,94 +89,46 @@ def came_before(connection: psycopg.Connection, export: str, business_date: date
     ).fetchone()[0]
 
 
-def replace_earlier(connection: psycopg.Connection, export: str, business_date: date, name: str) -> None:
-    """Take out what an earlier version of this file brought."""
-    _take_out(connection, export, business_date, "file_name = %s", [name], "delivered again")
+def take_out_earlier(connection: psycopg.Connection, file: File) -> None:
+    """What an earlier delivery of the file brought, or a waiver of it, holds no more."""
+    rows = connection.execute(
+        "select load_id from meta.load_files where export = %s and business_date = %s and file_name = %s"
+        " and state <> 'replaced'",
+        [file.contract.name, file.business_date, file.source.name],
+    ).fetchall()
+    loads.take_out(connection, [row[0] for row in rows], "delivered again")
 
 
-def forget_missing(connection: psycopg.Connection, export: str, business_date: date, names: list[str]) -> None:
-    """Take out what files brought that are no longer in the folder."""
-    which = "file_name <> all(%s) and source <> %s"
-    _take_out(connection, export, business_date, which, [names, BY_HAND], "no longer in the folder")
+def take_out_withdrawn(connection: psycopg.Connection, business_date: date, kept: list[Source]) -> None:
+    """Nothing stands of files that a folder no longer holds: neither what they brought nor their refusal."""
+    present = {(source.export, source.name) for source in kept}
+    rows = connection.execute(
+        "select load_id, export, file_name from meta.load_files where business_date = %s and source <> %s"
+        " and state in ('loaded', 'refused')",
+        [business_date, loads.BY_HAND],
+    ).fetchall()
+    gone = [load_id for load_id, export, name in rows if (export, name) not in present]
+    loads.take_out(connection, gone, "no longer in the folder")
 
 
-def write_by_hand(connection: psycopg.Connection, export: str, business_date: date, name: str) -> int:
-    """Book one row that a command wrote rather than a file; no delivery takes it out."""
-    return connection.execute(
-        "insert into meta.load_files (business_date, export, file_name, sha256, source, bytes, rows_in_file,"
-        " rows_loaded, rows_quarantined, state) values (%s, %s, %s, '', %s, 0, 1, 1, 0, 'loaded') returning load_id",
-        [business_date, export, name, BY_HAND],
-    ).fetchone()[0]
-
-
-def settle_withdrawn(connection: psycopg.Connection, business_date: date, folder: Folder) -> None:
-    """Nothing stands of files that the folder no longer holds: neither what they brought nor their refusal.
-
-    Rows stay where the whole folder is away: that is a landing place out of reach, not a decision.
-    """
-    if folder.exists:
-        brought = connection.execute(
-            "select distinct export from meta.load_files where business_date = %s and state = 'loaded'", [business_date]
-        ).fetchall()
-        for (export,) in brought:
-            forget_missing(connection, export, business_date, [source.name for source in folder.of(export)])
-    connection.execute(
-        "update meta.load_files set state = 'replaced', reason = 'no longer in the folder; refused: ' || reason"
-        " where business_date = %s and state = 'refused' and file_name <> all(%s)",
-        [business_date, [source.name for source in folder.sources]],
+def write_refusal(connection: psycopg.Connection, file: File, run_id: str, reason: str) -> None:
+    """Write down that nothing of a file was loaded, in the place of an earlier refusal of it."""
+    again = connection.execute(
+        "update meta.load_files set sha256 = %s, bytes = %s, stamp = %s, reason = %s, run_id = %s, loaded_at = now()"
+        " where export = %s and business_date = %s and file_name = %s and state = 'refused'",
+        [file.sha256, file.size, file.stamp, reason, run_id, file.contract.name, file.business_date, file.source.name],
     )
+    if not again.rowcount:
+        loads.insert(connection, load_of(file, "refused", run_id, reason=reason))
 
 
-def _take_out(
-    connection: psycopg.Connection, export: str, business_date: date, which: str, parameters: list, reason: str
-) -> None:
-    loads = [
-        row[0]
-        for row in connection.execute(
-            "select load_id from meta.load_files where export = %s and business_date = %s and state = 'loaded'"
-            f" and {which}",
-            [export, business_date, *parameters],
-        )
-    ]
-    if not loads:
-        return
-    connection.execute(
-        sql.SQL("delete from {} where _load_id = any(%s)").format(sql.Identifier("raw", export)), [loads]
-    )
-    connection.execute("delete from quarantine.rows where load_id = any(%s)", [loads])
-    connection.execute(
-        "update meta.load_files set state = 'replaced', reason = %s where load_id = any(%s)", [reason, loads]
-    )
-
-
-def write_load(
-    connection: psycopg.Connection, file: File, staged: Staged, quarantined: int, row_set_hash: str | None
-) -> int:
-    """Book a loaded file; returns its load id."""
-    load_id = _write(connection, file, "loaded", None, staged.rows, quarantined, row_set_hash)
-    connection.execute(
-        "update meta.load_files set columns = %s, ends_line = %s where load_id = %s",
-        [staged.columns, staged.ends_line, load_id],
-    )
-    return load_id
-
-
-def write_refusal(connection: psycopg.Connection, file: File, reason: str) -> int:
-    """Book a refused file: nothing of it was loaded."""
-    return _write(connection, file, "refused", reason, 0, 0, None)
-
-
-def _write(
-    connection: psycopg.Connection, file: File, state: str, reason: str | None, rows: int, quarantined: int,
-    row_set_hash: str | None,
-) -> int:
-    return connection.execute(
-        "insert into meta.load_files (business_date, export, file_name, sha256, row_set_hash, source, bytes,"
-        " rows_in_file, rows_loaded, rows_quarantined, state, reason, run_id)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
-        [file.business_date, file.contract.name, file.source.name, file.sha256, row_set_hash, file.source.profile,
-         file.size, rows, rows - quarantined, quarantined, state, reason, file.run_id],
-    ).fetchone()[0]
+def load_of(file: File, state: str, run_id: str, **more: object) -> loads.Load:
+    """A row of a file."""
+    return loads.Load(
+        business_date=file.business_date, source=file.source.profile, export=file.contract.name,
+        file_name=file.source.name, sha256=file.sha256, bytes=file.size, state=state, run_id=run_id, stamp=file.stamp,
+        **more,
+    )  # fmt: skip
 
 
 def rows_in_folder(connection: psycopg.Connection, export: str, business_date: date) -> list[int]:

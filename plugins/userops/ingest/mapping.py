@@ -1,99 +1,112 @@
-"""From a platform's rows to the rows of an export: what a layout says, done in the database.
+"""From a platform's rows to the rows of an export: what a layout says, done by DuckDB.
 
-The file's cells stand in the temporary table `delivered`; the profile's SQL reads the view `staged` (the same
-cells, cleaned, and what is computed of them) or `kept` (without the rows set aside) and makes the table `stage`.
+The file's cells are in the table `delivered`; the platform's SQL reads the view `staged` (the same cells, cleaned, and
+what is computed of them) or `kept` (without the rows set aside) and makes the table `stage`.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-import psycopg
-from psycopg import sql
+import duckdb
+import pyarrow as pa
 
-from userops.errors import UseropsError
+from userops.contracts.model import Contract
+from userops.errors import UseropsError, first_line
+from userops.ingest import shapes
+from userops.ingest.clock import Clock
 from userops.ingest.landing import Source
-from userops.ingest.shapes import SHAPES
-from userops.ingest.staged import Refused, Staged
+from userops.ingest.outcome import Refused, Staged, above
+from userops.ingest.scan import Scan
+from userops.lake.sql import identifier, listed, literal
 from userops.platforms.layout import Clean, Layout, ProfileExport
-from userops.privacy import keys
-from userops.settings import Settings
 
-AMOUNT = "^[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?$"
-# Each is one expression, so that the planner puts it into the profile's query instead of calling it.
-FUNCTIONS = (
-    r"""create or replace function pg_temp.number(cell text) returns numeric language sql immutable as $$ select case
-        when cell ~ '^[+-]?[0-9]{1,18}([.][0-9]{1,18})?$' then cell::numeric
-        when regexp_replace(cell, '^([+-]?)[¥￥$€£] ?| ?元$', '\1', 'g') ~ {amount}
-            then replace(regexp_replace(cell, '^([+-]?)[¥￥$€£] ?| ?元$', '\1', 'g'), ',', '')::numeric end $$""",
-    r"""create or replace function pg_temp.instant(cell text) returns timestamptz language sql stable as $$ select case
-        when cell ~ {instant} then cell::timestamptz
-        when regexp_replace(cell, ' ([+-])', '\1') ~ {instant}
-            then regexp_replace(cell, ' ([+-])', '\1')::timestamptz end $$""",
-    r"""create or replace function pg_temp.pseudonym(prefix text, name text) returns text language sql stable as $$
-    select prefix || '_' || left(encode(sha256(convert_to(
-        current_setting('userops.pseudonym_key') || name, 'UTF8')), 'hex'), 32) $$""",
-)
+PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
+GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
+UNITS = "'^([+-]?)[¥￥$€£] ?| ?元$', '\\1', 'g'"
+# As many places as amounts and unit prices have; what is multiplied and shared out of them stays exact.
+NUMBER = "decimal(24, 6)"
+DATA_ERRORS = (duckdb.DataError, duckdb.InvalidInputException, duckdb.OperationalError)
 
 
 @dataclass(frozen=True)
-class Night:
-    """What a profile's SQL may know besides the file."""
+class Context:
+    """What a platform's SQL may know besides the file.
 
-    settings: Settings
+    `pseudonym_key` gives the key of contact ids made of names; `open_history` makes `raw.<export>` known, the rows of
+    earlier business dates.
+    """
+
     business_date: date
+    clock: Clock
+    currency: str
+    pseudonym_key: Callable[[], str]
+    open_history: Callable[[duckdb.DuckDBPyConnection, str], None]
 
 
 def apply_layout(
-    connection: psycopg.Connection, night: Night, source: Source, export: str,
+    database: duckdb.DuckDBPyConnection, context: Context, source: Source, contract: Contract, scan: Scan,
     columns: tuple[set[str], set[str]], staged: Staged,
-) -> None:
+) -> None:  # fmt: skip
     """Make `stage` from `delivered`; `columns` are the staging names there and the names the file has.
 
     Raises Refused where the file is not to be believed or lacks a column.
     """
-    layout = source.layout
+    layout, rules = source.layout, source.layout.exports[contract.name]
     try:
-        _prepare(connection, night, layout, export)
-        literals = _literals(connection, night, layout)
-        _stage_rows(connection, layout, layout.exports[export], columns[0], literals)
-        _refuse(connection, source, literals)
+        _prepare(database, context, layout, rules)
+        literals = _literals(context, layout)
+        _stage_rows(database, layout, rules, columns[0], literals, staged.row or "rowid + 1", scan)
+        _refuse(database, source, literals)
         _require(layout, columns[1], source)
-        _select(connection, layout.exports[export], literals)
-    except psycopg.DataError as error:
+        _select(database, rules, literals, contract, layout)
+    except DATA_ERRORS as error:
         # The database's own words would show the cell.
-        raise Refused("profile", "contract", f"a cell that the profile's SQL cannot read ({type(error).__name__})",
+        raise Refused("platform", "contract", f"a cell that the platform's SQL cannot read ({type(error).__name__})",
                       f"cells that platforms/{layout.profile}.yml reads",
-                      f"look for an unusual cell in {source.name}, and read it by pg_temp.number or pg_temp.instant"
-                      ) from error
-    except psycopg.ProgrammingError as error:
+                      f"look for an unusual cell in {source.name}, and read it by number() or instant()") from error
+    except duckdb.Error as error:
         raise UseropsError(
-            f"platforms/{layout.profile}.yml, {export}: its SQL does not run: {error.diag.message_primary}.",
+            f"platforms/{layout.profile}.yml, {contract.name}: its SQL does not run: {first_line(error)}.",
             fix="fix the `select`, `set_aside` or `refuse` of that layout.",
         ) from error
-    _account(connection, layout.exports[export], source, staged)
-    connection.execute("drop view kept, staged, pages")
+    _account(database, rules, source, staged)
+    staged.relation, staged.row = "stage", "_row"
+    staged.present = _columns_of(database, "stage") & {column.name for column in contract.columns}
 
 
 def _stage_rows(
-    connection: psycopg.Connection, layout: Layout, rules: ProfileExport, present: set[str], literals: dict[str, str]
-) -> None:
+    database: duckdb.DuckDBPyConnection, layout: Layout, rules: ProfileExport, present: set[str],
+    literals: dict[str, str], row: str, scan: Scan,
+) -> None:  # fmt: skip
     """The view `staged`: of the columns cleaned and the ones computed, those that this export has a use for."""
     columns, levels = _needed(layout, rules)
-    cells = [_cleaned(layout.clean, column, column in present) for column in columns] + [sql.SQL("_row")]
-    body: sql.Composable = sql.SQL("select {} from delivered").format(sql.SQL(", ").join(cells))
+    cells = [_cleaned(layout.clean, column, column in present) for column in columns]
+    body = f"select {listed([*cells, f'{row} as _row'])} from delivered"
+    if scan.rowless:
+        body += f" union all select {listed([*cells, '_row'])} from {_rowless(database, layout, scan)}"
     for level in levels:
-        computed = [
-            sql.SQL("({}) as {}").format(sql.SQL(_with_values(layout.compute[name], literals)), sql.Identifier(name))
-            for name in level
-        ]
-        # `offset 0`: worked out once a row, not wherever it is used.
-        body = sql.SQL("select *, {} from ({} offset 0) as before").format(sql.SQL(", ").join(computed), body)
+        computed = [f"({_with_values(layout.compute[name], literals)}) as {identifier(name)}" for name in level]
+        body = f"select *, {listed(computed)} from ({body})"
     if layout.clean != Clean() or levels:
-        connection.execute(sql.SQL("create temp table prepared on commit drop as {}").format(body))
-        body = sql.SQL("select * from prepared")
-    connection.execute(sql.SQL("create temp view pages as {}").format(body))
-    connection.execute("create temp view staged as select * from pages where _row > 0")
+        database.execute(f"create or replace table prepared as {body}")
+        body = "select * from prepared"
+    database.execute(f"create or replace temp view pages as {body}")
+    database.execute("create or replace temp view staged as select * from pages where _row > 0")
+
+
+def _rowless(database: duckdb.DuckDBPyConnection, layout: Layout, scan: Scan) -> str:
+    """Pages without a row stand below row 1, where no export looks: `refuse` may ask for what they say."""
+    names = [layout.header[name] for name in scan.header]
+    columns = {
+        name: pa.array([page[place] or None for page in scan.rowless], pa.string()) for place, name in enumerate(names)
+    }
+    table = pa.table(columns | {"_row": pa.array(range(-1, -len(scan.rowless) - 1, -1), pa.int64())})
+    database.register("incoming", table)
+    database.execute("create or replace table rowless as select * from incoming")
+    database.unregister("incoming")
+    return "rowless"
 
 
 def _needed(layout: Layout, rules: ProfileExport) -> tuple[list[str], list[list[str]]]:
@@ -101,7 +114,7 @@ def _needed(layout: Layout, rules: ProfileExport) -> tuple[list[str], list[list[
 
     A computed column stands above those it names, which come before it in the layout.
     """
-    words = set(_words(rules.select))
+    words = _words(rules.select)
     for rule in (*rules.set_aside, *layout.refuse):
         words |= _words(rule.when)
     for name in reversed(layout.compute):
@@ -119,31 +132,28 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_][a-z0-9_]*", text))
 
 
-def _cleaned(clean: Clean, column: str, is_present: bool) -> sql.Composable:
+def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
     """A cell as text without what `clean` takes off it; null where it then is empty or the file has no such column."""
+    name = identifier(column)
     if not is_present:
-        return sql.SQL("null::text as {}").format(sql.Identifier(column))
-    cell: sql.Composable = sql.Identifier(column)
-    ends = sql.Literal(clean.strip + " ")
+        return f"null::varchar as {name}"
+    cell, ends = name, literal(clean.strip + " ")
     if clean != Clean():
-        cell = sql.SQL("btrim({}, {})").format(cell, ends)
+        cell = f"trim({cell}, {ends})"
     if clean.unwrap:
         # Written without quotes of its own, `="12"` reaches us as `=12`.
-        bare = sql.SQL("btrim(regexp_replace({}, {}, {}), {})").format(
-            cell, sql.Literal('^="?([^"]*)"?$'), sql.Literal("\\1"), ends
-        )
-        cell = sql.SQL("case when left({cell}, 1) = '=' then {bare} else {cell} end").format(cell=cell, bare=bare)
+        bare = f"trim(regexp_replace({cell}, '^=\"?([^\"]*)\"?$', '\\1'), {ends})"
+        cell = f"case when starts_with({cell}, '=') then {bare} else {cell} end"
     for word in ("", *clean.missing):
-        cell = sql.SQL("nullif({}, {})").format(cell, sql.Literal(word))
-    return sql.SQL("{} as {}").format(cell, sql.Identifier(column))
+        cell = f"nullif({cell}, {literal(word)})"
+    return f"{cell} as {name}"
 
 
-def _refuse(connection: psycopg.Connection, source: Source, literals: dict[str, str]) -> None:
+def _refuse(database: duckdb.DuckDBPyConnection, source: Source, literals: dict[str, str]) -> None:
     """Judge the file as a whole by what the layout says of files that are not to be believed."""
     for rule in source.layout.refuse:
-        when = sql.SQL(_with_values(rule.when, literals))
-        rows = sql.SQL("pages" if rule.pages else "staged")
-        if connection.execute(sql.SQL("select {} from {}").format(when, rows)).fetchone()[0]:
+        rows = "pages" if rule.pages else "staged"
+        if database.execute(f"select {_with_values(rule.when, literals)} from {rows}").fetchall()[0][0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
                           rule.fix or f"have {source.name} fetched again")
 
@@ -155,51 +165,80 @@ def _require(layout: Layout, present: set[str], source: Source) -> None:
     if missing:
         spellings = [name for name, column in layout.header.items() if column == missing[0]]
         raise Refused("header", "contract", f"no column {' or '.join(spellings)}",
-                      f"every column of profile {layout.profile}",
+                      f"every column of platform {layout.profile}",
                       f"is it a file of {layout.profile} ({', '.join(layout.files)})? Have it exported with that"
                       f" column, or add its spelling to `header` in platforms/{layout.profile}.yml")
 
 
-def _select(connection: psycopg.Connection, rules: ProfileExport, literals: dict[str, str]) -> None:
-    cases = [
-        sql.SQL("when {} then {}").format(sql.SQL(_with_values(rule.when, literals)), sql.Literal(rule.reason))
-        for rule in rules.set_aside
-    ]
-    reason = sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
-    connection.execute(
-        sql.SQL("create temp table aside on commit drop as select * from"
-                " (select _row, {} as reason from staged{}) as judged where reason is not null").format(
-            reason, sql.SQL("" if cases else " where false")
+def _select(
+    database: duckdb.DuckDBPyConnection, rules: ProfileExport, literals: dict[str, str], contract: Contract,
+    layout: Layout,
+) -> None:  # fmt: skip
+    cases = [f"when {_with_values(rule.when, literals)} then {literal(rule.reason)}" for rule in rules.set_aside]
+    if cases:
+        database.execute(
+            "create or replace table aside as select * from"
+            f" (select _row, case {' '.join(cases)} end as reason from staged) where reason is not null"
         )
+        kept = "select * from staged where _row not in (select _row from aside)"
+    else:
+        database.execute("create or replace table aside (_row bigint, reason varchar)")
+        kept = "select * from staged"
+    database.execute(f"create or replace temp view kept as {kept}")
+    database.execute(f"create or replace temp view selected as {_with_values(rules.select, literals)}")
+    strange = sorted(_columns_of(database, "selected") - {column.name for column in contract.columns} - {"_row"})
+    if strange:
+        raise UseropsError(f"platforms/{layout.profile}.yml, {contract.name}: it selects {strange[0]!r}.",
+                           fix=f"select columns that contracts/{contract.name}.yml names.")
+    # Contracts read texts: what a platform computes is written as one.
+    database.execute(
+        "create or replace table stage as select _row::bigint as _row, columns(* exclude (_row))::varchar from selected"
     )
-    connection.execute(
-        "create temp view kept as select * from staged"
-        " where not exists (select from aside where aside._row = staged._row)"
-    )
-    select = sql.SQL(_with_values(rules.select, literals))
-    connection.execute(sql.SQL("create temp table stage on commit drop as {}").format(select))
 
 
-def _prepare(connection: psycopg.Connection, night: Night, layout: Layout, export: str) -> None:
+def _columns_of(database: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
+    return {row[0] for row in database.execute(f"describe {relation}").fetchall()}
+
+
+def _prepare(
+    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: ProfileExport
+) -> None:
     """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
-    written = " ".join([layout.exports[export].select, *layout.compute.values()])
-    if "pg_temp.pseudonym" in written:
-        keys.require(connection, night.settings)
-        connection.execute("select set_config('userops.pseudonym_key', %s, true)", [keys.pseudonym_key(connection)])
-    for function in FUNCTIONS:
-        connection.execute(
-            function.replace("{amount}", _quoted(AMOUNT)).replace("{instant}", _quoted(SHAPES["timestamptz"]))
-        )
+    written = " ".join([rules.select, *layout.compute.values()])
+    if "pseudonym(" in written:
+        database.execute("set variable pseudonym_key = $1", [context.pseudonym_key()])
+    for export in re.findall(r"\braw\.([a-z_]+)", written):
+        context.open_history(database, export)
+    bare = f"regexp_replace(cell, {UNITS})"
+    spaced = "regexp_replace(cell, ' ([+-])', '\\1')"
+    macros = {
+        "plain(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell"
+        f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '') else cell end",
+        "number(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell::{NUMBER}"
+        f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '')::{NUMBER} end",
+        "instant(cell)": f"coalesce({shapes.instant('cell', context.clock, context.business_date)},"
+        f" {shapes.instant(spaced, context.clock, context.business_date)})",
+        "pseudonym(prefix, name)": "prefix || '_' || left(sha256(getvariable('pseudonym_key') || name), 32)",
+        "share(amount, part, whole)": _share(),
+    }
+    for signature, body in macros.items():
+        database.execute(f"create or replace macro {signature} as {body}")
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _share() -> str:
+    """amount × part ÷ whole rounded half away from zero to two places, on integers: DuckDB divides as doubles."""
+    product = "(amount * part)::decimal(38, 6)"
+    numerator = f"(abs({product}) * 1000000)::hugeint"
+    denominator = "(abs(whole::decimal(38, 6)) * 1000000)::hugeint"
+    cents = f"(({numerator} * 200 + {denominator}) // (2 * {denominator}))"
+    sign = f"(case when ({product} < 0) <> (whole < 0) then -1 else 1 end)"
+    return f"case when whole <> 0 then {cents}::decimal(36, 0) * 0.01 * {sign} end"
 
 
-def _literals(connection: psycopg.Connection, night: Night, layout: Layout) -> dict[str, str]:
-    settings = night.settings
-    standing = {"business_date": night.business_date, "currency": settings.currency, "timezone": settings.timezone}
-    return {name: sql.Literal(value).as_string(connection) for name, value in (layout.values | standing).items()}
+def _literals(context: Context, layout: Layout) -> dict[str, str]:
+    standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
+                "business_date": f"date {literal(context.business_date)}"}
+    return {name: literal(value) for name, value in layout.values.items()} | standing
 
 
 def _with_values(text: str, literals: dict[str, str]) -> str:
@@ -207,26 +246,24 @@ def _with_values(text: str, literals: dict[str, str]) -> str:
     return re.sub(r"(?<![:\w]):([a-z][a-z0-9_]*)\b", lambda found: literals.get(found[1], found[0]), text)
 
 
-def _account(connection: psycopg.Connection, rules: ProfileExport, source: Source, staged: Staged) -> None:
+def _account(database: duckdb.DuckDBPyConnection, rules: ProfileExport, source: Source, staged: Staged) -> None:
     """Every source row is in the export or in quarantine, where the export answers for them."""
     if not (rules.row_per_line or rules.split_lines):
-        staged.rows, staged.bad = _count(connection), []
+        staged.rows, staged.bad = _count(database), []
         return
-    connection.execute("delete from stage using aside where stage._row = aside._row")
-    staged.set_aside = connection.execute("select _row, reason from aside order by _row").fetchall()
-    if len(staged.set_aside) > rules.max_set_aside_share * staged.rows:
+    database.execute("delete from stage where _row in (select _row from aside)")
+    staged.set_aside = database.execute("select _row, reason from aside order by _row").fetchall()
+    if above(len(staged.set_aside), rules.max_set_aside_share, staged.rows):
         raise Refused("set_aside", "contract", f"{len(staged.set_aside)} of {staged.rows} rows set aside",
                       f"at most {rules.max_set_aside_share:.1%}",
-                      f"look at {source.name}: it is not what the profile expects")
+                      f"look at {source.name}: it is not what the platform's file expects")
     if rules.split_lines:
-        lost = connection.execute(
-            "select count(*) from kept where not exists (select from stage where stage._row = kept._row)"
-        ).fetchone()[0]
+        lost = database.execute("select count(*) from kept where _row not in (select _row from stage)").fetchall()[0][0]
         if lost:
             raise Refused("rows_accounted", "manifest", f"{lost} of {staged.rows} rows gave no row of the export",
-                          "every row loaded or set aside", "give the profile a `set_aside` rule for them")
-        staged.rows = _count(connection) + len(staged.set_aside) + len(staged.bad)
+                          "every row loaded or set aside", "give the platform's file a `set_aside` rule for them")
+        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad)
 
 
-def _count(connection: psycopg.Connection) -> int:
-    return connection.execute("select count(*) from stage").fetchone()[0]
+def _count(database: duckdb.DuckDBPyConnection) -> int:
+    return database.execute("select count(*) from stage").fetchall()[0][0]

@@ -1,19 +1,17 @@
-"""Contracts as SQL over staged text: what the cells are as values, which rows are no rows of the export, and why.
+"""A contract as SQL over text columns: what the cells are as values, which rows are no rows of the export, and why.
 
-PostgreSQL before 16 cannot ask whether a text is valid input, so every cast stands behind the shape of its type. Each
-cell is cast once, and null where it has another shape: what follows asks its value.
+Every row gets its values and one boolean; reasons are worked out for bad rows alone, from the same conditions.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from psycopg import sql
-
 from userops.contracts.model import BUSINESS_CURRENCY, Column, Contract
-from userops.ingest.shapes import OFFSET, SHAPES, is_valid
+from userops.ingest import shapes
+from userops.ingest.clock import GAP, TWICE, Clock
+from userops.lake.sql import identifier, listed, literal
 
 
 def _gbk(leads: range, trails: range) -> str:
@@ -40,43 +38,22 @@ PERSONAL = (
 PERSONAL_HAS = "[0-9@]"
 CLOCK_GAP = "falls into the hour that a clock change leaves out"
 CLOCK_TWICE = "falls into the hour that a clock change repeats, and names no offset"
+Problem = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Night:
+class Rules:
     """What a row is judged against besides its contract."""
 
     business_date: date
-    timezone: str
+    clock: Clock
+    currency: str
 
     @property
     def end(self) -> datetime:
         """The end of the business date, as an instant."""
         after = self.business_date + timedelta(days=1)
-        return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(self.timezone))
-
-    @property
-    def days_with_a_gap(self) -> tuple[str, ...]:
-        """Days of the last twenty years on which the zone's clocks were put forward."""
-        return tuple(day for day, forward in _clock_changes(self.timezone, self.business_date.year) if forward)
-
-    @property
-    def days_with_a_repeat(self) -> tuple[str, ...]:
-        """Days on which they were put back."""
-        return tuple(day for day, forward in _clock_changes(self.timezone, self.business_date.year) if not forward)
-
-
-@lru_cache(maxsize=8)
-def _clock_changes(timezone: str, year: int) -> tuple[tuple[str, bool], ...]:
-    """Days of the last twenty years on which the zone's offset changed, and whether an hour was left out."""
-    zone, day, found = ZoneInfo(timezone), datetime(year - 20, 1, 1), []
-    while day.year <= year:
-        after = day + timedelta(days=1)
-        was, then = day.replace(tzinfo=zone).utcoffset(), after.replace(tzinfo=zone).utcoffset()
-        if was != then:
-            found.append((day.date().isoformat(), then > was))
-        day = after
-    return tuple(found)
+        return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(self.clock.timezone))
 
 
 def default_of(column: Column, currency: str) -> str | None:
@@ -84,126 +61,149 @@ def default_of(column: Column, currency: str) -> str | None:
     return currency if column.default == BUSINESS_CURRENCY else column.default
 
 
-def judged(contract: Contract, night: Night) -> sql.Composable:
-    """A SELECT over `stage`: each row's values, its place there, a hash of its texts, the first reason why it is bad.
+def judged(
+    contract: Contract, rules: Rules, row: str | None, source: str, present: set[str], is_ascii: bool
+) -> str:
+    """A SELECT over `source`: each row's values, a hash of its texts (of a delta), and whether it is good.
 
-    The reason is null where the row is good; only then are all its values what the file says.
+    `row` is the SQL of a row's number, which is then selected too; `present` are the contract's columns that the source
+    has. Garbled characters are looked for unless the file is ASCII alone.
     """
-    texts = sql.SQL(", ").join(sql.Identifier(column.name) for column in contract.columns)
-    # Only deltas are asked whether they came before.
-    hashed = sql.SQL("hashtextextended(row({})::text, 0)" if contract.mode == "delta" else "null::bigint").format(texts)
-    cells = sql.SQL(", ").join(cell for column in contract.columns for cell in _cells(column))
-    values = sql.SQL(", ").join(
-        sql.SQL("{} as {}").format(_value(column), sql.Identifier(column.name)) for column in contract.columns
+    problems = [condition for condition, _ in _problems(contract, rules, is_ascii)]
+    values = [f"{_value(column)} as {identifier(column.name)}" for column in contract.columns]
+    cells = _cells(contract, rules, present)
+    if row is not None:
+        values.append("_row")
+        cells.append(f"{row} as _row")
+    texts = listed([identifier(column.name) for column in contract.columns if column.name in present])
+    hashed = f"hash({texts})" if contract.mode == "delta" else "null::ubigint"
+    return (
+        f"select {listed(values)}, _hash, ({' or '.join(problems)}) is not true as _good"
+        f" from (select {listed(cells)}, {hashed} as _hash from {source})"
     )
-    # `offset 0`: the casts are worked out once a row, not wherever a value is used.
-    return sql.SQL(
-        "select _row, _place, _hash, {}, {} as _reason from ("
-        "select _row, ctid as _place, {} as _hash, {} from stage offset 0) as cells"
-    ).format(values, _problem(contract, night), hashed, cells)
 
 
-def _cells(column: Column) -> list[sql.Composable]:
-    """The cell as a value, and as text where that is something else."""
-    name = sql.Identifier(column.name)
-    if column.type not in SHAPES:
-        return [name]
-    return [
-        sql.SQL("case when {} then {}::{} end as {}").format(
-            is_valid(column.type, name), name, sql.SQL(column.type), name
-        ),
-        sql.SQL("{} as {}").format(name, _text(column)),
+def reasons(contract: Contract, rules: Rules, row: str, source: str, present: set[str]) -> str:
+    """A SELECT over `source`: each row's number, and the first reason why it is bad."""
+    branches = [
+        f"when {condition} then {literal(reason)}" for condition, reason in _problems(contract, rules, False, True)
     ]
+    return (
+        f"select _row, case {' '.join(branches)} end as reason"
+        f" from (select {row} as _row, {listed(_cells(contract, rules, present))} from {source})"
+    )
 
 
-def _text(column: Column) -> sql.Identifier:
-    return sql.Identifier(f"{column.name} as text" if column.type in SHAPES else column.name)
-
-
-def _value(column: Column) -> sql.Composable:
-    name = sql.Identifier(column.name)
-    return name if column.empty is None else sql.SQL("coalesce({}, {})").format(name, sql.Literal(column.empty))
-
-
-def _problem(contract: Contract, night: Night) -> sql.Composable:
-    """A CASE that gives the first reason why a row is bad, or null."""
-    first, second = (_text(column) for column in contract.columns[:2])
-    names = [sql.Literal(column.name) for column in contract.columns[:2]]
-    branches = [sql.SQL("when {} = {} and {} = {} then 'the header again'").format(first, names[0], second, names[1])]
+def _cells(contract: Contract, rules: Rules, present: set[str]) -> list[str]:
+    """Each cell as a value, and as text where that is something else; an absent column holds its default."""
+    cells = []
     for column in contract.columns:
-        branches += [
-            sql.SQL("when {} then {}").format(condition, sql.Literal(f"{column.name} {reason}"))
-            for condition, reason in _column_problems(column, night)
+        name = identifier(column.name)
+        if column.name not in present:
+            cells.append(f"{_constant(column, rules)} as {name}")
+            if column.type in shapes.TYPED:
+                cells.append(f"{literal(default_of(column, rules.currency))}::varchar as {_text(column)}")
+            continue
+        cells.append(f"{shapes.value(column, rules.clock, rules.business_date)} as {name}")
+        if column.type in shapes.TYPED:
+            cells.append(f"{name} as {_text(column)}")
+    return cells
+
+
+def _constant(column: Column, rules: Rules) -> str:
+    return f"{literal(default_of(column, rules.currency))}::{_type(column)}"
+
+
+def _type(column: Column) -> str:
+    return "varchar" if column.type == "text" else column.sql_type
+
+
+def _text(column: Column) -> str:
+    return identifier(f"{column.name} as text" if column.type in shapes.TYPED else column.name)
+
+
+def _value(column: Column) -> str:
+    name = identifier(column.name)
+    return name if column.empty is None else f"coalesce({name}, {literal(column.empty)}::{_type(column)})"
+
+
+def _problems(contract: Contract, rules: Rules, is_ascii: bool, in_words: bool = False) -> list[Problem]:
+    """Every condition that makes a row bad, with its reason; the first that holds is the reason.
+
+    `in_words` tells apart what is one condition for the question whether a row is good.
+    """
+    first, second = contract.columns[:2]
+    found = [(
+        f"({_text(first)} = {literal(first.name)} and {_text(second)} = {literal(second.name)})", "the header again"
+    )]  # fmt: skip
+    for column in contract.columns:
+        found += [
+            (f"({condition})", f"{column.name} {reason}")
+            for condition, reason in _column_problems(column, rules, in_words)
         ]
-    branches += [
-        sql.SQL("when not ({}) then {}").format(_with_columns(rule.rule, contract), sql.Literal(rule.reason))
-        for rule in contract.row_rules
-    ]
-    branches += _text_problems(contract)
-    return sql.SQL("case {} end").format(sql.SQL(" ").join(branches))
+    found += [(f"not ({with_columns(rule.rule, contract)})", rule.reason) for rule in contract.row_rules]
+    return found + _text_problems(contract, is_ascii)
 
 
-def _column_problems(column: Column, night: Night) -> list[tuple[sql.Composable, str]]:
-    cell, text, value, found = sql.Identifier(column.name), _text(column), _value(column), []
-
-    def add(condition: str, reason: str, **parts: object) -> None:
-        literals = {key: sql.Literal(part) for key, part in parts.items()}
-        found.append((sql.SQL(condition).format(cell=cell, text=text, value=value, **literals), reason))
-
+def _column_problems(column: Column, rules: Rules, in_words: bool) -> list[Problem]:
+    cell, text, value, found = identifier(column.name), _text(column), _value(column), []
     if not column.nullable and column.empty is None:
-        add("{text} is null", "is empty")
-    if column.type in SHAPES:
-        add("{cell} is null and {text} is not null", f"is not a valid {column.type}")
-    if column.type == "timestamptz" and night.days_with_a_gap:
-        add("left({text}, 10) = any({days}) and {text} !~ {offset} and {cell}::timestamp <> {text}::timestamp",
-            CLOCK_GAP, offset=f":[0-9.]*{OFFSET}$", days=list(night.days_with_a_gap))
-    if column.type == "timestamptz" and night.days_with_a_repeat:
-        # PostgreSQL takes the later of the two instants: an hour earlier the clock showed the same.
-        add("left({text}, 10) = any({days}) and {text} !~ {offset}"
-            " and ({cell} - interval '1 hour')::timestamp = {text}::timestamp",
-            CLOCK_TWICE, offset=f":[0-9.]*{OFFSET}$", days=list(night.days_with_a_repeat))
+        found.append((f"{text} is null", "is empty"))
+    if column.type in shapes.TYPED:
+        found += _cast_problems(column, cell, text, rules, in_words)
     if column.allowed:
-        found.append((sql.SQL("{} not in ({})").format(text, sql.SQL(", ").join(map(sql.Literal, column.allowed))),
+        found.append((f"{text} not in ({listed([literal(word) for word in column.allowed])})",
                       "is none of the allowed values"))
     if column.pattern:
-        add("{text} !~ {pattern}", f"does not match {column.pattern}", pattern=column.pattern)
+        found.append((f"not regexp_matches({text}, {literal(column.pattern)})", f"does not match {column.pattern}"))
     if column.min is not None:
-        add("{value} < {least}", f"is below {column.min}", least=column.min)
+        found.append((f"{value} < {literal(column.min)}", f"is below {column.min}"))
     if column.max is not None:
-        add("{value} > {most}", f"is above {column.max}", most=column.max)
+        found.append((f"{value} > {literal(column.max)}", f"is above {column.max}"))
     if column.past:
-        last = night.business_date if column.type == "date" else night.end
-        add("{value} > {last}", "is after the business date", last=last)
+        last = literal(rules.business_date if column.type == "date" else rules.end.isoformat())
+        found.append((f"{value} > {last}::{column.type}", "is after the business date"))
     return found
 
 
-def _text_problems(contract: Contract) -> list[sql.Composable]:
+def _cast_problems(column: Column, cell: str, text: str, rules: Rules, in_words: bool) -> list[Problem]:
+    """A text that is no value; of a local time, also the hours of a clock change."""
+    invalid = f"{cell} is null and {text} is not null"
+    found = [(invalid, f"is not a valid {column.type}")]
+    if in_words and column.type == "timestamptz" and rules.clock.has_problems(rules.business_date):
+        problem = (
+            f"case when {shapes.has_shape(text, shapes.LOCAL)} then"
+            f" {rules.clock.problem(text, rules.business_date)} end"
+        )
+        clocks = [(GAP, CLOCK_GAP), (TWICE, CLOCK_TWICE)]
+        found = [(f"{invalid} and {problem} = {literal(kind)}", reason) for kind, reason in clocks] + found
+    return found
+
+
+def _text_problems(contract: Contract, is_ascii: bool) -> list[Problem]:
     texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.identifier)]
-    branches = []
-    if texts:
-        names = [sql.Identifier(c.name) for c in texts]
+    found = []
+    if texts and not is_ascii:
+        names = [identifier(column.name) for column in texts]
         # Plain ASCII is never garbled, and told much faster.
-        wide = sql.SQL(" or ").join(sql.SQL("octet_length({0}) > length({0})").format(name) for name in names)
-        branches.append(
-            sql.SQL("when ({}) is true and concat_ws(' ', {}) ~ {} then 'garbled characters'").format(
-                wide, sql.SQL(", ").join(names), sql.Literal(MOJIBAKE)
-            )
-        )
-    return branches + [
-        sql.SQL("when {0} ~ {1} and {0} ~ {2} then {3}").format(
-            sql.Identifier(c.name), sql.Literal(PERSONAL_HAS), sql.Literal(PERSONAL),
-            sql.Literal(f"{c.name} holds personal data"),
-        )
-        for c in texts if c.free_text
-    ]
+        wide = " or ".join(f"strlen({name}) > length({name})" for name in names)
+        garbled = f"regexp_matches(concat_ws(' ', {listed(names)}), {literal(MOJIBAKE)})"
+        found.append((f"case when {wide} then {garbled} end", "garbled characters"))
+    for column in texts:
+        if column.free_text:
+            name = identifier(column.name)
+            has = f"case when regexp_matches({name}, {literal(PERSONAL_HAS)})"
+            found.append((f"{has} then regexp_matches({name}, {literal(PERSONAL)}) end",
+                          f"{column.name} holds personal data"))
+    return found
 
 
-def _with_columns(rule: str, contract: Contract) -> sql.SQL:
+def with_columns(rule: str, contract: Contract) -> str:
     """The rule with every column name in quotes of its own; texts in quotes stay as they are."""
     names = {column.name for column in contract.columns}
     parts = rule.split("'")
     parts[::2] = [
-        re.sub(r"[a-z_][a-z_0-9]*", lambda word: f'"{word[0]}"' if word[0] in names else word[0], part)
+        re.sub(r"[a-z_][a-z_0-9]*", lambda word: identifier(word[0]) if word[0] in names else word[0], part)
         for part in parts[::2]
     ]
-    return sql.SQL("'".join(parts))
+    return "'".join(parts)

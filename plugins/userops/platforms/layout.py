@@ -40,7 +40,8 @@ class ProfileExport:
 
     It reads `staged` (all source rows) or `kept` (those not set aside). With `row_per_line` every source row is
     one row of the export, with `split_lines` one or several, or stands in quarantine; without either the export is
-    derived and counts its own rows.
+    derived and counts its own rows. `whole` names the column by which every file holds all rows of whatever it names:
+    such a file may come again unchanged.
     """
 
     select: str
@@ -48,6 +49,7 @@ class ProfileExport:
     max_set_aside_share: float = 1.0
     row_per_line: bool = False
     split_lines: bool = False
+    whole: str = ""
 
 
 @dataclass(frozen=True)

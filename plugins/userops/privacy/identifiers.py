@@ -1,12 +1,25 @@
-"""Personal identifiers: normalised, hashed with the deployment's key, kept in the vault and nowhere else."""
+"""Personal identifiers: normalised, and hashed with the deployment's key.
 
+`normalise` is the rule, in Python. Usual spellings are also told by an SQL pattern and normalised by DuckDB, where the
+result is provably the same; the rest goes through Python, once a distinct value.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+
+import duckdb
 import phonenumbers
-import psycopg
-from psycopg import sql
+import pyarrow as pa
 
-from userops.contracts.model import Contract
-from userops.privacy import keys
-from userops.settings import Settings
+from userops.lake.sql import blob, identifier, listed, literal
+from userops.privacy.keys import HASH_LENGTH
+
+USUAL_PHONE = "'*[+]?[0-9]([ -]?[0-9])*"
+APOSTROPHE = literal("'")
+USUAL_EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+"
+USUAL_ID = "[0-9A-Za-z_.:-]+"
+BLOCK = 64
+IDENTIFIERS = "identifiers"
 
 
 def normalise(kind: str, raw: str, country: str) -> str | None:
@@ -30,53 +43,76 @@ def _phone(text: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def fill_vault(connection: psycopg.Connection, settings: Settings, contract: Contract) -> None:
-    """Give every new identifier of the `judged` table its hash.
+def usual(kind: str, text: str, country: str) -> str:
+    """SQL of the normalised value of an SQL text that is spelled as usual, else null."""
+    if kind == "phone":
+        return _usual_phone(text, country)
+    if kind == "email":
+        return f"case when regexp_full_match({text}, {literal(USUAL_EMAIL)}) then lower({text}) end"
+    return f"case when regexp_full_match({text}, {literal(USUAL_ID)}) then {text} end"
 
-    Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
+
+@lru_cache(maxsize=8)
+def _usual_phone(text: str, country: str) -> str:
+    """A mobile number of the country, plain or with the country's code, by the library's own patterns.
+
+    Blanks and hyphens between digits mean nothing to it, and nothing is taken off the front of a number that fits its
+    country's pattern and begins with no prefix.
     """
-    if not contract.identifiers:
-        return
-    key = keys.require(connection, settings)
-    chain = [*keys.retired(connection), key]
-    for column in sorted(contract.identifiers, key=lambda column: column.identifier):
-        _fill_kind(connection, settings.default_country, chain, column.name, column.identifier)
+    known = phonenumbers.PhoneMetadata.metadata_for_region(country)
+    if known is None or known.mobile is None or known.mobile.national_number_pattern is None:
+        return "null::varchar"
+    code = f"+{known.country_code}"
+    digits = f"replace(replace(ltrim({text}, {APOSTROPHE}), ' ', ''), '-', '')"
+    number = f"case when starts_with({digits}, '{code}') then substr({digits}, {len(code) + 1}) else {digits} end"
+    prefixes = "|".join(["0", *filter(None, (known.national_prefix_for_parsing, known.international_prefix))])
+    tests = [
+        f"regexp_full_match({text}, {literal(USUAL_PHONE)})",
+        f"strlen({number}) in ({listed([str(length) for length in known.mobile.possible_length])})",
+        f"regexp_full_match({number}, {literal(known.mobile.national_number_pattern)})",
+        f"regexp_full_match({number}, {literal(known.general_desc.national_number_pattern)})",
+        f"not regexp_matches({number}, {literal(f'^(?:{prefixes})')})",
+    ]
+    return f"case when {' and '.join(tests)} then '{code}' || {number} end"
 
 
-def _fill_kind(connection: psycopg.Connection, country: str, chain: list[str], name: str, kind: str) -> None:
-    new = connection.execute(
-        sql.SQL(
-            "select distinct {name} from judged where {name} is not null and not exists ("
-            " select from vault.identifiers where kind = {kind} and raw_value = {name}) order by 1"
-        ).format(name=sql.Identifier(name), kind=sql.Literal(kind))
-    ).fetchall()
-    if not new:
-        return
-    connection.execute(
-        "create temp table new_identifiers (raw_value text, value text, hash text, if_erased text[]) on commit drop"
+def hash_sql(key: str, kind: str, value: str) -> str:
+    """SQL of the keyed hash of an SQL text: HMAC-SHA256, as `keys.hashed` has it."""
+    secret = key.encode()
+    secret = (sha256(secret).digest() if len(secret) > BLOCK else secret).ljust(BLOCK, b"\0")
+    inner, outer = (blob(bytes(byte ^ pad for byte in secret)) for pad in (0x36, 0x5C))
+    message = f"encode({literal(f'{kind}:')} || {value})"
+    return f"left(sha256({outer} || unhex(sha256({inner} || {message}))), {HASH_LENGTH})"
+
+
+def hash_distinct(
+    database: duckdb.DuckDBPyConnection, source: str, columns: dict[str, str], key: str, country: str
+) -> None:
+    """Make the table IDENTIFIERS (kind, raw, value, hash) of the distinct values of columns, each of one kind."""
+    distinct = " union all ".join(
+        f"select {literal(kind)} as kind, raw, {usual(kind, 'raw', country)} as value from"
+        f" (select distinct {identifier(column)} as raw from {source} where {identifier(column)} is not null)"
+        for column, kind in columns.items()
     )
-    with connection.cursor().copy("copy new_identifiers from stdin") as copy:
-        for (raw,) in new:
-            value = normalise(kind, raw, country)
-            before = keys.hashes_if_erased_before(chain, kind, value) if value else []
-            copy.write_row((raw, value, value and keys.hashed(chain[-1], kind, value), before))
-    connection.execute(
-        "insert into vault.identifiers (kind, raw_value, value, hash)"
-        " select %s, raw_value, value, hash from new_identifiers order by raw_value on conflict do nothing",
-        [kind],
+    database.execute(f"create or replace temp table distinct_values as {distinct}")
+    unusual = database.execute("select kind, raw from distinct_values where value is null").fetchall()
+    known = _normalise(database, unusual, country) if unusual else "distinct_values"
+    hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, 'value')}" for kind in dict.fromkeys(columns.values()))
+    database.execute(
+        f"create or replace table {IDENTIFIERS} as select kind, raw, value, case kind {hashed} end as hash from {known}"
     )
-    if len(chain) > 1:
-        _know_erased(connection, kind)
-    connection.execute("drop table new_identifiers")
 
 
-def _know_erased(connection: psycopg.Connection, kind: str) -> None:
-    """What was erased before the key was changed and comes again is erased under its hash of today too."""
-    connection.execute(
-        "insert into meta.erased_identifiers (kind, hash, request_id, load_id)"
-        " select erased.kind, new.hash, min(erased.request_id), (select coalesce(max(load_id), 0) from meta.load_files)"
-        " from new_identifiers as new"
-        " inner join meta.erased_identifiers as erased on erased.hash = any(new.if_erased)"
-        " where erased.kind = %s group by erased.kind, new.hash on conflict do nothing",
-        [kind],
+def _normalise(database: duckdb.DuckDBPyConnection, unusual: list[tuple[str, str]], country: str) -> str:
+    """The distinct values with what Python says of unusual ones, as a relation."""
+    columns = {
+        "kind": [kind for kind, _ in unusual], "raw": [raw for _, raw in unusual],
+        "value": [normalise(kind, raw, country) for kind, raw in unusual],
+    }  # fmt: skip
+    database.register("incoming", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}))
+    database.execute("create or replace temp table unusual_values as select * from incoming")
+    database.unregister("incoming")
+    return (
+        "(select known.kind, known.raw, coalesce(known.value, unusual.value) as value from distinct_values as known"
+        " left join unusual_values as unusual on known.kind = unusual.kind and known.raw = unusual.raw)"
     )

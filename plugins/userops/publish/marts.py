@@ -71,7 +71,7 @@ def marts_of_manifest(manifest_path: Path) -> list[Mart]:
     manifest = json.loads(manifest_path.read_text())
     marts = [MAP]
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and "marts" in node["fqn"][:-1]:
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
             marts.append(_mart(node))
     return sorted(marts, key=lambda mart: mart.name)
 

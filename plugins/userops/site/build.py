@@ -1,48 +1,59 @@
-"""Build the dashboard site beside the one that is served, then swap it in."""
+"""Build the site beside the one that is served, then swap it in."""
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
-from importlib.metadata import version
+from collections import defaultdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import altair
 import jinja2
 import psycopg
-import vl_convert
-from jsonschema import ValidationError
-from markupsafe import Markup
 
+from userops.contracts.model import load_contracts
 from userops.errors import EXIT_FAILED, UseropsError, first_line
 from userops.settings import PROJECT_ROOT
-from userops.site import data
-from userops.site.formats import Formats, plain, script_json
-from userops.site.pages import Page, Section, Tile, read_pages
+from userops.site import query, words
+from userops.site.dictionary import Mart, mentioned, read_dictionary
+from userops.site.formats import script
+from userops.site.models import Page
+from userops.site.pages import read_pages, read_vocabulary
+from userops.site.status import Status, read_status
+from userops.site.translations import Translations
+from userops.site.view import Frame, exports_of, page_view
 
-CALCULATED = re.compile(r"'calculate': '-?datum\.(\w+)'")
+HERE = Path(__file__).parent
 KEPT_BUILDS = 2  # the served one, and the one a browser may still be loading from
+SCRIPTS = {
+    "boot": ["boot.js"],
+    "common": ["common.js"],
+    "dictionary": ["dictionary.js"],
+    "site": [
+        "measures.js", "filters.js", "drawing.js", "options.js", "options_special.js", "map.js", "table.js",
+        "figures.js", "page.js",
+    ],
+}  # fmt: skip
 
 
-def build_site(url: str, out: Path, labels: dict, sources: Path = PROJECT_ROOT / "dashboards") -> Path:
+def build_site(url: str, out: Path, labels: dict, dashboards: Path = PROJECT_ROOT / "dashboards") -> Path:
     """Build the site from schema `marts` and put it at `out` in one rename; on failure `out` stays as it was.
 
-    `labels`: `currency`, `timezone`, and `simulated` (true: every page says that channel and CRM data are).
-    `sources` holds templates, pages and style.
+    `labels`: `currency`, `timezone`, `simulated` (true: every page says which of its data are), and `links`, a list of
+    (text, address) that the menu ends with. `dashboards` holds the pages; the dbt models stand beside it.
     """
     out = Path(os.path.abspath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        _render(url, building, labels, sources)
+        _write(url, building, labels, dashboards)
         building.chmod(0o755)
         _swap(building, out)
     except psycopg.Error as error:
         shutil.rmtree(building, ignore_errors=True)
         raise UseropsError(
-            f"The site was not built: {first_line(error)}. The one before is still served.",
-            fix="fix the page's SQL in dashboards/pages, then run `userops site`.",
+            f"The site was not built: {first_line(error)}. The last one is still served.",
+            fix="see that the warehouse answers (`userops doctor`), then run `userops site`.",
             exit_code=EXIT_FAILED,
         ) from error
     except BaseException:
@@ -51,141 +62,97 @@ def build_site(url: str, out: Path, labels: dict, sources: Path = PROJECT_ROOT /
     return out
 
 
-def _render(url: str, folder: Path, labels: dict, sources: Path) -> None:
-    formats = Formats(labels.get("currency", "CNY"), labels.get("timezone", "UTC"))
-    pages = read_pages(sources / "pages")
-    environment = _environment(sources)
-    template = environment.get_template("page.html.j2")
-    with data.snapshot(url) as connection:
-        common = {
-            "pages": pages,
-            "headline": data.headline(connection),
-            "simulated": bool(labels.get("simulated")),
-            "currency": formats.currency,
-            "timezone": labels.get("timezone", "UTC"),
-            "show": formats.show,
-            "assets": _assets(folder / "assets", _vega(folder.parent), sources),
-        }
+def _write(url: str, folder: Path, labels: dict, dashboards: Path) -> None:
+    vocabulary = read_vocabulary(dashboards)
+    pages = read_pages(dashboards, vocabulary)
+    zone = ZoneInfo(labels.get("timezone", "UTC"))
+    environment = _environment(Translations.read(dashboards))
+    with query.snapshot(url) as connection:
+        models = dashboards.parent / "dbt_project" / "models"
+        marts = {mart.name: mart for mart in read_dictionary(connection, models, set(load_contracts()))}
+        frame = Frame(vocabulary, marts, labels.get("currency", "CNY"), zone)
+        status = read_status(connection)
+        common = _common(pages, frame, status, labels) | {"assets": _assets(folder, frame, status)}
+        template = environment.get_template("page.html.j2")
         for page in pages:
-            html = template.render(page=page, **common, **_contents(connection, page, formats))
-            (folder / f"{page.name}.html").write_text(html, encoding="utf-8")
+            shown, drawn = page_view(connection, page, frame)
+            shown["data"] = _put(folder, f"data/{page.name}.js", script("useropsPage", drawn))
+            shown |= {"name": page.name, "title": page.title, "page": page, "exports": exports_of(page, marts)}
+            (folder / f"{page.name}.html").write_text(template.render(common | shown), encoding="utf-8")
+    _write_dictionary(environment, folder, common, pages, list(marts.values()))
     shutil.copyfile(folder / f"{pages[0].name}.html", folder / "index.html")
 
 
-def _environment(sources: Path) -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(sources / "templates"),
+def _environment(translations: Translations) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {
+        "both": words.both, "ui": words.ui, "labels": words.labels, "strings": words.strings(),
+        "translated": translations.of,
+    }  # fmt: skip
+    return environment
 
 
-def _assets(folder: Path, vega: str, sources: Path) -> dict[str, str]:
-    """Write the files all pages share; their names carry their hash, so no stale copy is shown."""
-    folder.mkdir()
-    texts = {
-        "vega.js": vega,
-        "site.js": (sources / "site.js").read_text(encoding="utf-8"),
-        "style.css": (sources / "style.css").read_text(encoding="utf-8"),
-    }
-    names = {}
-    for name, text in texts.items():
-        stem, ending = name.split(".")
-        names[stem] = f"assets/{stem}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.{ending}"
-        (folder.parent / names[stem]).write_text(text, encoding="utf-8")
-    return names
-
-
-def _vega(kept: Path) -> str:
-    """Vega and Vega-Lite as one script, kept in a file: making it takes seconds."""
-    script = kept / f".vega-{version('vl-convert-python')}.js"
-    if not script.exists():
-        draft = script.with_suffix(f".{os.getpid()}")
-        draft.write_text(vl_convert.javascript_bundle(), encoding="utf-8")
-        draft.replace(script)
-    return script.read_text(encoding="utf-8")
-
-
-def _contents(connection: psycopg.Connection, page: Page, formats: Formats) -> dict:
+def _common(pages: list[Page], frame: Frame, status: Status, labels: dict) -> dict:
+    """What the template of every page takes."""
+    published = status.published["published_at"].astimezone(frame.zone) if status.published else None
     return {
-        "tiles": [_tile(connection, tile, formats) for tile in page.tiles],
-        "sections": [_section(connection, section, formats) for section in page.sections],
+        "pages": pages,
+        "groups": frame.vocabulary.groups,
+        "status": status,
+        "published_at": published.strftime("%Y-%m-%d %H:%M") if published else "",
+        "simulated": bool(labels.get("simulated")),
+        "links": [{"text": text, "href": address} for text, address in labels.get("links", ())],
+        "footer": words.filled("footer", currency=frame.currency, timezone=labels.get("timezone", "UTC")),
     }
 
 
-def _tile(connection: psycopg.Connection, tile: Tile, formats: Formats) -> dict:
-    found = data.rows(connection, tile.sql)
-    values = list(found[0].values()) if found else [None]
-    remark = values[1] if len(values) > 1 and values[1] is not None else ""
-    value = values[0]
-    return {
-        "id": tile.id,
-        "label": formats.label(tile.label, tile.format),
-        "remark": remark,
-        "value": formats.show(value, tile.format),
-        "raw": "" if value is None else str(value),
+def _assets(folder: Path, frame: Frame, status: Status) -> dict[str, str]:
+    """Write the files that all pages share."""
+    texts = {name: "".join(_read(f"assets/{part}") for part in parts) for name, parts in SCRIPTS.items()}
+    known = status.published or {}
+    site = {
+        "strings": words.strings(), "currency": frame.currency, "date": str(known.get("business_date", "")),
+        "version": known.get("version"),
+    }  # fmt: skip
+    texts["common"] = script("useropsSite", site) + texts["common"]
+    named = {name: _put(folder, f"assets/{name}.js", text) for name, text in texts.items()}
+    return named | {
+        "style": _put(folder, "assets/style.css", _read("assets/style.css")),
+        "echarts": _put(folder, "assets/echarts.js", _read("vendor/echarts.min.js")),
     }
 
 
-def _section(connection: psycopg.Connection, section: Section, formats: Formats) -> dict:
-    found = data.rows(connection, section.sql)
-    missing = found is None
-    if found and section.kind == "chart" and not _is_known(section.spec, found):
-        found = []  # a chart of nothing but unknown figures has no scale to draw them on
-    shown = {
-        "id": section.id,
-        "kind": section.kind,
-        "title": section.title,
-        "note": section.note,
-        "wide": section.wide,
-        "missing": missing,
-        "empty": section.empty,
-        "head": [
-            {"label": formats.label(c["label"], c["format"]), "kind": formats.kind(c["format"])}
-            for c in section.columns.values()
-        ],
-        "rows": [[formats.show(row[n], c["format"]) for n, c in section.columns.items()] for row in found or []],
-        "spec": "",
-    }
-    if section.kind == "chart" and found:
-        shown["spec"] = Markup(script_json(_chart(section, found)))
-    return shown
+def _write_dictionary(
+    environment: jinja2.Environment, folder: Path, common: dict, pages: list[Page], marts: list[Mart]
+) -> None:
+    shown_on = defaultdict(list)
+    for page in pages:
+        for mart in {name for block in page.blocks for name in mentioned(getattr(block, "sql", ""))}:
+            shown_on[mart].append(page)
+    title = words.strings()["dictionary"]
+    html = environment.get_template("dictionary.html.j2").render(
+        common | {"name": "dictionary", "title": title, "marts": marts, "shown_on": shown_on}
+    )
+    (folder / "dictionary.html").write_text(html, encoding="utf-8")
 
 
-def _is_known(spec: dict, found: list[dict]) -> bool:
-    """Whether every axis and scale of colours has a figure to stand on."""
-    encodings = [part.get("encoding", {}) for part in (spec, *spec.get("layer", []))]
-    drawn = [encoding[name] for encoding in encodings for name in ("x", "y", "color") if name in encoding]
-    for field in {channel["field"] for channel in drawn if channel.get("type") == "quantitative"}:
-        # A field that no column is called is made of columns by the chart's own transforms.
-        columns = [field] if field in found[0] else CALCULATED.findall(str(spec["transform"]))
-        if all(row[column] is None for row in found for column in columns):
-            return False
-    return True
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
 
 
-def _chart(section: Section, found: list[dict]) -> dict:
-    """The declared chart with its rows, checked against Vega-Lite's schema."""
-    values = [{name: plain(value) for name, value in row.items()} for row in found]
-    frame = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-    spec = {**frame, "description": section.title, **section.spec, "data": {"name": "rows"}}
-    if isinstance(spec.get("height"), dict):
-        # A step a value: counted here, because Vega-Lite warns of steps in a chart as wide as its container.
-        across = {row[spec["encoding"]["y"]["field"]] for row in found}
-        spec["height"] = spec["height"]["step"] * len(across)
-    # Held against the schema as it is: altair's own objects, made and unmade, take 25 times as long to say the same.
-    top = altair.TopLevelLayerSpec if "layer" in spec else altair.TopLevelUnitSpec
-    try:
-        top.validate(spec)
-    except ValidationError as error:
-        raise UseropsError(
-            f"Chart {section.id} is no Vega-Lite chart: {first_line(error)}.",
-            fix="correct its spec in site/pages.",
-            exit_code=EXIT_FAILED,
-        ) from error
-    return {"$schema": altair.SCHEMA_URL, **spec, "data": {"name": "rows", "values": values}}
+def _put(folder: Path, name: str, text: str) -> str:
+    """Write a file whose name carries its hash, so that no stale copy is shown; returns the name."""
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    hashed = path.with_name(f"{path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:10]}{path.suffix}")
+    hashed.write_text(text, encoding="utf-8")
+    return hashed.relative_to(folder).as_posix()
 
 
 def _swap(building: Path, out: Path) -> None:

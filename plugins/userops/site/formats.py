@@ -1,65 +1,43 @@
-"""Values as people read them, and as charts and embedded JSON need them."""
+"""Values as JSON holds them, and the headline numbers as a page shows them before any script runs."""
 
 import json
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 DASH = "–"
+SYMBOLS = {"CNY": "¥", "GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "KRW": "₩"}
 
 
-class Formats:
-    """Formats by name, for one currency and business timezone."""
-
-    def __init__(self, currency: str, timezone: str) -> None:
-        self.currency = currency
-        self.zone = ZoneInfo(timezone)
-        self._named: dict[str, Callable[[object], str]] = {
-            "text": self._text,
-            "integer": lambda v: f"{int(v):,}",
-            "decimal": lambda v: f"{_round(v, 2):,}",
-            "money": lambda v: f"{_round(v, 2):,}",
-            "percent": lambda v: f"{_round(Decimal(str(v)) * 100, 1):,} %",
-            "day": str,
-            "moment": lambda v: v.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
-        }
-
-    def show(self, value: object, name: str) -> str:
-        """The value under this format; a dash for what is not known."""
-        return DASH if value is None else self._named[name](value)
-
-    def label(self, label: str, name: str) -> str:
-        """The label, with the currency where amounts stand under it."""
-        return f"{label}, {self.currency}" if name == "money" else label
-
-    @staticmethod
-    def kind(name: str) -> str:
-        """How a table sets this format: `number` to the right, `day` on one line, or as text."""
-        return {"day": "day", "moment": "day", "text": "text"}.get(name, "number")
-
-    @staticmethod
-    def _text(value: object) -> str:
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        return str(value)
-
-
-def _round(value: object, places: int) -> Decimal:
-    # Added to 0, because what rounds to nothing from below is no "-0.0" to a reader.
-    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0
-
-
-def plain(value: object) -> object:
-    """A value as Vega-Lite takes it."""
+def plain(value: object, zone: ZoneInfo) -> object:
+    """A value as JSON holds it; moments in the business timezone."""
     if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return value
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return value.isoformat() if isinstance(value, date) else value
 
 
-def script_json(data: object) -> str:
-    """JSON that cannot end, or open anything in, the script element it stands in."""
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def script(name: str, data: object) -> str:
+    """A script that gives the page its data: a page opened from a folder may not fetch a JSON file."""
+    return f"window.{name} = {json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(',', ':'))};\n"
+
+
+def show(value: object, format: str, currency: str) -> str:
+    """The number under its format; a dash for what is not known."""
+    if value is None:
+        return DASH
+    number = Decimal(str(value))
+    if format == "percent":
+        return f"{_round(number * 100, 1):,}%"
+    if format == "money":
+        return f"{SYMBOLS.get(currency, currency + ' ')}{_round(number, 0):,}"
+    if format == "price":
+        return f"{SYMBOLS.get(currency, currency + ' ')}{_round(number, 2):,}"
+    places = {"integer": 0, "decimal": 2, "factor": 3, "ratio": 2, "times": 2}.get(format, 1)
+    return f"{_round(number, places):,}" + (" : 1" if format == "ratio" else "")
+
+
+def _round(value: Decimal, places: int) -> Decimal:
+    # Added to 0, because what rounds to nothing from below is no "-0.0" to a reader.
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0

@@ -1,95 +1,118 @@
-"""Pages as data: `site/pages/<page>.yml` read and checked before anything is queried."""
+"""Read the pages of `dashboards/`; an error names the file, the block and the fix."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.errors import UseropsError
+from userops.site.models import Block, Column, Figures, Page, Vocabulary
 
-KINDS = ("chart", "table")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+VOCABULARY = "_words.yml"
+FIXES = {
+    "extra_forbidden": "remove it or correct its name; a text with a comma needs quotes",
+    "missing": "add it",
+    "union_tag_invalid": "use one of the types named",
+    "union_tag_not_found": "add `type`",
+    "literal_error": "use one of the values named",
+}
 
 
-@dataclass(frozen=True)
-class Tile:
-    """A headline number: one row, first column; the second, where there is one, is its remark."""
-
-    id: str
-    label: str
-    sql: str
-    format: str
+def read_vocabulary(folder: Path) -> Vocabulary:
+    """The words, filters and columns that all pages share."""
+    path = folder / VOCABULARY
+    return _checked(Vocabulary, _yaml(path), path.name)
 
 
-@dataclass(frozen=True)
-class Section:
-    """A chart (with its table) or a table."""
-
-    id: str
-    kind: str
-    title: str
-    note: str
-    sql: str
-    empty: str
-    columns: dict[str, dict]
-    spec: dict
-    wide: bool
+def read_pages(folder: Path, vocabulary: Vocabulary) -> list[Page]:
+    """All pages in their order, each column with its name and format."""
+    paths = sorted(path for path in folder.glob("*.yml") if not path.name.startswith("_"))
+    if not paths:
+        raise UseropsError(f"No page is declared in {folder}.", fix="restore the pages of dashboards/.")
+    pages = [_page(path, vocabulary) for path in paths]
+    groups = list(vocabulary.groups)
+    return sorted(pages, key=lambda page: (groups.index(page.group), page.order))
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of the site."""
-
-    name: str
-    title: str
-    order: int
-    intro: str
-    tiles: tuple[Tile, ...]
-    sections: tuple[Section, ...]
-
-
-def read_pages(folder: Path) -> list[Page]:
-    """All pages, in their order."""
-    pages = [_page(path) for path in sorted(folder.glob("*.yml"))]
-    if not pages:
-        raise UseropsError(f"No page is declared in {folder}.", fix="restore site/pages.", exit_code=EXIT_FAILED)
-    return sorted(pages, key=lambda page: page.order)
+def _page(path: Path, vocabulary: Vocabulary) -> Page:
+    data = _yaml(path)
+    page = _checked(Page, {"name": path.stem, **data}, path.name)
+    if page.group not in vocabulary.groups:
+        known = ", ".join(vocabulary.groups)
+        raise _error(path.name, "", f"group {page.group!r} is none of {known}", "use one of them")
+    filters = {
+        name: given or _known(vocabulary.filters, name, path.name, "filters") for name, given in page.filters.items()
+    }
+    own = {name for block in page.blocks for name in getattr(block, "names", {})}
+    blocks = [_named(block, vocabulary, own, path.name) for block in page.blocks]
+    return page.model_copy(update={"filters": filters, "blocks": blocks})
 
 
-def _page(path: Path) -> Page:
+def _named(block: BaseModel, vocabulary: Vocabulary, own: set[str], file: str) -> BaseModel:
+    """The block with the shared name and format of each column that gives none of its own.
+
+    `own`: the columns whose values are named in both languages by the page's own queries.
+    """
+    if not isinstance(block, Block):
+        return block
+    columns = {
+        name: given or _known(vocabulary.columns, name, file, block.id) for name, given in block.columns.items()
+    }
+    for name, column in columns.items():
+        if column.words and column.words not in vocabulary.values.keys() | own:
+            what = f"column {name} has the unknown words {column.words!r}"
+            raise _error(file, block.id, what, f"add them to {VOCABULARY}, under values")
+    return block.model_copy(update={"columns": columns})
+
+
+def _known(shared: dict, name: str, file: str, place: str) -> Column:
+    if name not in shared:
+        fix = f"write `{name}: {{en: …, zh: …}}` there, or add it to {VOCABULARY}"
+        raise _error(file, place, f"{name!r} has no words", fix)
+    return shared[name]
+
+
+def query_columns(block: Figures | Block) -> set[str]:
+    """What the block's query has to return."""
+    parts = {name for pair in (*block.ratio.values(), *block.names.items()) for name in pair}
+    parts |= {*block.filters.values(), *block.sum}
+    if isinstance(block, Figures):
+        return parts | {name for figure in block.figures for name in figure.inputs}
+    return (parts | set(block.columns)) - set(block.ratio) - set(block.share)
+
+
+def _yaml(path: Path) -> dict:
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), LOADER)
-        return Page(
-            name=path.stem,
-            title=data["title"],
-            order=data["order"],
-            intro=data.get("intro", ""),
-            tiles=tuple(Tile(t["id"], t["label"], t["sql"], t.get("format", "text")) for t in data["tiles"]),
-            sections=tuple(_section(s) for s in data["sections"]),
-        )
-    except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise UseropsError(
-            f"{path.name} is no page: {error!r}.", fix="see the pages beside it.", exit_code=EXIT_FAILED
-        ) from error
+    except (OSError, yaml.YAMLError) as error:
+        raise _error(path.name, "", f"it is no YAML: {error}", "correct the line named") from error
+    if not isinstance(data, dict):
+        raise _error(path.name, "", "it is no mapping", "see the pages beside it")
+    return data
 
 
-def _section(data: dict) -> Section:
-    kind = data["kind"]
-    if kind not in KINDS or (kind == "chart") != ("spec" in data):
-        raise ValueError(f"section {data['id']}: kind {kind!r} with{'' if 'spec' in data else 'out'} a spec")
-    return Section(
-        id=data["id"],
-        kind=kind,
-        title=data["title"],
-        note=data.get("note", ""),
-        sql=data["sql"],
-        empty=data.get("empty", "Nothing to show yet."),
-        columns={name: _column(name, given) for name, given in data["columns"].items()},
-        spec=data.get("spec", {}),
-        wide=data.get("wide", False),
-    )
+def _checked(kind: type[BaseModel], data: dict, file: str) -> BaseModel:
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place, rest = _place(data, first["loc"])
+        where = f"{'.'.join(rest)}: " if rest else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise _error(file, place, where + message, FIXES.get(first["type"], "see the blocks beside it")) from error
 
 
-def _column(name: str, given: str | dict) -> dict:
-    """A column is a label, or a label with a format."""
-    return {"label": given, "format": "text"} if isinstance(given, str) else {"format": "text", "label": name} | given
+def _place(data: dict, loc: tuple) -> tuple[str, list[str]]:
+    """The id of the block that an error is in, and where in it."""
+    if len(loc) < 2 or loc[0] != "blocks" or not isinstance(loc[1], int):
+        return "", [str(part) for part in loc]
+    block = data["blocks"][loc[1]]
+    given = block if isinstance(block, dict) else {}
+    rest = [str(part) for part in loc[2:] if part != given.get("type")]
+    return str(given.get("id", f"number {loc[1] + 1}")), rest
+
+
+def _error(file: str, block: str, what: str, fix: str) -> UseropsError:
+    place = f"dashboards/{file}" + (f", block {block}" if block else "")
+    return UseropsError(f"{place}: {what}.", fix=f"{fix}.")

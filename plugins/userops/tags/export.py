@@ -21,39 +21,37 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("audience_code", "medium", "user_id", "contact_hash")
 IDENTIFIED = ("contact_id", "identifier")
 
-# The mart says whom the published version lets through; the newest build's consent must agree, contact by contact.
-# Where several contacts carry one identifier, the one updated last decides: a refusal is not got round by another.
+# The mart says whom the published version lets through; the addresses of the newest build must agree. Of one build both
+# say the same: a user may be written to by a medium exactly where one of its addresses is reachable. A contact stands
+# with one address a medium, and an address that several contacts of a user carry stands once.
 CONTACTABLE = """
-select contacts.medium, members.user_id, contacts.contact_id, contacts.identifier_kind, contacts.identifier_hash
+with addresses as (
+    select distinct on (medium, user_id, contact_id) medium, user_id, contact_id, kind, address
+    from build.int_addresses_reachable
+    where is_reachable and medium = any(%(media)s)
+    order by medium, user_id, contact_id, kind, address
+)
+
+select distinct on (addresses.medium, addresses.user_id, addresses.kind, addresses.address)
+    addresses.medium, addresses.user_id, addresses.contact_id, addresses.kind, addresses.address
 from marts.audience_members as members
-inner join build.int_contacts_reachability as contacts on members.user_id = contacts.user_id
+inner join addresses on members.user_id = addresses.user_id
 where
     members.audience_code = %(audience)s
-    and contacts.medium = any(%(media)s)
-    and contacts.is_reachable
-    and case contacts.medium
+    and case addresses.medium
         when 'sms' then members.may_sms
         when 'email' then members.may_email
         when 'wechat' then members.may_wechat
         when 'app' then members.may_app
         when 'weibo' then members.may_weibo
     end
-    and not exists (
-        select from build.int_contacts_reachability as same
-        where
-            same.identifier_hash = contacts.identifier_hash
-            and same.identifier_kind = contacts.identifier_kind
-            and same.medium = contacts.medium
-            and same.updated_at >= contacts.updated_at
-            and (same.has_unsubscribed or not same.has_consent)
-    )
-order by contacts.medium, members.user_id, contacts.contact_id
+order by addresses.medium, addresses.user_id, addresses.kind, addresses.address, addresses.contact_id
 """
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: rows are contacts, `members` the audience's users, `users` those of them in the file."""
+    """What was written: rows are addresses, `members` the audience's users, `users` those of them in the file."""
 
     path: str
     audience: str
@@ -154,9 +152,7 @@ def _identified(vault: psycopg.Connection, rows: Iterable[tuple]) -> Iterator[tu
         yield from cursor
 
 
-def _lines(
-    rows: Iterable[tuple], key: str, audience: str, users: set[str], width: int
-) -> Iterator[list[str]]:
+def _lines(rows: Iterable[tuple], key: str, audience: str, users: set[str], width: int) -> Iterator[list[str]]:
     for medium, user_id, contact_id, _, _, value in rows:
         users.add(user_id)
         line = [audience, medium, user_id, keys.hashed(key, "contact_id", contact_id), contact_id, value]

@@ -29,11 +29,13 @@ BY_SCHEMA = {
 }
 BY_TABLE = {
     "loader": {
-        "meta.load_files": KEEP, "meta.waivers": ADD, "meta.writer": MOVE, "meta.runs": READ,
+        "meta.load_files": KEEP, "meta.waivers": READ, "meta.writer": MOVE, "meta.runs": READ,
+        "meta.lake_deletions": KEEP | TAKE, "meta.raw_copies": ADD | TAKE, "meta.publications": READ, "meta.pointer": READ,
         "meta.quality_results": ADD, "meta.erased_contacts": KEEP, "meta.erased_identifiers": ADD,
         "meta.erased_user_ids": ADD,
         "meta.erasure_log": ADD, "meta.hash_key": ADD, "meta.id_key": ADD, "meta.first_hashes": TAKE,
-        "quarantine.rows": ADD | TAKE, "vault.identifiers": ADD | TAKE, "vault.keys": ADD,
+        "quarantine.rows": ADD | TAKE, "vault.identifiers": ADD | TAKE,
+        "vault.personal_texts": ADD | TAKE, "vault.keys": ADD,
     },
     "transformer": {
         "meta.load_files": READ, "meta.waivers": READ, "meta.writer": MOVE, "meta.runs": READ,

@@ -9,7 +9,7 @@ with stages as (
         count(*) filter (where not is_pushed) as control,
         count(*) filter (where not is_pushed and is_buyer) as control_buyers
     from {{ ref('int_campaign_users') }}
-    where {{ days_between(business_date(), 'index_day') }} >= {{ var('campaign_response_days') }}
+    where index_day <= {{ add_days(business_date(), -var('campaign_response_days')) }}
     group by campaign_id, stage
 ),
 

@@ -1,26 +1,24 @@
+{{ config(materialized='view') }}
 -- One row per campaign × user in the comparison of pushed users with users like them who were not pushed.
 -- Control users get an index day drawn by a hash from the pushed users' first days, so that both groups face the
 -- same days. Both must have been acquired, and reachable by a medium of the campaign, at the end of the day before.
+-- A view: one model reads it, and its rows are campaigns × users.
 with users as (
     select user_id, acquired_day, {{ thousandth_of('user_id') }} as thousandth
     from {{ ref('int_users_acquired') }}
     where acquired_day <= {{ business_date() }}
-    -- Grouped, so that no engine draws again for each campaign.
-    group by user_id, acquired_day
-),
-
-pushed as (
-    select campaign_id, user_id, first_day from {{ ref('int_campaign_first_pushes') }}
 ),
 
 dated as (
-    select campaign_id, user_id, true as is_pushed, first_day as index_day from pushed
+    select campaign_id, user_id, true as is_pushed, first_day as index_day
+    from {{ ref('int_campaign_first_pushes') }}
     union all
     select draws.campaign_id, users.user_id, false as is_pushed, draws.index_day
     from users
     inner join {{ ref('int_campaign_draws') }} as draws
         on users.thousandth = draws.thousandth and users.acquired_day < draws.index_day
-    left join pushed on draws.campaign_id = pushed.campaign_id and users.user_id = pushed.user_id
+    left join {{ ref('int_campaign_first_pushes') }} as pushed
+        on draws.campaign_id = pushed.campaign_id and users.user_id = pushed.user_id
     where pushed.user_id is null
 ),
 
@@ -46,19 +44,27 @@ members as (
         )
 ),
 
+index_days as (
+    select distinct campaign_id, first_day as index_day from {{ ref('int_campaign_first_pushes') }}
+),
+
 buyers as (
-    select distinct members.campaign_id, members.user_id
-    from members
-    inner join {{ ref('int_orders_counted') }} as orders on members.user_id = orders.user_id
-    where
-        {{ days_between('orders.order_day', 'members.index_day') }}
-        between 0 and {{ var('campaign_response_days') }} - 1
+    select distinct index_days.campaign_id, index_days.index_day, orders.user_id
+    from index_days
+    cross join ({{ number_spine(var('campaign_response_days') - 1) }}) as waited
+    inner join {{ ref('int_orders_counted') }} as orders
+        on {{ add_days('index_days.index_day', 'waited.n') }} = orders.order_day
+    where orders.user_id is not null
 ),
 
 final as (
     select members.*, buyers.user_id is not null as is_buyer
     from members
-    left join buyers on members.campaign_id = buyers.campaign_id and members.user_id = buyers.user_id
+    left join buyers
+        on
+            members.campaign_id = buyers.campaign_id
+            and members.index_day = buyers.index_day
+            and members.user_id = buyers.user_id
 )
 
 select * from final

@@ -22,12 +22,16 @@ final as (
         max(users.acquired_day) as last_acquired_day,
         count(users.first_order_day) as first_order_users,
         count(*) filter (
-            where {{ days_between('users.first_order_day', 'users.acquired_day') }} <= {{ var('first_order_window_days') }}
+            where
+                {{ days_between('users.first_order_day', 'users.acquired_day') }}
+                <= {{ var('first_order_window_days') }}
         ) as converted_users,
         count(*) filter (where users.is_first_in_month) as first_month_buyers,
         count(*) filter (where users.is_first_in_month and money.bought_next_month) as next_month_buyers,
         count(*) filter (
-            where users.orders = 1 and {{ days_between(last_day, 'users.first_order_day') }} >= {{ var('one_time_days') }}
+            where
+                users.orders = 1
+                and {{ days_between(last_day, 'users.first_order_day') }} >= {{ var('one_time_days') }}
         ) as one_time_users,
         {%- for days in [30, 90, 180] %}
         {%- for amount in ['net', 'margin'] %}

@@ -3,31 +3,32 @@
     'browses': 'browse', 'searches': 'search', 'carts': 'add_to_cart', 'consults': 'consult', 'messages': 'message_in',
     'check_ins': 'check_in', 'shares': 'share', 'games': 'game', 'content_views': 'content_view',
 } %}
-{% set age = days_between('days.as_of', 'event_days.day') %}
-with event_days as (
+with figures as (
     select
-        users.user_id,
-        {{ local_day('events.occurred_at') }} as day,
+        users.user_id, days.as_of,
         {%- for name, kind in kinds.items() %}
-        count(*) filter (where events.event_type = '{{ kind }}') as {{ name }}{{ ',' if not loop.last }}
+        cast(count(*) filter (
+            where events.event_type = '{{ kind }}' and events.occurred_at >= days.since_30d
+        ) as int) as {{ name }}_30d,
         {%- endfor %}
+        cast(count(*) filter (where events.event_type = 'share') as int) as shares_90d,
+        max(events.occurred_at) filter (where events.event_type = 'add_to_cart') as last_cart_at
     from {{ ref('stg_events') }} as events
+    inner join {{ ref('int_feature_days') }} as days
+        on events.occurred_at >= days.since_90d and events.occurred_at < days.ends_at
     inner join {{ ref('int_events_users') }} as users on events.event_id = users.event_id
-    where events.occurred_at >= {{ feature_window_start() }}
-    group by users.user_id, {{ local_day('events.occurred_at') }}
+    group by users.user_id, days.as_of
 ),
 
 final as (
     select
-        event_days.user_id, days.as_of,
+        user_id, as_of,
         {%- for name in kinds %}
-        cast(coalesce(sum(event_days.{{ name }}) filter (where {{ age }} < 30), 0) as int) as {{ name }}_30d,
+        {{ name }}_30d,
         {%- endfor %}
-        cast(sum(event_days.shares) as int) as shares_90d,
-        min({{ age }}) filter (where event_days.carts > 0) as days_since_cart
-    from event_days
-    inner join {{ ref('int_feature_days') }} as days on {{ age }} between 0 and 89
-    group by event_days.user_id, days.as_of
+        shares_90d,
+        {{ days_between('as_of', local_day('last_cart_at')) }} as days_since_cart
+    from figures
 )
 
 select * from final

@@ -1,20 +1,21 @@
 -- One row per user × day of int_feature_days with a refund by then, of counted and fully refunded orders alike.
-{% set age = days_between('days.as_of', 'refunds.refund_day') %}
-with refunds as (
-    select mapped.user_id, refunds.order_id, {{ local_day('refunds.refunded_at') }} as refund_day
+with figures as (
+    select
+        mapped.user_id, days.as_of,
+        cast(count(distinct refunds.order_id) as int) as refunded_orders,
+        cast(count(*) filter (where refunds.refunded_at >= days.since_90d) as int) as refunds_90d,
+        max(refunds.refunded_at) as last_refund_at
     from {{ ref('stg_refunds') }} as refunds
+    inner join {{ ref('int_feature_days') }} as days on refunds.refunded_at < days.ends_at
     inner join {{ ref('map_order_user') }} as mapped on refunds.order_id = mapped.order_id
+    group by mapped.user_id, days.as_of
 ),
 
 final as (
     select
-        refunds.user_id, days.as_of,
-        cast(count(distinct refunds.order_id) as int) as refunded_orders,
-        cast(count(*) filter (where {{ age }} < 90) as int) as refunds_90d,
-        min({{ age }}) as days_since_refund
-    from refunds
-    inner join {{ ref('int_feature_days') }} as days on refunds.refund_day <= days.as_of
-    group by refunds.user_id, days.as_of
+        user_id, as_of, refunded_orders, refunds_90d,
+        {{ days_between('as_of', local_day('last_refund_at')) }} as days_since_refund
+    from figures
 )
 
 select * from final

@@ -39,7 +39,7 @@ rounded as (
 measured as (
     select
         *,
-        row_number() over (partition by model order by conversions desc, {{ by_bytes('channel_code') }}) = 1 as takes_rest,
+        row_number() over (partition by model order by conversions desc, {{ by_bytes('channel_code') }}) as place,
         sum(conversions) over (partition by model) as given_conversions,
         sum(net) over (partition by model) as given_net
     from rounded
@@ -52,7 +52,7 @@ final as (
         {%- for amount in ['conversions', 'net'] %}
         cast(
             measured.{{ amount }}
-            + case when measured.takes_rest then totals.{{ amount }} - measured.given_{{ amount }} else 0 end
+            + case when measured.place = 1 then totals.{{ amount }} - measured.given_{{ amount }} else 0 end
             as decimal(28, 10)
         ) as {{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}

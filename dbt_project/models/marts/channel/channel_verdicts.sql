@@ -51,7 +51,9 @@ figures as (
         {{ ratio('costs.mature_cost', 'costs.mature_users') }} as cac,
         {{ quotient('costs.mature_cost', 'costs.mature_users') }} as exact_cac,
         {{ quotient('margins.margin', 'margins.users') }} as mean,
-        {{ quotient('margins.users * margins.squares - margins.margin * margins.margin', 'margins.users - 1') }} as spread,
+        {{ quotient(
+            'margins.users * margins.squares - margins.margin * margins.margin', 'margins.users - 1'
+        ) }} as spread,
         cast(costs.mature_users as {{ type_double() }}) as mature_users,
         cast(margins.margin * costs.mature_users - costs.mature_cost * margins.users as {{ type_double() }}) as gap
     from channels

@@ -16,7 +16,9 @@ with stays as (
 moves as (
     select
         group_id,
-        cast(count(*) filter (where {{ days_between(last_day, 'joined_day') }} < {{ recent_days }}) as int) as joins_30d,
+        cast(count(*) filter (
+            where {{ days_between(last_day, 'joined_day') }} < {{ recent_days }}
+        ) as int) as joins_30d,
         cast(count(*) filter (
             where left_day <= {{ last_day }} and {{ days_between(last_day, 'left_day') }} < {{ recent_days }}
         ) as int) as leaves_30d

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 {% set exports = judged_columns() %}
 with {% for export, judged in exports.items() %}{{ export }} as (
 

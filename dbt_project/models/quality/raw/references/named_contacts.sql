@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 with named as (
 
     select 'orders' as export, order_id as row_id, contact_id from {{ ref('recent_orders') }} where is_new

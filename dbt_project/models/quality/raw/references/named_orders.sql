@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 with named as (
 
     select 'order_lines' as export, order_id from {{ ref('recent_order_lines') }} where is_new

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 with counts as (
 
     select export, day, sum(row_count) as row_count

@@ -40,8 +40,8 @@ ratios as (
         totals.row_count / nullif(least(weekdays.usual_rows, weekdays.mean_rows * levels.weaker), 0) as low_ratio,
         greatest(levels.spread, 1 / sqrt(greatest(weekdays.usual_rows, 1))) as spread
     from totals
-    inner join weekdays on totals.export = weekdays.export and totals.weekday = weekdays.weekday
-    inner join levels on totals.export = levels.export
+    left join weekdays on totals.export = weekdays.export and totals.weekday = weekdays.weekday
+    left join levels on totals.export = levels.export
     where totals.day = {{ business_date() }}
 
 ),
@@ -77,7 +77,7 @@ final as (
     select
         export,
         cast(row_count as bigint) as row_count,
-        cast(usual_rows as {{ type_double() }}) as usual_rows,
+        cast(coalesce(usual_rows, 0) as {{ type_double() }}) as usual_rows,
         history_days,
         cast(level as {{ type_double() }}) as level,
         cast(coalesce(ratio, 1) as {{ type_double() }}) as ratio,

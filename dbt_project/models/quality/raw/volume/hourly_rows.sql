@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 {% set day_starts = start_of_day(business_date()) %}
 with happened as (
 

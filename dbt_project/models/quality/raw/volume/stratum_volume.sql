@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 {#
     How the business date compares with before inside each stratum, and the middle one by weight: a channel that was
     switched off moves it little, rows lost at random move it as they move the total.

@@ -11,6 +11,8 @@ def upgrade() -> None:
     _load_files()
     _waivers()
     _rows()
+    _lake_deletions()
+    _raw_copies()
 
 
 def _load_files() -> None:
@@ -32,6 +34,7 @@ def _load_files() -> None:
         sa.Column("reason", sa.Text()),
         sa.Column("lake_path", sa.Text(), comment="Where its Parquet file is in the lake; null where it has none."),
         sa.Column("columns", sa.ARRAY(sa.Text()), comment="The columns of the file."),
+        sa.Column("stamp", sa.Text(), comment="Size and time of the file in the landing place, as it was read."),
         sa.Column("ends_line", sa.Boolean(), comment="Whether its last line had an end."),
         sa.Column("run_id", sa.Text()),
         sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("now()")),
@@ -78,7 +81,30 @@ def _rows() -> None:
     op.create_index("rows_by_load_id", "rows", ["load_id"], schema="quarantine")
 
 
+def _lake_deletions() -> None:
+    op.create_table(
+        "lake_deletions",
+        sa.Column("path", sa.Text(), primary_key=True),
+        sa.Column("delete_after", sa.DateTime(timezone=True), nullable=False),
+        schema="meta",
+        comment="One row per file of the lake that a newer revision or delivery replaced, until it is deleted.",
+    )
+
+
+def _raw_copies() -> None:
+    op.create_table(
+        "raw_copies",
+        sa.Column("lake_path", sa.Text(), primary_key=True),
+        sa.Column("export", sa.Text(), nullable=False),
+        sa.Column("load_id", sa.BigInteger(), nullable=False),
+        schema="meta",
+        comment="One row per file of the lake whose rows the tables in raw hold (engine postgres).",
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("raw_copies", schema="meta")
+    op.drop_table("lake_deletions", schema="meta")
     op.drop_table("rows", schema="quarantine")
     op.drop_table("waivers", schema="meta")
     op.drop_table("load_files", schema="meta")

@@ -9,6 +9,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     _identifiers()
+    _personal_texts()
     _keys()
     _hash_key()
     _id_key()
@@ -33,6 +34,19 @@ def _identifiers() -> None:
         schema="vault",
         comment="One row per spelling of an identifier, with its normalized value and keyed hash.",
     )
+
+
+def _personal_texts() -> None:
+    op.create_table(
+        "personal_texts",
+        sa.Column("load_id", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.BigInteger(), nullable=False),
+        sa.Column("column_name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        schema="vault",
+        comment="One row per personal text (a nickname, a name) of a stored row, which the lake does not hold.",
+    )
+    op.create_index("personal_texts_by_load_id", "personal_texts", ["load_id"], schema="vault")
 
 
 def _keys() -> None:
@@ -141,4 +155,5 @@ def downgrade() -> None:
     op.drop_table("id_key", schema="meta")
     op.drop_table("hash_key", schema="meta")
     op.drop_table("keys", schema="vault")
+    op.drop_table("personal_texts", schema="vault")
     op.drop_table("identifiers", schema="vault")

@@ -1,0 +1,98 @@
+"""Judge the staged rows of an export by its contract: values, bad rows with their reasons, keys in conflict."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from userops.contracts.model import Contract
+from userops.ingest import row_validation
+from userops.ingest.outcome import Judged, Miscounted, Staged
+from userops.ingest.row_validation import Rules
+from userops.lake.schema import hash_name
+from userops.lake.sql import identifier, listed, literal
+from userops.privacy.identifiers import IDENTIFIERS
+
+TABLE = "judged"
+
+
+def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules, staged: Staged) -> Judged:
+    """Make the table `judged` of the staged rows; raises Miscounted if they are not as many as were counted."""
+    rules.clock.register(database, rules.business_date)
+    select = row_validation.judged(contract, rules, staged.row, staged.relation, staged.present, staged.is_ascii)
+    database.execute(f"create or replace table {TABLE} as {select}")
+    rows, good, hashed = database.execute(f"select count(*), count(*) filter (_good), sum(_hash) from {TABLE}").fetchall()[0]
+    if rows != staged.rows - len(staged.bad) - len(staged.set_aside):
+        raise Miscounted
+    row = "_row" if staged.row else "rowid + 1"
+    bad = _reasons(database, contract, rules, staged, row) if good < rows else []
+    bad += [(record.row, record.reason) for record in staged.bad]
+    is_delta = contract.mode == "delta"
+    return Judged(
+        row, bad,
+        row_set_hash=f"{rows}:{hashed or 0}" if is_delta else None,
+        newest_change=_newest_change(database, rules) if is_delta else None,
+        conflicts=_conflicts(database, contract),
+    )  # fmt: skip
+
+
+def _reasons(
+    database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules, staged: Staged, row: str
+) -> list[tuple[int, str]]:
+    """Bad rows with the first reason of each, from their texts."""
+    relation, number = staged.relation, staged.row
+    if number is None:
+        relation, number = f"(select row_number() over () as _row, * from {relation})", "_row"
+    bad = f"(select * from {relation} where {number} in (select {row} from {TABLE} where not _good))"
+    select = row_validation.reasons(contract, rules, number, bad, staged.present)
+    found = database.execute(f"{select} order by _row").fetchall()
+    if any(reason is None for _, reason in found):
+        raise Miscounted
+    return found
+
+
+def _newest_change(database: duckdb.DuckDBPyConnection, rules: Rules) -> date | None:
+    """The newest day among the good rows, by the business's clock."""
+    newest = database.execute(f"select max(updated_at) from {TABLE} where _good").fetchall()[0][0]
+    return newest and newest.astimezone(ZoneInfo(rules.clock.timezone)).date()
+
+
+def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:
+    """How many good rows repeat a key (and instant) with another content, which versions cannot decide.
+
+    A later line that only fills what was empty says nothing else than the earlier one.
+    """
+    names = [*contract.key, *(["updated_at"] if contract.mode == "delta" else [])]
+    others = [column.name for column in contract.columns if column.name not in names]
+    key = listed([identifier(name) for name in names])
+    good = f"from {TABLE} where _good"
+    # Most files repeat no key: only those that do pay for comparing contents.
+    rows, keys = database.execute(f"select count(*), count(distinct hash({key})) {good}").fetchall()[0]
+    if rows == keys or not others:
+        return 0
+    differ = " or ".join(f"count(distinct {identifier(name)}) > 1" for name in others)
+    content = listed([f"{identifier(column.name)} := {identifier(column.name)}" for column in contract.columns])
+    return database.execute(
+        f"select coalesce(sum(extra), 0)::bigint from (select count(distinct struct_pack({content})) - 1 as extra"
+        f" {good} group by {key} having count(*) > 1 and ({differ}))"
+    ).fetchall()[0][0]
+
+
+def good_rows(contract: Contract, judged: Judged, load_id: int, business_date: date, source: str) -> str:
+    """A SELECT of the good rows as the lake keeps them; IDENTIFIERS gives the hashes of identifiers."""
+    values, joins = [], []
+    for column in contract.columns:
+        name = identifier(column.name)
+        if column.identifier:
+            hashes = identifier(f"hashes of {column.name}")
+            values.append(f"{hashes}.hash as {identifier(hash_name(column))}")
+            kind = literal(column.identifier)
+            joins.append(f"left join {IDENTIFIERS} as {hashes} on {hashes}.kind = {kind} and {hashes}.raw = rows.{name}")
+        elif not column.personal:
+            values.append(f"rows.{name}")
+    values += [f"{load_id}::bigint as _load_id", "rows._number as _line",
+               f"date {literal(business_date)} as _business_date", f"{literal(source)} as _source"]
+    return (
+        f"select {listed(values)} from (select *, {judged.row} as _number from {TABLE} where _good) as rows"
+        f" {' '.join(joins)}"
+    )

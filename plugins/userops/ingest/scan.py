@@ -1,0 +1,198 @@
+"""One pass over a delivered file before anything is loaded: its records counted, its text as UTF-8 on this machine.
+
+The count stands beside DuckDB's. It also tells whether the file has anything in it that parsers read in different ways:
+such a file is loaded record by record.
+"""
+
+import codecs
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from userops.contracts.model import Contract
+from userops.ingest import documents
+from userops.ingest.landing import Source
+from userops.ingest.opening import blocks, unpacked, unpacked_limit
+from userops.ingest.records import LINE_END, QUOTE, Chunks, Head, Splitter, outside, utf8
+
+PIECE = 1 << 20
+
+
+@dataclass
+class Scan:
+    """What one pass found.
+
+    `path` is UTF-8 CSV, `lines_before` those before its first record, `titles` those before its header. `is_plain`: any parser of CSV reads the same
+    cells. `seen` are the names met in a JSON file, `rowless` its pages without a row.
+    """
+
+    path: Path
+    delimiter: str
+    titles: int = 0
+    header: list[str] = field(default_factory=list)
+    lines_before: int = 0
+    rows: int = 0
+    is_ascii: bool = True
+    is_plain: bool = True
+    line_end: str = "\n"
+    has_line_ends_in_quotes: bool = False
+    ends_line: bool = True
+    incomplete: str = ""
+    seen: set[str] = field(default_factory=set)
+    rowless: list[list[str]] = field(default_factory=list)
+
+
+def scan(source: Source, path: Path, contract: Contract, scratch: Path) -> Scan:
+    """Read the file once; what is no UTF-8 CSV is written as such to `scratch`. Raises Unreadable."""
+    layout = source.layout if source.format == "csv" else None
+    encoding = codecs.lookup(layout.encoding if layout else "utf-8").name
+    as_is = source.format == "csv" and not source.packed and encoding == "utf-8"
+    found = Scan(
+        path if as_is else scratch / "delivered.csv",
+        layout.delimiter if layout else ",", layout.skip_lines if layout else 0,
+    )  # fmt: skip
+    with csv_bytes(source, path, contract, found) as delivered:
+        decoded = utf8(delivered, encoding)
+        if as_is:
+            _count(found, decoded)
+        else:
+            with found.path.open("wb") as out:
+                _count(found, _written(decoded, out))
+    return found
+
+
+@contextmanager
+def csv_bytes(source: Source, path: Path, contract: Contract, found: Scan) -> Iterator[Iterable[bytes]]:
+    """The file's bytes, unpacked, as CSV in the layout's encoding."""
+    layout = source.layout
+    with unpacked(path, source.packed) as stream:
+        data = blocks(stream, unpacked_limit(path, source.packed))
+        if layout and source.format in ("json", "jsonl"):
+            read = documents.csv_of_json if source.format == "json" else documents.csv_of_json_pages
+            yield _joined(read(data, layout.encoding, layout.each, layout.header, found.seen, found.rowless))
+        elif source.format == "jsonl":
+            yield _joined(documents.csv_of_json_lines(data, [c.name for c in contract.columns], found.seen))
+        elif source.format == "parquet":
+            yield documents.csv_of_parquet(stream)
+        else:
+            yield data
+
+
+def _joined(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Rows in larger pieces."""
+    held: list[bytes] = []
+    size = 0
+    for row in rows:
+        held.append(row)
+        size += len(row)
+        if size > PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def _written(texts: Iterable[bytes], out: BinaryIO) -> Iterator[bytes]:
+    for text in texts:
+        out.write(text)
+        yield text
+
+
+def _count(found: Scan, texts: Iterable[bytes]) -> None:
+    chunks, head = Chunks(_told(texts, found)), Head(found.delimiter, found.titles)
+    last: deque[bytes] = deque(maxlen=2)
+    counts = _Counts(found.delimiter)
+    for chunk in chunks:
+        data = head.take(chunk)
+        if data:
+            counts.add(data)
+            last.append(data)
+    head.require()
+    found.header, found.lines_before = head.header, head.lines
+    found.rows, found.ends_line = counts.rows, chunks.ends_with_newline
+    found.has_line_ends_in_quotes = counts.lines > counts.ends
+    _settle_line_ends(found, chunks, counts.lines + head.lines)
+    fields = len(head.header)
+    # A header of several lines is counted in other ways, and so are empty lines of a file with one column.
+    found.is_plain = (
+        found.is_plain and counts.is_plain and counts.marks == (fields - 1) * counts.rows and fields > 1
+        and head.lines == found.titles + 1
+    )
+    if not found.ends_line:
+        found.incomplete = _incomplete_end(found, last)
+
+
+def _told(texts: Iterable[bytes], found: Scan) -> Iterator[bytes]:
+    for text in texts:
+        found.is_ascii = found.is_ascii and text.isascii()
+        yield text
+
+
+def _settle_line_ends(found: Scan, chunks: Chunks, lines: int) -> None:
+    """One kind of line end throughout, or the file is not plain."""
+    if not chunks.returns:
+        return
+    found.line_end = "\r\n"
+    whole = lines - (0 if chunks.ends_with_newline else 1)
+    found.is_plain = chunks.returns == whole and not found.has_line_ends_in_quotes
+
+
+def _incomplete_end(found: Scan, last: Iterable[bytes]) -> str:
+    """Look at the end of the file as the splitter does."""
+    splitter = Splitter(found.delimiter, header=found.header, ends_with_newline=False)
+    for data in last:
+        splitter.split(data)
+    return splitter.incomplete_end()
+
+
+@dataclass
+class _Counts:
+    """Records, and delimiters and line ends outside and inside of quotes."""
+
+    delimiter: str
+    rows: int = 0
+    marks: int = 0
+    lines: int = 0
+    ends: int = 0
+    is_plain: bool = True
+
+    def add(self, data: bytes) -> None:
+        """Count a chunk of whole records."""
+        if b"\r" in data:
+            self.is_plain = False
+        codes = np.frombuffer(data, dtype=np.uint8)
+        if b'"' not in data:
+            lines = data.count(b"\n")
+            self.marks += int(np.count_nonzero(codes == ord(self.delimiter)))
+            self.rows += lines - (_empty_lines(np.flatnonzero(codes == LINE_END)) if _has_empty(data) else 0)
+            self.lines += lines
+            self.ends += lines
+            return
+        quotes, line_ends = np.flatnonzero(codes == QUOTE), np.flatnonzero(codes == LINE_END)
+        ends = outside(line_ends, quotes)
+        self.is_plain = self.is_plain and _well_placed(codes, quotes, ord(self.delimiter))
+        self.marks += len(outside(np.flatnonzero(codes == ord(self.delimiter)), quotes))
+        self.rows += len(ends) - _empty_lines(ends)
+        self.lines += len(line_ends)
+        self.ends += len(ends)
+
+
+def _has_empty(data: bytes) -> bool:
+    return data.startswith(b"\n") or b"\n\n" in data
+
+
+def _empty_lines(ends: np.ndarray) -> int:
+    return int(np.count_nonzero(np.diff(ends, prepend=-1) == 1))
+
+
+def _well_placed(codes: np.ndarray, quotes: np.ndarray, delimiter: int) -> bool:
+    """Whether quotes stand around whole cells, or in pairs within them; the chunk ends with a line end."""
+    opening, closing = quotes[::2], quotes[1::2]
+    around = np.zeros(256, dtype=bool)
+    around[[delimiter, LINE_END, QUOTE]] = True
+    before = codes[opening[opening > 0] - 1]
+    return bool(around[before].all() and around[codes[closing + 1]].all())

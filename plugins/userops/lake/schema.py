@@ -1,0 +1,69 @@
+"""What a Parquet file of an export holds: no personal value, identifiers as keyed hashes, where each row came from."""
+
+import duckdb
+import pyarrow as pa
+
+from userops.contracts.model import Column, Contract
+from userops.lake.sql import identifier, listed, literal
+
+BOOKKEEPING = ("_load_id", "_line", "_business_date", "_source")
+_ARROW = {
+    "text": pa.string(),
+    "date": pa.date32(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+}
+
+
+def hash_name(column: Column) -> str:
+    """The name of the column that holds an identifier's keyed hash."""
+    return f"{column.name}_hash"
+
+
+def lake_columns(contract: Contract) -> list[str]:
+    """The columns of the export's files, in their order."""
+    names = [
+        hash_name(column) if column.identifier else column.name
+        for column in contract.columns if column.identifier or not column.personal
+    ]
+    return [*names, *BOOKKEEPING]
+
+
+def arrow_schema(contract: Contract) -> pa.Schema:
+    """The same with types."""
+    fields = []
+    for column in contract.columns:
+        if column.identifier:
+            fields.append((hash_name(column), pa.string()))
+        elif not column.personal:
+            decimal = column.type == "numeric"
+            fields.append((column.name, pa.decimal128(18, column.scale) if decimal else _ARROW[column.type]))
+    fields += [("_load_id", pa.int64()), ("_line", pa.int64()), ("_business_date", pa.date32()), ("_source", pa.string())]
+    return pa.schema(fields)
+
+
+def select_files(contract: Contract, urls: list[str]) -> str:
+    """A SELECT over the export's files for DuckDB; a column that older files lack is null there, none gives no row."""
+    fields = arrow_schema(contract)
+    empty = listed([f"null::{_duckdb_type(field.type)} as {identifier(field.name)}" for field in fields])
+    if not urls:
+        return f"select {empty} where false"
+    files = listed([literal(url) for url in urls])
+    return (
+        f"select {empty} where false union all by name"
+        f" select * from read_parquet([{files}], union_by_name = true)"
+    )
+
+
+def _duckdb_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision}, {kind.scale})"
+    named = {pa.string(): "varchar", pa.date32(): "date", pa.int32(): "integer", pa.int64(): "bigint", pa.bool_(): "boolean"}
+    return named.get(kind, "timestamptz")
+
+
+def create_view(database: duckdb.DuckDBPyConnection, name: str, contract: Contract, urls: list[str]) -> None:
+    """Make the export's files known under a name."""
+    database.execute(f"create or replace view {name} as {select_files(contract, urls)}")

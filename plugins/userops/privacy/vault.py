@@ -1,0 +1,78 @@
+"""The vault: the only place in the warehouse where personal values stand."""
+
+from pathlib import Path
+
+import duckdb
+import psycopg
+
+from userops.lake.sql import identifier, literal
+from userops.privacy import keys
+from userops.privacy.identifiers import IDENTIFIERS
+
+BLOCK = 1 << 20
+
+
+def keep_identifiers(
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, key: str, scratch: Path
+) -> None:
+    """Add what the table IDENTIFIERS of DuckDB holds and the vault does not; the caller commits.
+
+    Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
+    """
+    connection.execute(
+        "create temp table new_identifiers (kind text, raw_value text, value text, hash text) on commit drop"
+    )
+    copy_rows(connection, database, "new_identifiers", f"from {IDENTIFIERS} order by kind, raw", scratch)
+    chain = [*keys.retired(connection), key]
+    added = connection.execute(
+        "insert into vault.identifiers (kind, raw_value, value, hash) select kind, raw_value, value, hash"
+        ' from new_identifiers order by kind collate "C", raw_value collate "C" on conflict do nothing'
+        + (" returning kind, value, hash" if len(chain) > 1 else "")
+    )
+    if len(chain) > 1:
+        _know_erased(connection, chain, added.fetchall())
+    connection.execute("drop table new_identifiers")
+
+
+def keep_texts(
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, rows: str, row: str, columns: list[str],
+    load_id: int, scratch: Path,
+) -> None:  # fmt: skip
+    """Add personal texts (nicknames, names) of a load, each with the row it stands in; the caller commits."""
+    texts = " union all ".join(
+        f"select {load_id}, {row}, {literal(column)}, {identifier(column)} from {rows} where {identifier(column)} is not null"
+        for column in columns
+    )
+    if texts:
+        copy_rows(connection, database, "vault.personal_texts", texts, scratch)
+
+
+def copy_rows(
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, table: str, select: str, scratch: Path
+) -> None:
+    """The rows of a DuckDB query into a table of the warehouse."""
+    path = scratch / "rows.csv"
+    database.execute(f"copy ({select}) to {literal(path)} (format csv, header false)")
+    with path.open("rb") as rows, connection.cursor().copy(f"copy {table} from stdin (format csv)") as copy:
+        while block := rows.read(BLOCK):
+            copy.write(block)
+    path.unlink()
+
+
+def _know_erased(
+    connection: psycopg.Connection, chain: list[str], added: list[tuple[str, str | None, str | None]]
+) -> None:
+    """What was erased before the key was changed and comes again is erased under its hash of today too."""
+    with connection.cursor() as cursor:
+        cursor.execute("create temp table if_erased (kind text, hash text, before text) on commit drop")
+        with cursor.copy("copy if_erased from stdin") as copy:
+            for kind, value, hashed in added:
+                for before in keys.hashes_if_erased_before(chain, kind, value) if value else []:
+                    copy.write_row((kind, hashed, before))
+        cursor.execute(
+            "insert into meta.erased_identifiers (kind, hash, request_id)"
+            " select erased.kind, new.hash, min(erased.request_id) from if_erased as new"
+            " inner join meta.erased_identifiers as erased on erased.kind = new.kind and erased.hash = new.before"
+            " group by erased.kind, new.hash on conflict do nothing"
+        )
+        cursor.execute("drop table if_erased")
