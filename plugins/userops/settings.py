@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         "name a folder, or an fsspec URL.", default_factory=lambda given: str(given["home"] / "landing")
     )
     lake: str = _setting("name a folder, or an fsspec URL.", default_factory=lambda given: str(given["home"] / "lake"))
-    engine: Literal["postgres", "duckdb", "spark"] = _setting("use postgres, duckdb or spark.", "postgres")
+    engine: Literal["postgres", "duckdb"] = _setting("use postgres or duckdb.", "postgres")
     memory_limit: str = _setting("write a size such as 4GB.", "", pattern=r"(?i)^$|^\d+(\.\d+)? ?[KMGT]i?B$")
     threads: int = _setting("write a whole number from 1.", default_factory=lambda: os.cpu_count() or 2, ge=1)
     sources: Names = _setting("write names of platforms/ or sources.yml with commas between.", ())

@@ -81,7 +81,7 @@ def test_settings_cannot_be_changed_and_do_not_print_secrets():
         ("USEROPS_DEADLINE", "eight", "HH:MM"),
         ("USEROPS_HOLD_WARNINGS", "perhaps", "1 or 0"),
         ("USEROPS_LOG_LEVEL", "loud", "INFO"),
-        ("USEROPS_ENGINE", "mysql", "postgres, duckdb or spark"),
+        ("USEROPS_ENGINE", "mysql", "postgres or duckdb"),
         ("USEROPS_THREADS", "0", "from 1"),
         ("USEROPS_MEMORY_LIMIT", "much", "4GB"),
         ("USEROPS_DATABASE_URL", "mysql://a@b/c", "postgresql://"),

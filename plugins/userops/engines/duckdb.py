@@ -28,7 +28,7 @@ class DuckdbEngine:
 
     def __init__(self, settings: Settings, url: str, token: int | None) -> None:
         self.settings, self.url, self.token = settings, url, token
-        self.path = settings.home / "duckdb" / "run.duckdb"
+        self.path = settings.home / "duckdb" / "models.duckdb"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._connection: duckdb.DuckDBPyConnection | None = None
 

@@ -42,6 +42,9 @@ COLUMNS = """
 """
 
 
+KIND = "select relkind::text from pg_class where oid = to_regclass(%s)"
+
+
 def identifier(relation: str) -> sql.Identifier:
     """A relation named `schema.table`."""
     return sql.Identifier(*relation.split("."))
@@ -81,8 +84,11 @@ def replace(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.R
         sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(_postgres_type(field.type)))
         for field in rows.schema
     )
-    # Views of the last run may stand on it: dbt makes those again.
-    connection.execute(sql.SQL("drop table if exists {} cascade").format(table))
+    # Views of the last run may depend on it: dbt makes those again. It may be a view if another engine built it last.
+    kind = connection.execute(KIND, [table.as_string(connection)]).fetchone()
+    if kind is not None:
+        what = sql.SQL("view" if kind[0] == "v" else "table")
+        connection.execute(sql.SQL("drop {} {} cascade").format(what, table))
     connection.execute(sql.SQL("create table {} ({})").format(table, columns))
     write_arrow(connection, table, rows)
     connection.execute(sql.SQL("analyze {}").format(table))
