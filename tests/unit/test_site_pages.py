@@ -83,7 +83,7 @@ def test_other_mistakes(tmp_path: Path) -> None:
         read(tmp_path, PAGE | {"blocks": [BLOCK, BLOCK]})
     with pytest.raises(UseropsError, match="group 'odd' is none of business, users"):
         read(tmp_path, PAGE | {"group": "odd"})
-    (tmp_path / "try.yml").write_text("title: {en: a, b: c", encoding="utf-8")
+    (tmp_path / "try.yml").write_text("title: a: b", encoding="utf-8")
     with pytest.raises(UseropsError, match="dashboards/try.yml: it is no YAML in line 1: "):
         read_pages(tmp_path, read_vocabulary(DASHBOARDS))
 
@@ -155,6 +155,6 @@ def test_a_value_that_looks_like_a_person_is_refused(value: str) -> None:
         assert_impersonal("try.yml", "net", Rows(["note"], [(value,)]))
 
 
-@pytest.mark.parametrize("value", ["ST1", "6901234567892", "2026-03-01", "price promotion 2026-01-22", "85123A", None, 7])
+@pytest.mark.parametrize("value", ["ST1", "6901234567892", "2026-03-01", "price promotion 2026-01-22", None, 7])
 def test_what_names_nobody_passes(value: object) -> None:
     assert_impersonal("try.yml", "net", Rows(["store_id"], [(value,)]))
