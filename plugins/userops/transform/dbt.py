@@ -23,8 +23,9 @@ FAILED = {"error", "fail", "runtime error"}
 # The folder of models that only the gate reads.
 MEASURES = "quality"
 log = logging.getLogger(__name__)
-# The project as parsed, by target folder: the parts of a run in one process share one parse.
-_manifests: dict[Path, "Manifest"] = {}
+# The project as parsed, by target folder and profile: the parts of a run in one process share one parse. Relations are
+# parsed with the database's name in them.
+_manifests: dict[tuple[Path, str], "Manifest"] = {}
 
 
 def target_path(settings: Settings) -> Path:
@@ -51,12 +52,13 @@ def parse(settings: Settings) -> "Manifest":
     from dbt.cli.main import dbtRunner
 
     target = target_path(settings)
-    if target not in _manifests:
+    key = target, (target / "profiles.yml").read_text(encoding="utf-8")
+    if key not in _manifests:
         parsed = dbtRunner().invoke(["parse", *_options(settings)])
         if not parsed.success:
             raise _not_run(parsed)
-        _manifests[target] = parsed.result
-    return _manifests[target]
+        _manifests[key] = parsed.result
+    return _manifests[key]
 
 
 def _invoke(settings: Settings, arguments: list[str]) -> "dbtRunnerResult":
