@@ -1,4 +1,7 @@
-"""One database cluster a session: the embedded server, or the one USEROPS_TEST_DATABASE_URL names."""
+"""One database cluster a session: the embedded server, or the one USEROPS_TEST_DATABASE_URL names.
+
+Properties are tried on few examples before each commit; `--hypothesis-profile thorough` (make fuzz) tries many.
+"""
 
 import os
 import re
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
 from userops.warehouse.embedded import EmbeddedServer
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
     from platform_place import Place
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+for profile, examples in {"quick": 20, "thorough": 500}.items():
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
+settings.load_profile("quick")
 
 
 def with_database(url: str, name: str) -> str:

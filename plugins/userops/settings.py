@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -166,15 +167,7 @@ class Settings(BaseSettings):
                 "There is no key to hash identifiers with.",
                 fix="set USEROPS_HASH_KEY to 32 random characters or more, and keep it: stored hashes depend on it.",
             )
-        path = self.home / "hash_key"
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(KEY_BYTES))
-        except OSError as error:
-            raise UseropsError(
-                f"{path} cannot be written: {error.strerror}.", fix="set USEROPS_HOME to a folder that you may write."
-            ) from error
+        make_key(self.home / "hash_key")
         return self.model_copy(update={"hash_key": _stored_hash_key(self.home)})
 
 
@@ -193,6 +186,22 @@ def _first_mistake(error: ValidationError) -> UseropsError:
         f"{variable(field)}{shown} cannot be used: {found['msg'].removeprefix('Value error, ').rstrip('.')}.",
         fix=Settings.model_fields[field].json_schema_extra["fix"],
     )
+
+
+def make_key(path: Path) -> None:
+    """Write a new key for its owner alone; one that is there, or comes to be there meanwhile, stays."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(KEY_BYTES))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    except OSError as error:
+        raise UseropsError(
+            f"{path} cannot be written: {error.strerror}.", fix="set USEROPS_HOME to a folder that you may write."
+        ) from error
 
 
 def _stored_hash_key(home: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from csv_rows import rows_of
@@ -125,7 +125,6 @@ def test_the_catalogue_reaches_the_warehouse_and_replaces_itself(warehouse):
     assert counts == [len(first.tags), 13, len(first.audiences)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(rules=st.lists(RULES, min_size=1, max_size=4))
 def test_a_rule_never_fails_and_all_engines_agree_about_it(on_postgres, on_duckdb, rules):
     """Zeros, nulls and large values alike: no rule of a tag file may stop a run, or differ by engine."""

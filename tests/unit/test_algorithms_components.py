@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from userops.algorithms import components
 from userops.algorithms.components import component_roots
 
 # A busy machine is no failure.
-unhurried = settings(deadline=None)
 
 
 @st.composite
@@ -37,7 +36,6 @@ def searched(nodes, edges):
 
 
 @pytest.mark.parametrize("edges_at_once", [1, 4_000_000])
-@unhurried
 @given(graph=graphs())
 def test_roots_are_those_of_a_plain_search(edges_at_once, graph):
     with pytest.MonkeyPatch.context() as patch:
@@ -45,7 +43,6 @@ def test_roots_are_those_of_a_plain_search(edges_at_once, graph):
         assert roots(*graph) == searched(*graph)
 
 
-@unhurried
 @given(graphs(), st.randoms(use_true_random=False))
 def test_the_order_of_edges_and_of_their_ends_changes_nothing(graph, random):
     nodes, edges = graph

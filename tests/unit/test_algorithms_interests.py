@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from userops.algorithms import interests
 from userops.algorithms.interests import NEVER, Catalogue, Purchases, Rules
 
 # A busy machine is no failure.
-unhurried = settings(deadline=None)
 TODAY = 20_000
 HALF_LIFE = 30.0
 
@@ -65,7 +64,6 @@ def worlds(draw):
     return draw(st.lists(line, min_size=1, max_size=40)), catalogue
 
 
-@unhurried
 @given(worlds(), st.sampled_from([1, 2, 3, 100]))
 def test_predictions_are_the_best_of_the_definition(world, users_at_once):
     lines, catalogue = world
@@ -83,7 +81,6 @@ def test_predictions_are_the_best_of_the_definition(world, users_at_once):
     assert {int(user) for user in found["user_no"]} == {user for user, _ in expected}
 
 
-@unhurried
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_changes_no_bit(world, random):
     lines, catalogue = world

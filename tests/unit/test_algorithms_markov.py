@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from userops.algorithms.markov import CONVERSION, LOST, START, removal_effects
@@ -13,7 +13,6 @@ from userops.algorithms.markov import CONVERSION, LOST, START, removal_effects
 Walk = tuple[tuple[int, ...], bool]
 
 # A busy machine is no failure.
-unhurried = settings(deadline=None)
 
 
 @st.composite
@@ -76,7 +75,6 @@ def test_the_worked_example():
     assert [effect / sum(found) for effect in found] == pytest.approx([0.2, 0.4, 0.4])
 
 
-@unhurried
 @given(paths_over())
 def test_inverse_equals_removal_and_repeats_change_nothing(drawn):
     channels, paths = drawn

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from userops.algorithms.referral_forest import NOBODY, referral_forest
@@ -10,7 +10,6 @@ from userops.algorithms.referral_forest import NOBODY, referral_forest
 FIGURES = ("inviter", "depth", "direct", "below", "levels_below", "ring_users")
 
 # A busy machine is no failure.
-unhurried = settings(deadline=None)
 
 
 @st.composite
@@ -27,7 +26,6 @@ def figures(given_inviters):
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-@unhurried
 @given(inviters())
 @example([1, 2, 0, 0, 3])
 @example([0])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
@@ -14,7 +14,6 @@ from userops.algorithms import bg_nbd, gamma_gamma, value
 from userops.algorithms.fitting import AT_EDGE, BOUND, Problem, maximise
 
 # A busy machine is no failure.
-unhurried = settings(deadline=None)
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 PUBLISHED = (0.243, 4.414, 0.793, 2.426)
 
@@ -73,7 +72,6 @@ def per_customer(parameters, x, recency, age):
     return log + np.logaddexp(alive, gone)
 
 
-@unhurried
 @given(customers(), bg_nbd_parameters)
 def test_likelihood_of_distinct_histories_is_that_of_all_customers(some, parameters):
     many = tuple(np.concatenate([column, column[: len(column) // 2]]) for column in some)
@@ -81,14 +79,12 @@ def test_likelihood_of_distinct_histories_is_that_of_all_customers(some, paramet
     assert found == pytest.approx(sum(per_customer(parameters, *one) for one in zip(*many, strict=True)), rel=1e-9)
 
 
-@unhurried
 @given(customers(), bg_nbd_parameters)
 def test_gradient_of_bg_nbd(some, parameters):
     histories = bg_nbd.Histories.of(*some)
     assert_gradient(lambda p: bg_nbd.log_likelihood(p, histories), np.array(parameters))
 
 
-@unhurried
 @given(st.lists(st.tuples(st.integers(1, 9), st.floats(0.1, 100)), min_size=1), st.tuples(positive, positive, positive))
 def test_gradient_of_gamma_gamma(spent, parameters):
     spending = gamma_gamma.Spending.of(*(np.array(column, dtype=float) for column in zip(*spent, strict=True)))
@@ -104,7 +100,6 @@ def assert_gradient(log_likelihood, parameters):
         assert slope == pytest.approx(gradient[i], rel=1e-3, abs=1e-4 * (1 + abs(value) / parameter))
 
 
-@unhurried
 @given(customers(), bg_nbd_parameters)
 def test_alive_is_a_probability_and_one_without_repeat_orders(some, parameters):
     alive = bg_nbd.p_alive(parameters, *some)
@@ -112,7 +107,6 @@ def test_alive_is_a_probability_and_one_without_repeat_orders(some, parameters):
     assert (alive[some[0] == 0] == 1).all()
 
 
-@unhurried
 @given(bg_nbd_parameters, st.integers(1, 50), st.floats(0, 100), st.floats(0, 100), st.floats(0.1, 50))
 def test_alive_falls_with_silence(parameters, x, recency, silence, more):
     def alive(t_x, age):
@@ -123,7 +117,6 @@ def test_alive_falls_with_silence(parameters, x, recency, silence, more):
     assert alive(recency + more, age) >= alive(recency, age)
 
 
-@unhurried
 @given(customers(most=8), bg_nbd_parameters, st.floats(0.1, 60), st.floats(0.1, 60))
 def test_expected_orders_grow_with_time_and_stay_below_those_of_one_who_never_leaves(some, parameters, weeks, more):
     sooner = bg_nbd.expected_orders(parameters, *some, weeks)
@@ -134,7 +127,6 @@ def test_expected_orders_grow_with_time_and_stay_below_those_of_one_who_never_le
     assert (sooner <= (r + some[0]) / (alpha + some[2]) * weeks * (1 + 1e-9)).all()
 
 
-@unhurried
 @given(customers(most=8), st.tuples(positive, st.floats(1, 50), st.floats(1.1, 5), st.floats(0.5, 5)), st.floats(1, 60))
 def test_expected_orders_as_the_paper_writes_them(some, parameters, weeks):
     (x, _, age), (r, alpha, a, b) = some, parameters
@@ -229,7 +221,6 @@ def test_a_likelihood_that_rises_in_every_parameter_ends_in_the_corner():
     assert (fit.values, fit.note, fit.at_edge) == (pytest.approx((np.exp(BOUND), np.exp(BOUND))), AT_EDGE, True)
 
 
-@unhurried
 @given(st.integers(0, 20), st.floats(0.01, 1000), st.floats(0.2, 20), st.floats(1.1, 20), st.floats(0.1, 100))
 def test_expected_value_lies_between_everyones_mean_and_ones_own(x, mean, p, q, v):
     found = gamma_gamma.expected_value((p, q, v), np.array([x]), np.array([mean]))[0]

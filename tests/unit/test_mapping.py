@@ -9,7 +9,7 @@ from fractions import Fraction
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from userops.contracts.model import load_contracts
@@ -25,7 +25,6 @@ from userops.platforms.layout import Clean, Layout, ProfileExport, SetAside
 CONTEXT = Context(date(2026, 3, 2), Clock("Asia/Shanghai"), "CNY", lambda: "key", lambda database, export: None)
 EXPORT = ProfileExport(select="select _row, pseudonym('p', cell) as contact_id from staged")
 CELLS = st.lists(st.text(alphabet="ab1'\t=\"- ,.元¥", max_size=8), min_size=1, max_size=30)
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,6 @@ def cleaned(database: duckdb.DuckDBPyConnection, clean: Clean, cells: list[str])
     return [cell for cell, _ in found]
 
 
-@QUICK
 @given(cells=CELLS)
 def test_cells_are_cleaned_at_their_ends(database, cells: list[str]) -> None:
     found = cleaned(database, Clean(strip="'\t", unwrap=True, missing=("-", "--")), cells)
@@ -71,7 +69,6 @@ def test_cells_are_cleaned_at_their_ends(database, cells: list[str]) -> None:
         assert value == (None if bare in ("", "-", "--") else bare)
 
 
-@QUICK
 @given(cells=CELLS)
 def test_without_clean_only_empty_cells_change(database, cells: list[str]) -> None:
     assert cleaned(database, Clean(), cells) == [cell or None for cell in cells]
@@ -83,7 +80,6 @@ AMOUNTS = st.tuples(
 )
 
 
-@QUICK
 @given(amounts=st.lists(AMOUNTS, min_size=1, max_size=30))
 def test_amounts_are_numbers_as_people_write_them(database, amounts: list[tuple]) -> None:
     cells = []
@@ -93,7 +89,6 @@ def test_amounts_are_numbers_as_people_write_them(database, amounts: list[tuple]
     assert ask(database, "number(cell)", cells) == [value for value, *_ in amounts]
 
 
-@QUICK
 @given(cells=CELLS)
 def test_what_is_no_amount_is_null(database, cells: list[str]) -> None:
     for cell, value in zip(cells, ask(database, "number(cell)", cells), strict=True):
@@ -147,7 +142,6 @@ def test_shares_are_exact_and_rounded_half_up(database, amount: str, part: str, 
     assert found == (None if shared is None else Decimal(shared))
 
 
-@QUICK
 @given(
     amount=st.decimals(-(10**7), 10**7, places=2), part=st.decimals(0, 10**6, places=2),
     whole=st.decimals(Decimal("0.01"), 10**6, places=2),

@@ -101,11 +101,14 @@ def test_a_bad_secret_is_not_shown():
 
 
 def test_the_embedded_servers_key_is_made_once_for_the_owner_alone(tmp_path):
-    made = Settings.load({"USEROPS_HOME": str(tmp_path / "home")}).with_hash_key()
+    before = Settings.load({"USEROPS_HOME": str(tmp_path / "home")})
+    made = before.with_hash_key()
     stored = tmp_path / "home" / "hash_key"
     assert len(made.hash_key) == 64 and stored.read_text() == made.hash_key
     assert stored.stat().st_mode & 0o777 == 0o600
-    assert Settings.load({"USEROPS_HOME": str(tmp_path / "home")}).with_hash_key().hash_key == made.hash_key
+    assert before.with_hash_key() == made, "settings that were loaded before the key was made"
+    assert Settings.load({"USEROPS_HOME": str(tmp_path / "home")}).with_hash_key() == made
+    assert list(stored.parent.iterdir()) == [stored]
 
 
 def test_a_warehouse_elsewhere_needs_a_key_of_its_own(tmp_path):

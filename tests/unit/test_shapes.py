@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from userops.contracts.model import Column
@@ -43,7 +43,6 @@ CHANGED = st.tuples(NEAR, st.integers(0, 32), st.sampled_from(["", *"0123459-:+.
 )
 CELLS = st.lists(st.one_of(LETTERS, NEAR, CHANGED), min_size=30, max_size=60)
 WIDE = Context(prec=200, rounding=ROUND_HALF_UP)
-ROUND = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,6 @@ SHANGHAI, LONDON, NEW_YORK = Clock("Asia/Shanghai"), Clock("Europe/London"), Clo
 
 
 @pytest.mark.parametrize("kind", ACCEPTED)
-@ROUND
 @given(cells=CELLS)
 def test_a_text_has_a_value_if_and_only_if_it_is_one(database, kind: str, cells: list[str]) -> None:
     cells = [cell.replace("\0", "") for cell in cells]
@@ -84,7 +82,6 @@ def test_an_empty_cell_has_no_value(database) -> None:
 
 
 @pytest.mark.parametrize("clock", [SHANGHAI, LONDON, NEW_YORK], ids=lambda clock: clock.timezone)
-@ROUND
 @given(times=st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2037, 1, 1)), min_size=20, max_size=60))
 def test_local_times_are_of_the_business_zone(database, clock: Clock, times: list[datetime]) -> None:
     zone = ZoneInfo(clock.timezone)

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from userops.errors import UseropsError
@@ -190,7 +190,6 @@ LINES = ["category: value", "owner: o", "scenario: repurchase", "decision: d", "
          "2024-01-01: 3", "null:"]  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.one_of(st.text(max_size=80), st.lists(st.sampled_from(LINES), max_size=14).map("\n".join)))
 def test_any_file_is_read_or_named(project: Path, text: str) -> None:
     path = project / "tags" / "wild.yml"

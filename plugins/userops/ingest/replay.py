@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from userops.errors import UseropsError
-from userops.ingest.landing import blocks, unpacked
+from userops.ingest.opening import blocks, unpacked
 from userops.settings import PROJECT_ROOT
 
 NAME = "online_retail.csv"

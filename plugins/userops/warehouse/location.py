@@ -1,14 +1,13 @@
 """Which database is the warehouse, and which holds Airflow's metadata."""
 
 import re
-import secrets
 from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from userops.errors import EXIT_FAILED, UseropsError, first_line
-from userops.settings import Settings
+from userops.settings import Settings, make_key
 from userops.warehouse.embedded import EmbeddedServer
 
 
@@ -19,15 +18,9 @@ def warehouse_url(settings: Settings, start: bool = True) -> str:
     server = EmbeddedServer(settings.home)
     if start:
         server.start()
-        write_hash_key(settings)
+        settings.with_hash_key()
         return server.ensure_database("userops")
     return server.url("userops")
-
-
-def write_hash_key(settings: Settings) -> None:
-    """Make the deployment's hash key once. Whoever has it can link hashes to people: only the owner may read it."""
-    if not settings.hash_key:
-        _make_key(settings.home / "hash_key")
 
 
 def next_hash_key(settings: Settings) -> Path:
@@ -37,14 +30,8 @@ def next_hash_key(settings: Settings) -> Path:
         raise UseropsError("The hash key is in USEROPS_HASH_KEY, which this command cannot change.",
                            fix="write the new key to a file, pass it with --to, then set the variable to it.")
     following = settings.home / "hash_key.new"
-    _make_key(following)
+    make_key(following)
     return following
-
-
-def _make_key(path: Path) -> None:
-    if not (path.exists() and path.read_text()):
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
 
 
 def airflow_url(settings: Settings) -> str:
