@@ -24,7 +24,7 @@ from userops.errors import Blocked, UseropsError
 from userops.gate import approval, decision, docs, inputs, measures, runner, suites
 from userops.ingest import check_owed, list_work, load_export, newest_delivered
 from userops.ingest.delivery import required_exports
-from userops.privacy import keys
+from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
 from userops.publish.status import unpublished_since
