@@ -21,10 +21,10 @@ from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.engines import Engine, open_engine
 from userops.errors import Blocked, UseropsError
-from userops.gate import approval, decision, inputs, measures, runner, suites
+from userops.gate import approval, decision, docs, inputs, measures, runner, suites
 from userops.ingest import check_owed, list_work, load_export, newest_delivered
 from userops.ingest.delivery import required_exports
-from userops.privacy import keys
+from userops.privacy import erasure, keys
 from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
 from userops.publish.status import unpublished_since
@@ -128,7 +128,7 @@ def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
 def prepare(settings: Settings, url: str, run: Run) -> None:
     """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
-        pass  # erasure.apply(connection, settings, _day(run), run["token"])
+        erasure.apply(connection, settings, _day(run), run["token"])
     _write_inputs(settings, url, run)
     write_catalog(url, settings.project_root)
     with _engine(settings, url, run) as engine:
@@ -202,8 +202,9 @@ def publish(settings: Settings, url: str, run: Run) -> int:
 
 @_step
 def serve(settings: Settings, url: str, run: Run) -> str:
-    """Build the site from the published marts and deliver what is pending in the outbox."""
+    """Build the site of the published marts and the pages of the checks; deliver what is pending in the outbox."""
     out = build_site(settings, url)
+    docs.build(settings, url)
     with connect(url, "publisher") as connection:
         outbox.deliver_pending(connection, settings)
     return str(out)
@@ -265,10 +266,17 @@ def _engine(settings: Settings, url: str, run: Run) -> Iterator[Engine]:
 def _build(settings: Settings, url: str, run: Run, selector: str) -> None:
     """Build one part of the dbt project, judge its models and tests, and deliver what others read of it."""
     with _engine(settings, url, run) as engine:
-        _record(url, run, dbt.build(settings, engine, selector))
+        results = dbt.build(settings, engine, selector)
+    _record(url, run, results)
     _judge(settings, url, run)
+    built = {result.check for result in results if result.passed}
     with _engine(settings, url, run) as engine:
-        engine.deliver(project.delivered(settings, selector))
+        # A measure that is missing is for the checks that read it to say; anything else that is has blocked the run.
+        engine.deliver(
+            relation
+            for relation in project.delivered(settings, selector)
+            if not relation.startswith(f"{dbt.MEASURES}.") or relation.split(".")[1] in built
+        )
 
 
 def _write_inputs(settings: Settings, url: str, run: Run) -> None:
@@ -320,6 +328,7 @@ def _judge(settings: Settings, url: str, run: Run) -> None:
         _stop(connection, settings, run, failed, "blocked")
     # The dashboards keep their figures; their header has to say that the newest date is not among them.
     build_site(settings, url)
+    docs.build(settings, url)
     checks = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
     raise Blocked(f"{run['business_date']} is blocked: {checks} failed. {_first(failed)}")
 

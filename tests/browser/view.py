@@ -70,7 +70,8 @@ class View:
             self._devtools("Runtime.evaluate", expression=AXE)
         result = self.browser.execute_async_script(
             "const done = arguments[arguments.length - 1];"
-            "axe.run({preload: false, resultTypes: ['violations']}).then((result) => done(JSON.stringify(result.violations)))"
+            "axe.run({preload: false, resultTypes: ['violations']})"
+            ".then((result) => done(JSON.stringify(result.violations)))"
         )
         return [
             f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes']][:5]}"

@@ -49,7 +49,8 @@ class Runs:
         with psycopg.connect(self.url) as admin:
             version = admin.execute("select coalesce(max(version), 0) + 1 from meta.publications").fetchone()[0]
             admin.execute(
-                "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, 'r', 0)", [version, day]
+                "insert into meta.publications (version, business_date, run_id, slot, load_id) values (%s, %s, 'r', 0, 0)",
+                [version, day],
             )
             admin.execute("update meta.pointer set version = %s, slot = 0", [version])
 

@@ -176,6 +176,13 @@ def channels(n: Nasty) -> None:
     n.contact("NA6", "2025-01-10T10:00", phone="13800011301")
     n.contact("NA7", "2025-01-09T10:00", phone="13800011301", source_channel_code="fair")
     n.contact("NA8", None, phone="13800011301", source_channel_code="groups")
+    # On the middle business date users of 90 days, of a month that is not over for 90; it cost a month before.
+    for number, amount in enumerate(("50.00", "70.00")):
+        n.contact(f"NAL{number}", "2025-01-30T10:00", source_channel_code="late_channel")
+        n.order(f"NAL{number}", "2025-02-10T10:00", amount, contact_id=f"NAL{number}")
+    spent = {"stat_date": "2024-12-15", "channel_code": "late_channel", "campaign_id": "A1", "keyword": ""}
+    more = {"impressions": 5, "clicks": 1, "cost": "12.00", "currency": "CNY"}
+    n.send("ad_stats", spent | more, "2024-12-15T10:00")
 
 
 def friendships(n: Nasty) -> None:

@@ -18,7 +18,6 @@ import pytest
 from conftest import fresh_database
 from oracle import driver
 from truth.business import TIMEZONE, deliver
-from userops.warehouse.schema import migrate
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 # Until a week after the fifth campaign: to the first buyers, to all (without effect), to idle buyers (there are none
@@ -31,17 +30,14 @@ LEAST_COVERAGE = 0.9
 def coverage(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bool]]:
     """By campaign: whether its interval holds the truth, a seed each."""
     found: dict[str, list[bool]] = defaultdict(list)
-    place = tmp_path_factory.mktemp("seeds")
-    # One place for all: dbt parses the project once.
-    settings = driver.settings_of(["duckdb"], place / "landing", place, TIMEZONE)["duckdb"]
+    place = tmp_path_factory.mktemp("seeds")  # one for all: dbt parses the project once
     for seed in range(1, SEEDS + 1):
         started = time.monotonic()
         last, truth = deliver(place / "landing", USERS, NIGHTS, FIRST, seed)
         with fresh_database(server_url) as url:
-            migrate(url)
-            driver.load(url, settings, [last], seed)
-            failed, tables = driver.build(url, settings, last, scores=False, relations=["campaign_performance"])
-        assert failed == []
+            settings = driver.settings_of(url, place, "duckdb", TIMEZONE)
+            driver.load(settings, last)
+            tables = driver.build(settings, last, scores=False, relations=["campaign_performance"])
         for campaign, holds in _judged(tables["campaign_performance"], truth["campaigns"]):
             found[campaign].append(holds)
         for folder in ("landing", "lake"):

@@ -33,10 +33,9 @@ def built(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Built
     place = tmp_path_factory.mktemp("truth")
     last, truth = deliver(place / "landing", USERS, NIGHTS, FIRST, SEED)
     root = with_planted_tags(place / "project")
-    settings = driver.settings_of(["duckdb"], place / "landing", place, TIMEZONE, root)["duckdb"]
-    driver.load(warehouse_url, settings, [last], SEED)
-    failed, tables = driver.build(warehouse_url, settings, last, relations=ASKED)
-    assert failed == []
+    settings = driver.settings_of(warehouse_url, place, "duckdb", TIMEZONE, root)
+    driver.load(settings, last)
+    tables = driver.build(settings, last, relations=ASKED)
     return Built(truth, tables)
 
 

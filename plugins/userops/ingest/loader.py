@@ -138,8 +138,9 @@ def _write(loader: Loader, read: Reading, texts: dict) -> None:
     path = path_of(file.contract.name, load_id, 0)
     loader.lake.put(parquet, path)
     loads.set_path(connection, load_id, path)
-    personal = [column.name for column in file.contract.columns if column.personal and not column.identifier]
-    vault.keep_texts(connection, session.database, reading.good(), read.judged.row, personal, load_id, session.scratch)
+    vault.keep_texts(
+        connection, session.database, reading.good(), read.judged.row, file.contract, load_id, session.scratch
+    )
     _quarantine(connection, read, load_id, texts)
 
 

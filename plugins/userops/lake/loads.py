@@ -7,6 +7,8 @@ from datetime import date, timedelta
 import psycopg
 
 BY_HAND = "by hand"
+# Loads whose file is kept: those that builds read, and those that a person waived.
+KEPT_STATES = ("loaded", "waived")
 KEPT = timedelta(days=7)
 # Nobody can be reading a file that an erasure replaced: whoever erases has the writer's lease.
 AT_ONCE = timedelta(0)
@@ -45,15 +47,16 @@ class Load:
 
 
 def files_as_of(
-    connection: psycopg.Connection, as_of: object, url: Callable[[str], str], exports: Iterable[str] | None = None
-) -> dict[str, list[LakeFile]]:
+    connection: psycopg.Connection, as_of: object, url: Callable[[str], str], exports: Iterable[str] | None = None,
+    states: Iterable[str] = ("loaded",),
+) -> dict[str, list[LakeFile]]:  # fmt: skip
     """The files of loads of business dates up to `as_of`, by export, in the order of their loads."""
     found: dict[str, list[LakeFile]] = {}
     rows = connection.execute(
         "select load_id, export, business_date, lake_path from meta.load_files"
-        " where state = 'loaded' and lake_path is not null and business_date <= %(as_of)s"
+        " where state = any(%(states)s) and lake_path is not null and business_date <= %(as_of)s"
         " and (%(exports)s::text[] is null or export = any(%(exports)s)) order by load_id",
-        {"as_of": as_of, "exports": None if exports is None else list(exports)},
+        {"as_of": as_of, "exports": None if exports is None else list(exports), "states": list(states)},
     )
     for load_id, export, business_date, path in rows:
         found.setdefault(export, []).append(LakeFile(load_id, export, business_date, path, url(path)))

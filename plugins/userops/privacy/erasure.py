@@ -1,194 +1,329 @@
-"""Erase a person: from raw, quarantine and vault at once, from `build` and every kept version by the next publication.
+"""Erase a person: from lake, quarantine and vault at once, from `build` and every kept version by the next publication.
 
-Every row that names an erased contact goes, and every row known only by identifiers that no other contact carries;
-orders stay without any identifier. The id is refused for ever: each night looks through what it loaded, so that an old
-file delivered again brings nobody back. What was done stands in `meta.erasure_log`, without an identifier.
+Every key any version of which names an erased contact goes with all its versions, and so does one known only by
+identifiers that no other contact carries; orders stay without any identifier. The id is refused for ever: each run looks
+through what it stored, so that an old file delivered again brings nobody back. What was done is in `meta.erasure_log`,
+without an identifier.
 """
 
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 
+import duckdb
 import psycopg
-from psycopg import sql
+import pyarrow as pa
+import pyarrow.parquet as parquet
 
 from userops.contracts.model import Contract, load_contracts
 from userops.errors import UseropsError
-from userops.ingest import load_log
-from userops.privacy import keys
-from userops.publish.status import status
+from userops.lake import Lake, arrow_schema, create_view, loads
+from userops.lake.files import next_revision, path_of
+from userops.lake.session import Session, open_session
+from userops.lake.sweep import delete_due
+from userops.privacy import keys, lake_erasure
+from userops.privacy.lake_erasure import CONTACTS, REQUESTS, Found
+from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
-STAYS = "orders"
-REQUESTS = "erasure_requests"
+MEMORY = "1GiB"
+# A regular expression of more words than these is slower than several.
+WORDS_AT_ONCE = 500
+ANYBODY = """
+    select exists (select from meta.erased_contacts)
+        or exists (select from meta.load_files where export = %s and state in ('loaded', 'waived') and rows_loaded > 0)
+"""
 
 
-def apply(connection: psycopg.Connection, business_date: date, token: int | None = None) -> int:
+def apply(connection: psycopg.Connection, settings: Settings, business_date: date, token: int | None = None) -> int:
     """Carry out the requests known by the end of the date, in the role loader; returns the rows that went.
 
-    Idempotent. All loads are searched when a request is new, or a refused row of an erased contact tells an identifier
-    that was not known as theirs; else only loads since the last time. Commits at the end,
-    and with `token` only where the run was not superseded.
+    Idempotent. All loads are searched if a request is new, or a refused row of an erased contact tells an identifier
+    that was not known as theirs; else only loads since the last time. Commits, and with `token` only if the run was
+    not superseded.
     """
-    keys.share(connection)
-    everything = _note_requests(connection, business_date)
-    if connection.execute("select count(*) from meta.erased_contacts").fetchone()[0] == 0:
+    connection.commit()
+    if not connection.execute(ANYBODY, [REQUESTS]).fetchone()[0]:
         connection.commit()
         return 0
-    newest = connection.execute("select coalesce(max(load_id), 0) from meta.load_files").fetchone()[0]
-    everything = _note_identifiers(connection) or everything
-    since = 0 if everything else connection.execute("select max(load_id) from meta.erased_contacts").fetchone()[0]
-    rows = 0
-    for contract in load_contracts().values():
-        rows += _erase_from(connection, contract, since)
-    rows += _erase_quarantined(connection) if everything else 0
-    rows += _log(connection, "vault.identifiers", sql.SQL(
-        "delete from vault.identifiers as rows using pg_temp.erasing where rows.kind = erasing.kind"
-        " and rows.hash = erasing.hash returning erasing.request_id"
-    ))
-    connection.execute(
-        "delete from meta.first_hashes as firsts using pg_temp.erasing as erasing"
-        " where firsts.kind = erasing.kind and firsts.hash = erasing.hash"
-    )
-    connection.execute("update meta.erased_contacts set load_id = %s", [newest])
-    if token is not None:
-        lease.assert_writer_token(connection, token)
     connection.commit()
+    lake = Lake(settings.lake)
+    with _session(settings) as session, lease.transaction(connection, token):
+        rows = _carry_out(connection, session, lake, business_date)
+    delete_due(connection, lake, token)
     return rows
 
 
-def on_request(url: str, contact_id: str, scope: str) -> date:
-    """Write and carry out a request made by hand; returns the business date to publish again to complete it."""
-    published = status(url)["business_date"]
-    if published is None:
-        raise UseropsError("Nothing was ever published, so nobody can be erased.", fix="run a night first.")
-    day = date.fromisoformat(published)
-    with connect(url, "loader") as connection:
-        known = connection.execute("select exists (select from raw.contacts where contact_id = %s)", [contact_id])
-        if not known.fetchone()[0]:
-            raise UseropsError(f"No contact {contact_id!r} is known.", fix="give the id as in the export `contacts`.")
-        request(connection, contact_id, scope, day)
-        apply(connection, day)
+def on_request(settings: Settings, url: str, contact_id: str, scope: str, *, person: bool = False) -> date:
+    """Write and carry out a request made by hand; returns the business date to publish again to complete it.
+
+    With `person` the same is done to every contact of the person's user.
+    """
+    lake = Lake(settings.lake)
+    # The owner of the database: like a run, this needs the right to write.
+    with _session(settings) as session, connect(url) as connection:
+        with connection.transaction():
+            lease.acquire_in(connection, "erase")
+            day = _published(connection)
+            _open_lake(connection, session.database, lake, [CONTACTS])
+            contacts = [contact_id, *(others(connection, contact_id) if person else [])]
+            if not _is_known(session.database, contact_id):
+                raise UseropsError(f"No contact {contact_id!r} is known.", fix="give the id as in the export `contacts`.")
+            for one in contacts:
+                request(connection, lake, session.scratch, one, scope, day)
+            _carry_out(connection, session, lake, day)
+        delete_due(connection, lake)
     return day
 
 
-def request(connection: psycopg.Connection, contact_id: str, scope: str, business_date: date) -> str:
-    """Write a request that a person made by command rather than by file, in the role loader; returns its id."""
-    now = connection.execute("select now()").fetchone()[0]
+def others(connection: psycopg.Connection, contact_id: str) -> list[str]:
+    """The other contacts of the person, as the last build joined them."""
+    if connection.execute("select to_regclass('build.map_contact_user')").fetchone()[0] is None:
+        return []
+    rows = connection.execute(
+        "select others.contact_id from build.map_contact_user as own"
+        " inner join build.map_contact_user as others using (user_id)"
+        " where own.contact_id = %(contact)s and others.contact_id <> %(contact)s order by 1",
+        {"contact": contact_id},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def request(
+    connection: psycopg.Connection, lake: Lake, scratch: Path, contact_id: str, scope: str, business_date: date
+) -> str:
+    """Write a request that a person made by command rather than by file; returns its id. The caller commits."""
+    now = connection.execute("select clock_timestamp()").fetchone()[0]
     request_id = f"cli-{now:%Y%m%d%H%M%S%f}"
-    load_id = load_log.write_by_hand(connection, REQUESTS, business_date, request_id)
-    connection.execute(
-        "insert into raw.erasure_requests (request_id, contact_id, requested_at, scope, updated_at, _load_id, _line,"
-        " _business_date) values (%s, %s, %s, %s, %s, %s, 1, %s)",
-        [request_id, contact_id, now, scope, now, load_id, business_date],
-    )
-    connection.commit()
+    load_id = loads.insert(connection, loads.Load(
+        business_date, loads.BY_HAND, REQUESTS, request_id, "", 0, "loaded", rows_in_file=1
+    ))  # fmt: skip
+    row = {
+        "request_id": request_id, "contact_id": contact_id, "requested_at": now, "scope": scope, "updated_at": now,
+        "_load_id": load_id, "_line": 1, "_business_date": business_date, "_source": loads.BY_HAND,
+    }  # fmt: skip
+    file = scratch / "request.parquet"
+    parquet.write_table(pa.Table.from_pylist([row], arrow_schema(load_contracts()[REQUESTS])), file, compression="zstd")
+    path = path_of(REQUESTS, load_id, 0)
+    lake.put(file, path)
+    loads.set_path(connection, load_id, path)
     return request_id
 
 
-def _note_requests(connection: psycopg.Connection, business_date: date) -> bool:
-    """Whether a request came that was not carried out yet."""
-    return bool(connection.execute(
-        "insert into meta.erased_contacts (contact_id, request_id, load_id)"
-        " select contact_id, min(request_id), 0 from raw.erasure_requests"
-        " where scope = 'erase' and _business_date <= %s group by contact_id on conflict do nothing",
-        [business_date],
-    ).rowcount)
+def _session(settings: Settings) -> AbstractContextManager[Session]:
+    return open_session(settings.memory_limit or MEMORY, settings.threads, settings.home / "tmp")
 
 
-def _note_identifiers(connection: psycopg.Connection) -> bool:
-    """Keep the hashes that erased contacts alone carried; `pg_temp.erasing` holds those nobody else carries now.
-
-    Returns whether one was not known yet.
-    """
-    pairs = sql.SQL(", ").join(
-        sql.SQL("({}, {})").format(sql.Literal(c.identifier), sql.Identifier("contacts", f"{c.name}_hash"))
-        for c in load_contracts()["contacts"].identifiers
-    )
-    connection.execute(sql.SQL(
-        "create temp table carried on commit drop as"
-        " select distinct pairs.kind, pairs.hash, erased.request_id from raw.contacts as contacts"
-        " left join meta.erased_contacts as erased using (contact_id)"
-        " cross join lateral (values {}) as pairs (kind, hash) where pairs.hash is not null"
-    ).format(pairs))
-    noted = connection.execute(
-        "insert into meta.erased_identifiers (kind, hash, request_id)"
-        " select kind, hash, min(request_id) from carried group by kind, hash"
-        " having bool_and(request_id is not null) on conflict do nothing"
-    ).rowcount
-    connection.execute(
-        "create temp table erasing on commit drop as select erased.* from meta.erased_identifiers as erased"
-        " where not exists (select from carried where carried.kind = erased.kind and carried.hash = erased.hash"
-        " and carried.request_id is null)"
-    )
-    return bool(noted)
+def _published(connection: psycopg.Connection) -> date:
+    row = connection.execute(
+        "select publications.business_date from meta.publications inner join meta.pointer using (version)"
+    ).fetchone()
+    if row is None:
+        raise UseropsError("Nothing was ever published, so nobody can be erased.", fix="run a delivered date first.")
+    return row[0]
 
 
-def _erase_from(connection: psycopg.Connection, contract: Contract, since: int) -> int:
-    if contract.name == REQUESTS:
+def _is_known(database: duckdb.DuckDBPyConnection, contact_id: str) -> bool:
+    found = database.execute(f"select count(*) from raw.{CONTACTS} where contact_id = $1", [contact_id])
+    return bool(found.fetchall()[0][0])
+
+
+def _carry_out(connection: psycopg.Connection, session: Session, lake: Lake, business_date: date) -> int:
+    """Everything of one erasure inside the caller's transaction."""
+    database = session.database
+    keys.share(connection)
+    _open_lake(connection, database, lake, [CONTACTS, REQUESTS])
+    everything = _note_requests(connection, database, business_date)
+    if not connection.execute("select exists (select from meta.erased_contacts)").fetchone()[0]:
         return 0
-    names = {column.name for column in contract.columns}
-    table = sql.Identifier("raw", contract.name)
-    rows = 0
-    for column in sorted(name for name in names if name.endswith("_contact_id")):
-        rows += _log(connection, f"raw.{contract.name}.{column}", sql.SQL(
-            "update {table} as rows set {column} = null from meta.erased_contacts as erased"
-            " where rows.{column} = erased.contact_id and rows._load_id > {since} returning erased.request_id"
-        ).format(table=table, column=sql.Identifier(column), since=sql.Literal(since)))
-    if "contact_id" in names:
-        rows += _take(connection, contract, sql.SQL("rows.contact_id = erasing.contact_id"), since,
-                      sql.SQL("(select contact_id, request_id from meta.erased_contacts)"))
-    if "contact_id" in names and contract.identifiers and contract.name != "contacts":
-        rows += _take_unnamed(connection, contract, since)
+    everything = _note_identifiers(connection, database) or everything
+    newest, searched = connection.execute(
+        "select (select coalesce(max(load_id), 0) from meta.load_files), (select max(load_id) from meta.erased_contacts)"
+    ).fetchone()
+    since = 0 if everything else searched
+    rows = _erase_quarantined(connection, since)
+    for contract in load_contracts().values():
+        if lake_erasure.names_people(contract):
+            rows += _erase_export(connection, session, lake, contract, since)
+    rows += _erase_from_vault(connection)
+    if everything:
+        _delete_old_files(connection)
+    connection.execute("update meta.erased_contacts set load_id = %s", [newest])
     return rows
 
 
-def _take_unnamed(connection: psycopg.Connection, contract: Contract, since: int) -> int:
-    """Rows without contact whose identifiers are all of erased contacts."""
-    hashes = [(c.identifier, sql.Identifier("rows", f"{c.name}_hash")) for c in contract.identifiers]
-    some = sql.SQL("coalesce({}) is not null").format(sql.SQL(", ").join(h for _, h in hashes))
-    known = sql.SQL("exists (select from pg_temp.erasing as known where known.kind = {k} and known.hash = {h})")
-    every = sql.SQL(" and ").join(
-        sql.SQL("({h} is null or {known})").format(h=h, known=known.format(k=sql.Literal(k), h=h)) for k, h in hashes
-    )
-    any_hash = sql.SQL(" or ").join(
-        sql.SQL("(erasing.kind = {k} and erasing.hash = {h})").format(k=sql.Literal(k), h=h) for k, h in hashes
-    )
-    where = sql.SQL("rows.contact_id is null and {} and {} and ({})").format(some, every, any_hash)
-    return _take(connection, contract, where, since, sql.SQL("pg_temp.erasing"))
+def _open_lake(
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, lake: Lake, exports: list[str]
+) -> dict[str, list[loads.LakeFile]]:
+    """Make `raw.<export>` known: the rows of all loads, waived ones too."""
+    lake.register(database)
+    database.execute("create schema if not exists raw")
+    files = loads.files_as_of(connection, date.max, lake.url, exports, loads.KEPT_STATES)
+    for export in exports:
+        create_view(database, f"raw.{export}", load_contracts()[export], [file.url for file in files.get(export, [])])
+    return files
 
 
-def _take(
-    connection: psycopg.Connection, contract: Contract, where: sql.Composable, since: int, erasing: sql.Composable
+def _note_requests(
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, business_date: date
+) -> bool:
+    """Whether a request came that was not carried out yet; the table `erased_contacts` holds all of them."""
+    new = 0
+    for contact_id, request_id in lake_erasure.requested(database, business_date):
+        new += connection.execute(
+            "insert into meta.erased_contacts (contact_id, request_id, load_id) values (%s, %s, 0) on conflict do nothing",
+            [contact_id, request_id],
+        ).rowcount
+    rows = connection.execute("select contact_id, request_id from meta.erased_contacts").fetchall()
+    _table(database, "erased_contacts", ("contact_id", "request_id"), rows)
+    return bool(new)
+
+
+def _note_identifiers(connection: psycopg.Connection, database: duckdb.DuckDBPyConnection) -> bool:
+    """Keep the hashes that erased contacts alone carried; `erasing`, here and there, are those nobody else carries now.
+
+    Returns whether one was not known yet.
+    """
+    lake_erasure.carried(database, load_contracts()[CONTACTS])
+    new = []
+    for kind, hashed, request_id in lake_erasure.theirs_alone(database):
+        new += connection.execute(
+            "insert into meta.erased_identifiers (kind, hash, request_id) values (%s, %s, %s) on conflict do nothing"
+            " returning kind, hash, request_id",
+            [kind, hashed, request_id],
+        ).fetchall()
+    _note_user_ids(connection, new)
+    known = connection.execute("select kind, hash, request_id from meta.erased_identifiers").fetchall()
+    _table(database, "known_erased", ("kind", "hash", "request_id"), known)
+    database.execute(
+        "create or replace table erasing as select * from known_erased as known where not exists (select 1 from carried"
+        " where carried.kind = known.kind and carried.hash = known.hash and carried.request_id is null)"
+    )
+    connection.execute("create temp table erasing (kind text, hash text, request_id text) on commit drop")
+    with connection.cursor().copy("copy erasing from stdin") as copy:
+        for row in database.execute("select kind, hash, request_id from erasing").fetchall():
+            copy.write_row(row)
+    return bool(new)
+
+
+def _note_user_ids(connection: psycopg.Connection, identifiers: list[tuple[str, str, str]]) -> None:
+    """Ids that users may have by these identifiers: the macro `user_id_of` of the dbt project makes them so."""
+    row = connection.execute("select key from meta.id_key").fetchone()
+    for kind, hashed, request_id in identifiers if row else []:
+        first = connection.execute(
+            "select first_hash from meta.first_hashes where kind = %s and hash = %s", [kind, hashed]
+        ).fetchone()
+        digest = sha256(f"{row[0]}:user:{kind}:{first[0] if first else hashed}".encode()).hexdigest()
+        connection.execute(
+            "insert into meta.erased_user_ids (user_id, request_id) values (%s, %s) on conflict do nothing",
+            [f"u_{digest[:16]}", request_id],
+        )
+
+
+def _table(database: duckdb.DuckDBPyConnection, name: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
+    arrow = pa.table({column: pa.array([row[n] for row in rows], pa.string()) for n, column in enumerate(columns)})
+    database.register("incoming", arrow)
+    database.execute(f"create or replace table {name} as select * from incoming")
+    database.unregister("incoming")
+
+
+def _erase_export(
+    connection: psycopg.Connection, session: Session, lake: Lake, contract: Contract, since: int
 ) -> int:
-    """Delete the rows, or empty what identifies a person where the row stays."""
-    table = sql.Identifier("raw", contract.name)
-    tail = sql.SQL("where {} and rows._load_id > {} returning erasing.request_id").format(where, sql.Literal(since))
-    if contract.name != STAYS:
-        return _log(connection, f"raw.{contract.name}", sql.SQL("delete from {} as rows using {} as erasing {}").format(
-            table, erasing, tail))
-    personal = [c.name for c in contract.columns if c.personal] + [f"{c.name}_hash" for c in contract.identifiers]
-    empty = sql.SQL(", ").join(sql.SQL("{} = null").format(sql.Identifier(n)) for n in ["contact_id", *personal])
-    return _log(connection, f"raw.{contract.name}", sql.SQL("update {} as rows set {} from {} as erasing {}").format(
-        table, empty, erasing, tail))
+    """Rewrite the files that name erased people."""
+    files = _open_lake(connection, session.database, lake, [contract.name]).get(contract.name, [])
+    found = lake_erasure.find(session.database, contract, since)
+    by_load = {file.load_id: file for file in files}
+    for load_id in found.loads:
+        file = by_load[load_id]
+        target = session.scratch / "revision.parquet"
+        went = lake_erasure.rewrite(session.database, contract, file.url, target)
+        path = next_revision(file.path)
+        lake.put(target, path)
+        loads.replace_file(connection, load_id, path, went, loads.AT_ONCE)
+    _erase_texts(connection, found)
+    rows = _log(connection, f"raw.{contract.name}", found.rows)
+    for column, mentions in found.mentions.items():
+        rows += _log(connection, f"raw.{contract.name}.{column}", mentions)
+    return rows
 
 
-def _erase_quarantined(connection: psycopg.Connection) -> int:
+def _erase_texts(connection: psycopg.Connection, found: Found) -> None:
+    """Personal texts of the rows that went or were emptied."""
+    if not found.lines:
+        return
+    connection.execute("create temp table gone_lines (load_id bigint, line bigint) on commit drop")
+    with connection.cursor().copy("copy gone_lines from stdin") as copy:
+        for row in found.lines:
+            copy.write_row(row)
+    connection.execute(
+        "delete from vault.personal_texts as texts using gone_lines as gone"
+        " where texts.load_id = gone.load_id and texts.line = gone.line"
+    )
+    connection.execute("drop table gone_lines")
+
+
+def _erase_from_vault(connection: psycopg.Connection) -> int:
+    """Identifiers that nobody else carries, and the hashes they had first."""
+    gone = connection.execute(
+        "delete from vault.identifiers as kept using erasing where kept.kind = erasing.kind and kept.hash = erasing.hash"
+        " returning erasing.request_id"
+    ).fetchall()
+    connection.execute(
+        "delete from meta.first_hashes as firsts using erasing"
+        " where firsts.kind = erasing.kind and firsts.hash = erasing.hash"
+    )
+    return _log(connection, "vault.identifiers", Counter(request_id for (request_id,) in gone).items())
+
+
+def _erase_quarantined(connection: psycopg.Connection, since: int) -> int:
     """Set-aside lines that spell an erased contact's id or one of its identifiers, as whole words."""
-    return _log(connection, "quarantine.rows", sql.SQL(
-        "delete from quarantine.rows as rows using ("
-        " select contact_id as word, request_id from meta.erased_contacts"
-        " union select kept.raw_value, erasing.request_id from vault.identifiers as kept"
-        " inner join pg_temp.erasing as erasing on kept.kind = erasing.kind and kept.hash = erasing.hash"
-        ") as words where rows.raw_text ~ ('(^|[^[:alnum:]])'"
-        r" || regexp_replace(words.word, '([^[:alnum:]])', '\\\1', 'g') || '([^[:alnum:]]|$)')"
-        " returning words.request_id"
-    ))
+    words = dict(connection.execute(
+        "select contact_id, request_id from meta.erased_contacts union all"
+        " select spelled.word, erasing.request_id from vault.identifiers as kept"
+        " inner join erasing on kept.kind = erasing.kind and kept.hash = erasing.hash"
+        " cross join lateral (values (kept.raw_value), (kept.value)) as spelled (word) where spelled.word is not null"
+    ).fetchall())  # fmt: skip
+    lines = connection.execute(
+        "select ctid::text, load_id, raw_text from quarantine.rows where load_id > %s", [since]
+    ).fetchall()
+    found: dict[str, tuple[int, str]] = {}
+    longest_first = sorted(words, key=len, reverse=True)
+    for start in range(0, len(longest_first), WORDS_AT_ONCE):
+        some = longest_first[start : start + WORDS_AT_ONCE]
+        pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, some))})(?![^\W_])")
+        for place, load_id, text in lines:
+            if place not in found and (match := pattern.search(text)):
+                found[place] = (load_id, words[match[0]])
+    connection.execute("delete from quarantine.rows where ctid = any(%s::tid[])", [list(found)])
+    for load_id, count in Counter(load_id for load_id, _ in found.values()).items():
+        connection.execute(
+            "update meta.load_files set rows_quarantined = rows_quarantined - %s, rows_erased = rows_erased + %s"
+            " where load_id = %s and state <> 'replaced'",
+            [count, count, load_id],
+        )
+    return _log(connection, "quarantine.rows", Counter(request for _, request in found.values()).items())
 
 
-def _log(connection: psycopg.Connection, table: str, statement: sql.Composable) -> int:
-    """Run a statement that returns request ids and book how many rows it took a request."""
-    return connection.execute(sql.SQL(
-        "with gone as ({}), booked as (insert into meta.erasure_log (request_id, table_name, rows)"
-        " select request_id, {}, count(*) from gone group by request_id returning rows)"
-        " select coalesce(sum(rows), 0)::bigint from booked"
-    ).format(statement, sql.Literal(table))).fetchone()[0]
+def _delete_old_files(connection: psycopg.Connection) -> None:
+    """Replaced revisions that wait for their end may hold the person too."""
+    exports = [contract.name for contract in load_contracts().values() if lake_erasure.names_people(contract)]
+    connection.execute(
+        "update meta.lake_deletions set delete_after = now() where split_part(path, '/', 2) = any(%s)", [exports]
+    )
+
+
+def _log(connection: psycopg.Connection, table: str, counts: Iterable[tuple[str, int]]) -> int:
+    """Write down how many rows of a table each request took."""
+    total = 0
+    for request_id, count in counts:
+        connection.execute(
+            "insert into meta.erasure_log (request_id, table_name, rows) values (%s, %s, %s)", [request_id, table, count]
+        )
+        total += count
+    return total

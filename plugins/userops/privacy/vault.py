@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 
+from userops.contracts.model import Column, Contract
 from userops.lake.sql import identifier, literal
 from userops.privacy import keys
 from userops.privacy.identifiers import IDENTIFIERS
@@ -15,14 +16,14 @@ BLOCK = 1 << 20
 def keep_identifiers(
     connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, key: str, scratch: Path
 ) -> None:
-    """Add what the table IDENTIFIERS of DuckDB holds and the vault does not; the caller commits.
+    """Add the identifiers that the table IDENTIFIERS of DuckDB holds and the vault does not; the caller commits.
 
     Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
     """
     connection.execute(
         "create temp table new_identifiers (kind text, raw_value text, value text, hash text) on commit drop"
     )
-    copy_rows(connection, database, "new_identifiers", f"from {IDENTIFIERS} order by kind, raw", scratch)
+    copy_rows(connection, database, "new_identifiers", f"from {IDENTIFIERS} where hash is not null", scratch)
     chain = [*keys.retired(connection), key]
     added = connection.execute(
         "insert into vault.identifiers (kind, raw_value, value, hash) select kind, raw_value, value, hash"
@@ -35,16 +36,27 @@ def keep_identifiers(
 
 
 def keep_texts(
-    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, rows: str, row: str, columns: list[str],
+    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, rows: str, row: str, contract: Contract,
     load_id: int, scratch: Path,
 ) -> None:  # fmt: skip
-    """Add personal texts (nicknames, names) of a load, each with the row it stands in; the caller commits."""
-    texts = " union all ".join(
-        f"select {load_id}, {row}, {literal(column)}, {identifier(column)} from {rows} where {identifier(column)} is not null"
-        for column in columns
-    )
-    if texts:
-        copy_rows(connection, database, "vault.personal_texts", texts, scratch)
+    """Add personal texts of a load, each with the row it stands in; the caller commits.
+
+    They are nicknames and names, and what stood in the place of an identifier and identifies nobody.
+    """
+    parts = [
+        f"select {load_id}, {row}, {literal(column.name)}, {identifier(column.name)} from {rows}"
+        f" where {identifier(column.name)} is not null{_identifies_nobody(column)}"
+        for column in contract.columns if column.personal
+    ]
+    if parts:
+        copy_rows(connection, database, "vault.personal_texts", " union all ".join(parts), scratch)
+
+
+def _identifies_nobody(column: Column) -> str:
+    if not column.identifier:
+        return ""
+    unknown = f"select raw from {IDENTIFIERS} where kind = {literal(column.identifier)} and hash is null"
+    return f" and {identifier(column.name)} in ({unknown})"
 
 
 def copy_rows(

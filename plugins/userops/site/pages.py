@@ -85,8 +85,13 @@ def query_columns(block: Figures | Block) -> set[str]:
 def _yaml(path: Path) -> dict:
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), LOADER)
-    except (OSError, yaml.YAMLError) as error:
-        raise _error(path.name, "", f"it is no YAML: {error}", "correct the line named") from error
+    except OSError as error:
+        raise _error(path.name, "", f"it cannot be read: {error.strerror}", "restore it") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        what = f"it is no YAML{line}: {getattr(error, 'problem', None) or error}"
+        raise _error(path.name, "", what, "correct it there; a text with a colon or comma needs quotes") from error
     if not isinstance(data, dict):
         raise _error(path.name, "", "it is no mapping", "see the pages beside it")
     return data

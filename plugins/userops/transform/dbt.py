@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 FAILED = {"error", "fail", "runtime error"}
+# The folder of models that only the gate reads.
+MEASURES = "quality"
 log = logging.getLogger(__name__)
-# The project as parsed, by target folder: the parts of a run in one process share one parse.
-_manifests: dict[Path, "Manifest"] = {}
+# The project as parsed, by target folder and profile: the parts of a run in one process share one parse. Relations are
+# parsed with the database's name in them.
+_manifests: dict[tuple[Path, str], "Manifest"] = {}
 
 
 def target_path(settings: Settings) -> Path:
@@ -49,12 +52,13 @@ def parse(settings: Settings) -> "Manifest":
     from dbt.cli.main import dbtRunner
 
     target = target_path(settings)
-    if target not in _manifests:
+    key = target, (target / "profiles.yml").read_text(encoding="utf-8")
+    if key not in _manifests:
         parsed = dbtRunner().invoke(["parse", *_options(settings)])
         if not parsed.success:
             raise _not_run(parsed)
-        _manifests[target] = parsed.result
-    return _manifests[target]
+        _manifests[key] = parsed.result
+    return _manifests[key]
 
 
 def _invoke(settings: Settings, arguments: list[str]) -> "dbtRunnerResult":
@@ -95,18 +99,26 @@ def check_results(results: Iterable["RunResult"]) -> list[CheckResult]:
 
 def _check_result(result: "RunResult") -> CheckResult:
     node, is_test = result.node, result.node.resource_type == "test"
-    warns = result.status == "warn" or str(getattr(node.config, "severity", "")).lower() == "warn"
     return CheckResult(
         check=node.name,
         layer="dbt",
         subject=(getattr(node, "attached_node", None) or node.unique_id).split(".")[-1],
-        severity="warning" if is_test and warns else "critical",
+        severity=_severity(result),
         passed=result.status in {"pass", "success"},
         observed=_observed(result, is_test),
         expected="0 failing rows" if is_test else "built",
         seconds=round(result.execution_time, 3),
         rows=None if is_test else result.adapter_response.get("rows_affected"),
     )
+
+
+def _severity(result: "RunResult") -> str:
+    """How bad a failure is. Checks that read a measure have no answer without it, and fail with their own severity."""
+    node = result.node
+    if node.resource_type == "model":
+        return "info" if node.fqn[1] == MEASURES else "critical"
+    warns = result.status == "warn" or str(getattr(node.config, "severity", "")).lower() == "warn"
+    return "warning" if warns else "critical"
 
 
 def _observed(result: "RunResult", is_test: bool) -> str:

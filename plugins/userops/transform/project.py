@@ -12,6 +12,8 @@ from userops.transform import dbt, profiles
 
 # Relations that commands read beside the marts: who is whom, who may be contacted, why a user bears a tag.
 READ_BY_COMMANDS = ("map_contact_user", "map_order_user", "int_addresses_reachable", "int_user_features")
+# Rows that measures are made of: nobody reads them but those.
+READ_BY_MEASURES = ["quality", "raw", "recent"]
 
 
 def variables(settings: Settings) -> dict[str, Any]:
@@ -26,9 +28,9 @@ def delivered(settings: Settings, part: str) -> list[str]:
     folders = {"prepare": [["quality", "raw"]], "build": [], "scored": [["quality", "marts"], ["marts"]]}[part]
     found = []
     for node in manifest["nodes"].values():
-        if node["resource_type"] != "model":
-            continue
         folder = node["fqn"][1:-1]
+        if node["resource_type"] != "model" or folder == READ_BY_MEASURES or node["config"]["materialized"] == "view":
+            continue
         by_command = part == "scored" and node["name"] in READ_BY_COMMANDS
         if by_command or any(folder[: len(wanted)] == wanted for wanted in folders):
             found.append(f"{node['schema']}.{node['alias']}")

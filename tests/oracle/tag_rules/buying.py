@@ -38,12 +38,11 @@ def _margin_share(on: On) -> Fraction | None:
 
 def _is_good(on: On) -> bool:
     share = _margin_share(on)
-    return len(on.orders_within(365)) >= 2 and share is not None and share >= Fraction(2, 5)
+    return len(on.orders_within(365)) >= 2 and _net(on, 365) > 0 and share >= Fraction(2, 5)
 
 
 def _is_thin(on: On) -> bool:
-    share = _margin_share(on)
-    return share is not None and share < Fraction(3, 10)
+    return _net(on, 365) > 0 and _margin_share(on) < Fraction(3, 10)
 
 
 def _paid_plan_ends(on: On) -> bool:

@@ -85,7 +85,7 @@ final as (
         users,
         -- (z × deviation ÷ (mean − cac))², where gap = (mean − cac) × users × mature_users.
         case
-            when gap <> 0 and spread is not null then cast(greatest(
+            when cac is not null and gap <> 0 and spread is not null then cast(greatest(
                 ceil({{ z }} * {{ z }} * spread * users * mature_users * mature_users / (gap * gap)) - users, 0
             ) as bigint)
         end as users_still_needed

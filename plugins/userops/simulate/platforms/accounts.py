@@ -1,5 +1,6 @@
 """The sources of a simulated business: accounts of platforms, and which part of the business each delivers."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -21,6 +22,11 @@ Pseudonym = Callable[[str, str], str]
 def natural(prefix: str, name: str) -> str:
     """A contact id that shows the platform's own name of the person: what a pseudonym is made of."""
     return f"{prefix}_{name}"
+
+
+def keyed(key: str) -> Pseudonym:
+    """The pseudonyms that ingest makes of names with a deployment's pseudonym key."""
+    return lambda prefix, name: f"{prefix}_{hashlib.sha256((key + name).encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (text) => words.every((word) => text.includes(word));
     let found = 0;
+    document.querySelector(".index").hidden = words.length > 0;
     for (const { section, head, rows } of marts) {
       const whole = fits(head);
       let any = whole;

@@ -55,7 +55,7 @@ userops.drawing = (() => {
       axisLabel: {
         color: colour("ink"),
         fontSize: 12,
-        width: Math.min(300, Math.round(width * 0.34)),
+        width: Math.min(300, Math.round(width * (narrow() ? 0.34 : 0.42))),
         overflow: "truncate",
         interval: 0,
       },

@@ -38,9 +38,8 @@ userops.figures = (() => {
       const line = card.querySelector(".change");
       const moved =
         found.now !== null && found.before !== null && found.before !== undefined ? change(figure, found) : null;
-      const against = t("versus", {
-        period: figure.compared ? userops.words(figure.compared) : found.against || t("before_it"),
-      });
+      const period = figure.compared ? userops.words(figure.compared) : found.against || t("before_it");
+      const against = t("versus", { period: period.replace(/(\d)-(\d)/g, "$1\u2011$2") }); // a month does not break
       line.className = `change ${moved?.tone ?? ""}`;
       line.textContent = moved ? `${moved.text} ` : "";
       if (moved) line.append(userops.element("span", {}, `${against}: ${userops.show(found.before, figure.format)}`));
