@@ -1,7 +1,7 @@
 {#
     By hand (target `dev`): what is not built by hand is what the last run built. Each model that is neither selected nor
-    there becomes a view on the run's relation, so that any selection builds, and its unit tests know their inputs. dbt
-    commits nothing of a hook by itself where statements open a transaction.
+    there becomes a view on the run's relation, so that any selection builds, and its unit tests know their inputs. Asking
+    for relations opens a transaction, which dbt would roll back after a hook.
 #}
 {% macro read_from_last_run() -%}
     {%- if execute and target.name == 'dev' and target.type in ('postgres', 'duckdb') -%}
@@ -16,6 +16,6 @@
                 {%- do adapter.cache_added(by_hand) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- if target.type == 'postgres' %} commit; {%- endif -%}
+        commit;
     {%- endif -%}
 {%- endmacro %}

@@ -57,7 +57,7 @@ def held(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         lease.assert_writer_token(connection, token)
         version = connection.execute("select coalesce(max(version), 0) + 1 from meta.publications").fetchone()[0]
         connection.execute(
-            "insert into meta.publications (version, business_date, run_id, slot) values (%s, %s, %s, 0)",
+            "insert into meta.publications (version, business_date, run_id, slot, load_id) values (%s, %s, %s, 0, 0)",
             [version, business_date, run_id],
         )
         connection.execute("update meta.pointer set version = %s, slot = 0", [version])
