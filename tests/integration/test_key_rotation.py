@@ -1,4 +1,4 @@
-"""The hash key: a run with another one is refused; changing it on purpose leaves every user and every join as it was."""
+"""The hash key: a run with another one is refused; changing it on purpose leaves every user and every join."""
 
 import re
 import shutil
@@ -11,11 +11,11 @@ from pathlib import Path
 import psycopg
 import pyarrow.parquet as parquet
 import pytest
-from lake_rows import raw
 
 from conftest import fresh_database
 from csv_rows import rows_of, write_rows
 from deployment import clean_environment, userops
+from lake_rows import raw
 from userops import run
 from userops.contracts.model import DOMAINS
 from userops.errors import Blocked, Superseded, UseropsError
@@ -81,8 +81,7 @@ class Place:
         ):
             text = "\n".join(row[0] for row in self.rows(f"select t::text from {table} as t"))
             found[table] = len(wanted.intersection(re.findall(r"[0-9a-f]{32}", text)))
-        current = {path for (path,) in self.rows("select lake_path from meta.load_files where state = 'loaded'") if path}
-        for path in current:
+        for (path,) in self.rows("select lake_path from meta.load_files where state = 'loaded'"):
             text = str(parquet.read_table(self.home / "lake" / path).to_pylist())
             export = f"lake {path.split('/')[1]}"
             found[export] = found.get(export, 0) + len(wanted.intersection(re.findall(r"[0-9a-f]{32}", text)))
@@ -134,7 +133,8 @@ def test_old_revisions_are_kept_for_a_week(place: Place) -> None:
     )
     place.rotate()
     assert len(list(Lake(place.settings().lake).listing())) == files + replaced[0][0]
-    assert place.rows("select count(*) from meta.lake_deletions where delete_after > now() + interval '6 days'") == replaced
+    later = "select count(*) from meta.lake_deletions where delete_after > now() + interval '6 days'"
+    assert place.rows(later) == replaced
 
 
 def test_a_change_waits_for_nobody_and_disturbs_nobody(place: Place) -> None:
