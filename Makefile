@@ -8,7 +8,7 @@ USEROPS := $(VENV)/bin/userops
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: demo serve check test test-serve audit corruptions truth oracle faults fuzz bench lint unit lock clean
+.PHONY: demo serve check test test-slow test-serve audit corruptions truth oracle faults fuzz bench lint unit lock clean
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
@@ -16,7 +16,7 @@ demo: $(RUNTIME)
 serve: $(RUNTIME)
 	$(USEROPS) serve
 
-# What to run before each commit: lint and the tests that need no server, in under a minute.
+# What to run before each commit: lint and the tests that need no server, those of the dbt project among them.
 check: lint unit
 
 unit: $(DEV)
@@ -24,6 +24,10 @@ unit: $(DEV)
 
 test: lint
 	$(PYTEST) -n $(WORKERS) --dist loadfile
+
+# What CI leaves out: the demo, and faults of whole runs from the command line. About half an hour.
+test-slow: $(DEV)
+	$(PYTEST) -n $(WORKERS) --dist loadfile tests/integration tests/corruptions -m slow
 
 test-serve: $(DEV)
 	$(PYTEST) tests/serve
@@ -50,9 +54,10 @@ faults: $(DEV)
 	$(PYTEST) -n $(WORKERS) --dist worksteal tests/faults --ignore tests/faults/test_airflow.py -s --timeout 0
 	$(PYTEST) tests/faults/test_airflow.py -s --timeout 0
 
-# Ten minutes: four fuzzers of the file readers, one after the other.
+# Long: the fuzzers of the file readers, one after the other, then every property on many examples.
 fuzz: $(DEV)
-	FUZZ_SECONDS=150 $(PYTEST) tests/unit/test_hostile_records.py -s --timeout 0
+	FUZZ_SECONDS=150 $(PYTEST) tests/unit/test_hostile_records.py tests/unit/test_reading.py -s --timeout 0
+	$(PYTEST) -n $(WORKERS) tests/unit --hypothesis-profile thorough --timeout 0
 
 # Ratios of runs, loads and builds; SCALE=1 is a million users and takes many hours on a laptop.
 SCALE ?= 0.02

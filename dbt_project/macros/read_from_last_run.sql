@@ -1,9 +1,10 @@
 {#
     By hand (target `dev`): what is not built by hand is what the last run built. Each model that is neither selected nor
-    there becomes a view on the run's relation, so that any selection builds, and its unit tests know their inputs.
+    there becomes a view on the run's relation, so that any selection builds, and its unit tests know their inputs. dbt
+    commits nothing of a hook by itself where statements open a transaction.
 #}
 {% macro read_from_last_run() -%}
-    {%- if execute and target.name == 'dev' -%}
+    {%- if execute and target.name == 'dev' and target.type in ('postgres', 'duckdb') -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id not in selected_resources -%}
             {%- set by_run = adapter.get_relation(
                 node.database, node.schema | replace(target.schema ~ '_', ''), node.alias
@@ -15,5 +16,6 @@
                 {%- do adapter.cache_added(by_hand) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- if target.type == 'postgres' %} commit; {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from conftest import fresh_database
 from userops import run
@@ -61,17 +62,18 @@ def test_a_business_that_delivers_nothing_has_every_mart_and_passes_every_test(b
         failed = connection.execute(
             "select check_name, subject, observed from meta.quality_results where not passed and severity <> 'info'"
         ).fetchall()
-        people = [connection.execute(f"select count(*) from build.{mart}").fetchone()[0] for mart in ("users", "user_tags")]
+        people = connection.execute("select count(*) from build.users").fetchone()
     assert MARTS - {name for (name,) in found} == set()
     assert failed == []
-    assert people == [0, 0]
+    assert people == (0,)
 
 
 def test_every_unit_test_passes(built: Settings) -> None:
     done = dbt._invoke(built, ["test", "--select", "test_type:unit"])
     assert done.result is not None, done.exception
-    assert {r.node.name: r.message for r in done.result.results if r.status != "pass"} == {}
-    assert len(done.result.results) == len(dbt.parse(built).unit_tests)
+    results = {r.node.unique_id: r for r in done.result.results}
+    assert {name for name in results if name.startswith("unit_test.")} == set(dbt.parse(built).unit_tests)
+    assert {name: r.message for name, r in results.items() if r.status not in ("pass", "success")} == {}
 
 
 def test_the_server_enforces_the_conditions_that_contracts_declare(built: Settings) -> None:
@@ -100,11 +102,14 @@ def test_dbt_works_by_hand_without_arguments_in_schemas_of_its_own(
     folder = project / "dbt_project"
     profile = (folder / "profiles.yml").read_text()
     assert f"type: {built.engine}" in profile
+    DuckDBConnectionManager.close_all_connections()  # of this process: a file has one process at a time
     bare = {name: text for name, text in os.environ.items() if not name.startswith(("USEROPS_", "DBT_"))}
-    done = subprocess.run([DBT, *command], cwd=folder, env=bare, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(
+        [DBT, *command], cwd=folder, env=bare, capture_output=True, text=True, check=False, timeout=600
+    )
     assert done.returncode == 0, done.stdout[-4000:]
     if command[0] == "build":
         results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
-        relations = {result["relation_name"].replace('"', "").split(".")[-2] for result in results if result["relation_name"]}
+        relations = {name.replace('"', "").split(".")[-2] for r in results if (name := r["relation_name"])}
         assert {result["status"] for result in results} <= {"success", "pass"}
         assert relations == {"dev_build", "dev_quality"}

@@ -1,4 +1,4 @@
-"""Twenty faults of a night, drawn anew each time: what `make faults` sweeps for hours.
+"""A few faults of a run, drawn anew each time: what `make faults` sweeps for hours.
 
 A failure prints its seed; FAULTS_SEED repeats a draw.
 """
@@ -12,9 +12,8 @@ import pytest
 from faults import checks, steps
 from faults.business import Business, raw_hashes
 
-pytestmark = pytest.mark.slow
-KILLS = {"ingest": 9, "publication": 6, "build": 1}
-MOMENTS = 4
+KILLS = {"ingest": 2, "publication": 3, "build": 1}
+MOMENTS = 2
 FAULTS = sum(KILLS.values()) + MOMENTS
 
 

@@ -94,7 +94,10 @@ def check_results(results: Iterable["RunResult"]) -> list[CheckResult]:
 
     What was skipped hung on something that failed: the cause is reported, not what followed from it.
     """
-    return [_check_result(result) for result in results if result.status != "skipped"]
+    return [
+        _check_result(result) for result in results
+        if result.status != "skipped" and result.node.resource_type != "operation"
+    ]  # fmt: skip
 
 
 def _check_result(result: "RunResult") -> CheckResult:
