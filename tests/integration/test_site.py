@@ -119,7 +119,7 @@ def test_pages_read_marts_that_exist() -> None:
         for mart in mentioned(block.get("sql", ""))
     }
     assert {(page, mart) for page, mart in read if mart not in known} == set()
-    assert known - {mart for _, mart in read} == {"audience_members", "user_tags", "user_merges"}
+    assert known - {mart for _, mart in read} == {"audience_members", "user_tags"}
 
 
 def test_an_empty_business_reads_sentences(empty: Path) -> None:
