@@ -114,6 +114,8 @@ RUNS = """
 insert into meta.publications (version, base_version, business_date, run_id, slot, load_id) values
     (6, null, '2026-06-29', 'r6', 0, 0), (7, 6, '2026-06-30', 'r7', 1, 1);
 update meta.pointer set version = 7, slot = 1;
+insert into meta.log_user_ids (version, old_user_id, new_user_id, kind, contacts)
+select 7, 'old_' || n, 'new', 'merge', 1 from generate_series(1, 3) as n;
 insert into meta.log_audiences (version, audience_code, entered, "left", members)
 select 5 + n % 2 + 1, 'audience_code_' || n, n, n / 2, 40 + n from generate_series(1, 12) as n;
 insert into meta.log_tag_counts (version, tag_code, users, all_users)

@@ -21,7 +21,7 @@ def check(view: View, page: str, language: str, theme: str, width: int, business
     drawn = view.drawn()
     assert drawn["undrawn"] == drawn["without"] == drawn["nonsense"] == drawn["fetched"] == []
     assert drawn["wider"] <= 0, "wider than its window"
-    assert drawn["blocks"] > 0 or business == "empty"
+    assert drawn["blocks"] == drawn["delivered"] or business != "full"
     assert view.script("return document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
     assert view.violations() == []
 

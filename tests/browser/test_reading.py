@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import psycopg
 import pytest
@@ -162,8 +163,8 @@ def test_a_legend_hides_a_series(view: View) -> None:
     assert view.find("#natural-paid .legend button").get_attribute("aria-pressed") == "false"
 
 
-def test_printing_draws_everything_and_leaves_the_tools_out(view: View) -> None:
-    view.open("channels")
+def test_printing_draws_everything_on_white_and_leaves_the_tools_out(view: View) -> None:
+    view.open("channels", theme="dark")
     view.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     view.script("window.dispatchEvent(new Event('beforeprint'))")
     undrawn = "return userops.page.blocks.filter((b) => document.querySelector(`#${b.id} .body`)" \
@@ -171,6 +172,14 @@ def test_printing_draws_everything_and_leaves_the_tools_out(view: View) -> None:
     assert view.script(undrawn) == 0
     widths = view.script("return [...document.querySelectorAll('.chart svg')].map((drawing) => drawing.clientWidth)")
     assert len(widths) > 0 and max(widths) <= 680
+    # The browser prints what stands there at this moment: no bar may still be growing.
+    bars = "return [...document.querySelectorAll('.chart svg path')].map((path) => path.getAttribute('d')).join()"
+    at_once = view.script(bars)
+    time.sleep(0.5)
+    assert view.script(bars) == at_once
     for hidden in ("nav.side", "#filters", "#spend .tools", "#language"):
         assert not view.browser.find_element("css selector", hidden).is_displayed(), hidden
+    assert view.script("return document.documentElement.dataset.theme") == "light"
     view.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    view.script("window.dispatchEvent(new Event('afterprint'))")
+    assert view.script("return document.documentElement.dataset.theme") == "dark"

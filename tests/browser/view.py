@@ -17,6 +17,7 @@ const blocks = userops.page.blocks.filter((block) => document.querySelector(`#${
 const charts = blocks.filter((block) => block.type !== "table");
 return {
   blocks: blocks.length,
+  delivered: userops.page.blocks.filter((block) => block.columns && !block.missing).length,
   undrawn: blocks.filter((block) => document.getElementById(block.id).dataset.drawn !== "yes").map((block) => block.id),
   without: charts.filter((block) => !document.querySelector(`#${block.id} .chart svg, #${block.id} .body > .empty`))
     .map((block) => block.id),

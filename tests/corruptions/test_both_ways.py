@@ -68,7 +68,8 @@ def facts(session: Session, file: File, by_record: bool | None) -> object:
     written.unlink()
     texts = {row: (found.line, found.text) for row, found in read.texts().items()}
     judged = read.judged
-    return rows, sorted(judged.bad), texts, judged.row_set_hash, judged.conflicts, judged.newest_change, read.staged.columns
+    counted = (judged.row_set_hash, judged.conflicts, judged.newest_change, read.staged.columns)
+    return rows, sorted(judged.bad), texts, counted
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

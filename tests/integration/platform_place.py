@@ -5,7 +5,7 @@ import hmac
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Place:
         for fixture in fixtures:
             for path in (FIXTURES / fixture).iterdir():
                 shutil.copy(path, self.folder)
-        self.settings = replace(self.settings, sources=tuple(profile.split(",")))
+        self.settings = self.settings.model_copy(update={"sources": tuple(profile.split(","))})
         return self
 
     def load(self, day: date = DAY) -> list[CheckResult]:

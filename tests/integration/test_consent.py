@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from userops.ingest.tables import ensure_raw_tables
 
 from csv_rows import rows_of
 from oracle.business import Business, Person
@@ -26,7 +27,6 @@ from oracle.exports import Landing, normalised
 from oracle.users import MEDIA, has_identifier
 from oracle.warehouse import Built
 from userops.ingest import loader
-from userops.ingest.tables import ensure_raw_tables
 from userops.privacy import erasure
 from userops.privacy.keys import hashed
 from userops.settings import Settings

@@ -8,10 +8,10 @@ from pathlib import Path
 import psycopg
 import pyarrow.parquet as parquet
 import pytest
-from lake_rows import raw
 
 from conftest import fresh_database
 from csv_rows import rows_of, write_rows
+from lake_rows import raw
 from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
 from userops.ingest import list_work, load_export
@@ -117,9 +117,8 @@ def someone(place: Place) -> dict[str, str]:
     phones: dict[str, set[str]] = {}
     for row in contacts:
         phones.setdefault(row["phone"], set()).add(row["contact_id"])
-    return next(
-        row for row in contacts if row["phone"].isdigit() and len(phones[row["phone"]]) == 1 and row["contact_id"] in buyers
-    )
+    alone = {phone for phone, ids in phones.items() if len(ids) == 1 and phone.isdigit()}
+    return next(row for row in contacts if row["phone"] in alone and row["contact_id"] in buyers)
 
 
 def hashed(kind: str, value: str) -> str:
@@ -129,9 +128,9 @@ def hashed(kind: str, value: str) -> str:
 def test_a_person_is_gone_logged_and_stays_gone(place: Place) -> None:
     one = someone(place)
     contact = one["contact_id"]
-    others = [row for row in rows_of(place.file("contacts")) if row["contact_id"] != contact]
-    others[0]["referrer_contact_id"] = contact
-    place.change("contacts", [*others, *(row for row in rows_of(place.file("contacts")) if row["contact_id"] == contact)])
+    contacts = rows_of(place.file("contacts"))
+    next(row for row in contacts if row["contact_id"] != contact)["referrer_contact_id"] = contact
+    place.change("contacts", contacts)
     bad = rows_of(place.file("orders"))
     bad[0] |= {"contact_id": contact, "currency": ""}
     bad[1] |= {"contact_id": f"{contact}0", "currency": "", "phone": "", "unionid": "", "device_id": ""}
@@ -149,7 +148,8 @@ def test_a_person_is_gone_logged_and_stays_gone(place: Place) -> None:
     assert place.raw("select count(*) from raw.contacts") == [(left,)]
     assert place.accounted()
     log = dict(place.rows("select table_name, rows from marts.erasure_log"))
-    assert {"raw.contacts", "raw.orders", "raw.contacts.referrer_contact_id", "quarantine.rows", "vault.identifiers"} <= set(log)
+    tables = {"raw.contacts", "raw.orders", "raw.contacts.referrer_contact_id", "quarantine.rows", "vault.identifiers"}
+    assert tables <= set(log)
     assert log["raw.orders"] == theirs and log["quarantine.rows"] == 1
     assert contact not in str(place.rows("select * from marts.erasure_log"))
     assert place.apply() == 0, "a second time there is nothing left to do"
@@ -182,14 +182,13 @@ def test_every_version_of_a_key_goes_that_any_version_named_the_contact(place: P
         place.change(export, [*rows_of(place.file(export)), row])
         place.change(export, [*rows_of(place.file(export, DAYS[1])), row | later], DAYS[1])
     contacts = rows_of(place.file("contacts"))
-    contacts = [row | {"device_id": "one's device"} if row["contact_id"] == one["contact_id"] else row for row in contacts]
+    next(row for row in contacts if row["contact_id"] == one["contact_id"])["device_id"] = "one's device"
     place.change("contacts", contacts)
     place.ask(one["contact_id"])
     place.load()
     place.apply()
-    assert place.raw("select contact_id, phone_hash, unionid_hash, device_id_hash from raw.orders where order_id = 'twice'") == [
-        (None, None, None, None), (None, None, None, None)
-    ]  # fmt: skip
+    columns = "contact_id, phone_hash, unionid_hash, device_id_hash"
+    assert place.raw(f"select {columns} from raw.orders where order_id = 'twice'") == [(None, None, None, None)] * 2
     assert place.raw("select * from raw.touches where touch_id = 'twice'") == []
     found = place.everything()
     assert one["phone"] not in found and "one's device" not in found
@@ -271,7 +270,8 @@ def test_old_revisions_are_gone_at_once_and_waived_files_are_searched_too(place:
         admin.execute("update meta.load_files set state = 'waived' where export = 'pushes'")
     place.apply()
     files = Lake(place.settings.lake)
-    named = {path for (path,) in place.rows("select lake_path from meta.load_files where state in ('loaded', 'waived')")}
+    kept = "select lake_path from meta.load_files where state in ('loaded', 'waived')"
+    named = {path for (path,) in place.rows(kept)}
     assert {path for path, _ in files.listing()} == named
     assert contact not in place.everything()
 
@@ -326,7 +326,10 @@ def test_by_command_with_all_contacts_of_the_person(place: Place) -> None:
     with pytest.raises(UseropsError, match="Nothing was ever published"):
         erasure.on_request(place.settings, place.url, one, "erase")
     with psycopg.connect(place.url) as admin:
-        admin.execute("insert into meta.publications (version, business_date, run_id, slot, load_id) values (1, %s, 'r', 0, 0)", [DAY])
+        admin.execute(
+            "insert into meta.publications (version, business_date, run_id, slot, load_id) values (1, %s, 'r', 0, 0)",
+            [DAY],
+        )
         admin.execute("update meta.pointer set version = 1, slot = 0")
         admin.execute("create table build.map_contact_user (contact_id text, user_id text)")
         admin.execute("insert into build.map_contact_user values (%s, 'u1'), (%s, 'u1'), ('x', 'u2')", [one, other])

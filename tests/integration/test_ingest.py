@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -243,7 +243,7 @@ def test_what_a_folder_lacks_is_named(place: Place) -> None:
 
 def test_a_local_hour_that_does_not_exist_is_refused(place: Place) -> None:
     summer = date(2026, 3, 29)
-    settings = replace(place.settings, timezone="Europe/London")
+    settings = place.settings.model_copy(update={"timezone": "Europe/London"})
     later = f"{summer}T12:00:00Z"
     lines = [HEADER, *(order(n, summer, updated_at=later) for n in range(199))]
     lines.append(order(199, summer, placed_at="2026-03-29T01:30:00", updated_at=later))
@@ -263,7 +263,9 @@ UCI = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerI
 
 def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
     place.write("online_retail.csv", UCI)
-    settings = replace(place.settings, sources=("uci",), timezone="Europe/London", currency="GBP")
+    settings = place.settings.model_copy(
+        update={"sources": ("uci",), "timezone": "Europe/London", "currency": "GBP"}
+    )
     assert blocking(check_delivery(landing.list_folder(settings, DAY), settings, DAY)) == []
     for export in ("order_lines", "orders", "contacts", "products"):
         assert blocking(loader.load_export(place.connection, settings, export, DAY, "run")) == []

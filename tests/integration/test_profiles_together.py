@@ -78,7 +78,8 @@ def test_a_bad_row_of_a_platforms_file_is_quarantined_and_many_refuse_it(shop: P
     assert ("orders", 200, 198, 2) in shop.books()
     (shop.folder / "pdd_orders.csv").write_text("\n".join([lines[0], *many[:8], *lost]) + "\n")
     assert blocking(shop.load()) == [
-        "orders bad_rows: 6 of 12 rows: status is none of the allowed values (5), paid_amount is not a valid numeric (1)"
+        "orders bad_rows: 6 of 12 rows:"
+        " status is none of the allowed values (5), paid_amount is not a valid numeric (1)"
     ]
 
 

@@ -49,7 +49,8 @@ class Runs:
         with psycopg.connect(self.url) as admin:
             version = admin.execute("select coalesce(max(version), 0) + 1 from meta.publications").fetchone()[0]
             admin.execute(
-                "insert into meta.publications (version, business_date, run_id, slot, load_id) values (%s, %s, 'r', 0, 0)",
+                "insert into meta.publications (version, business_date, run_id, slot, load_id)"
+                " values (%s, %s, 'r', 0, 0)",
                 [version, day],
             )
             admin.execute("update meta.pointer set version = %s, slot = 0", [version])
@@ -115,9 +116,8 @@ def test_a_first_run_stores_the_whole_past_and_asks_nothing_that_is_absent_of_it
     runs.file(DAYS[1], "contacts").unlink()
     assert runs.run(DAYS[3]) == []
     assert [runs.count("orders", day) > 0 for day in DAYS] == [True] * 4
-    assert runs.rows("select count(*), count(distinct business_date) from meta.load_files where export = 'contacts'") == [
-        (3, 3)
-    ]
+    counts = "select count(*), count(distinct business_date) from meta.load_files where export = 'contacts'"
+    assert runs.rows(counts) == [(3, 3)]
 
 
 def test_files_are_stored_oldest_first_and_once(runs: Runs) -> None:

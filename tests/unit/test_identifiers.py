@@ -33,7 +33,8 @@ def phones(country: str) -> st.SearchStrategy[str]:
     known = phonenumbers.PhoneMetadata.metadata_for_region(country)
     proper = st.from_regex(re.compile(known.mobile.national_number_pattern, re.ASCII), fullmatch=True)
     prefixes = st.sampled_from(["", "0", "00", f"+{code}", f"00{code}", f"{code}", "+1", "'", " ", "17951", "1"])
-    spaced = st.tuples(st.lists(st.sampled_from(["", "", "", " ", "-", "  ", " -"]), min_size=14, max_size=14), proper).map(
+    gaps = st.lists(st.sampled_from(["", "", "", " ", "-", "  ", " -"]), min_size=14, max_size=14)
+    spaced = st.tuples(gaps, proper).map(
         lambda drawn: "".join(gap + digit for gap, digit in zip(drawn[0], drawn[1], strict=False))
     )
     return st.one_of(

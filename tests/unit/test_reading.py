@@ -65,7 +65,9 @@ def facts(session: Session, read: Reading) -> dict:
     }  # fmt: skip
 
 
-def both(session: Session, path: Path, contract: Contract = SMALL, export: str = "small") -> tuple[object, object, bool]:
+def both(
+    session: Session, path: Path, contract: Contract = SMALL, export: str = "small"
+) -> tuple[object, object, bool]:
     """What each way says, or how it refuses; and whether DuckDB's own reader was the one that was taken."""
     found, plain = [], False
     for by_record in (None, True):
@@ -79,10 +81,13 @@ def both(session: Session, path: Path, contract: Contract = SMALL, export: str =
 
 
 # Whole cells as writers quote them, and pieces that no writer would put there.
-PROPER = st.sampled_from(["", "1", "2.50", "x", "é", "订单", '"a,b"', '"a ""b"""', '""', '"two\nlines"', "2026-03-01T10:00:00"])
+PROPER = st.sampled_from(
+    ["", "1", "2.50", "x", "é", "订单", '"a,b"', '"a ""b"""', '""', '"two\nlines"', "2026-03-01T10:00:00"]
+)
 ROWS = st.lists(st.lists(PROPER, min_size=4, max_size=4).map(",".join), max_size=12).map("\n".join)
 PIECES = st.sampled_from(
-    ["a", ",", ",,", '"', '""', "\n", "\n\n", "\r\n", "\r", " ", "é", "订", "1", "-1", "=1+1", "\\.", "\\N", "\u2028", "\ufeff"]
+    ["a", ",", ",,", '"', '""', "\n", "\n\n", "\r\n", "\r", " ", "é", "订", "1", "-1", "=1+1", "\\.", "\\N",
+     "\u2028", "\ufeff"]
 )
 HOSTILE = st.lists(PIECES, max_size=40).map("".join)
 

@@ -1,4 +1,4 @@
-"""Values of texts: what has the shape of a type and is one gets its value, everything else none; against plain Python."""
+"""Values of texts: what has the shape of a type and is one gets its value, everything else none."""
 
 import re
 from collections.abc import Iterator
@@ -53,8 +53,9 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def values(
-    database: duckdb.DuckDBPyConnection, kind: str, cells: list[str | None], clock: Clock, day: date = DAY, scale: int = 2
-) -> list[object]:
+    database: duckdb.DuckDBPyConnection, kind: str, cells: list[str | None], clock: Clock, day: date = DAY,
+    scale: int = 2,
+) -> list[object]:  # fmt: skip
     column = Column("cell", kind, "", scale=scale)
     clock.register(database, day)
     database.register("given", pa.table({"cell": pa.array(cells, pa.string()), "place": range(len(cells))}))

@@ -125,7 +125,7 @@ def test_a_value_beside_an_earlier_one() -> None:
         (Decimal("1234567.5"), "money", "¥1,234,568"),
         (Decimal("12.345"), "price", "¥12.35"),
         (Decimal("0.12345"), "percent", "12.3%"),
-        (Decimal("0.585"), "ratio", "0.59 : 1"),
+        (Decimal("0.585"), "ratio", "0.59\xa0:\xa01"),
         (Decimal("-0.001"), "decimal", "0.00"),
         (Decimal("0.0274"), "factor", "0.027"),
     ],

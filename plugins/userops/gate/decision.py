@@ -1,4 +1,4 @@
-"""The decision over a night, from the worst failed severity: pure, and ours rather than the tool's."""
+"""The decision over a run, from the worst failed severity: pure, and the project's rather than the tool's."""
 
 from collections.abc import Iterable
 

@@ -124,7 +124,8 @@ class Clock:
             bounds = [f"{text} >= {literal(span.first)}"] * bool(span.first)
             bounds += [f"{text} < {literal(span.last)}"] * bool(span.last)
             if offset is not None:
-                branches.append(f"when {' and '.join(bounds) or 'true'} then try_cast({text} || '{offset}' as timestamptz)")
+                within = " and ".join(bounds) or "true"
+                branches.append(f"when {within} then try_cast({text} || '{offset}' as timestamptz)")
         other = f"{self._function(business_date)}(try_cast({text} as timestamp))"
         return f"case {' '.join(branches)} else {other} end"
 

@@ -105,8 +105,8 @@ def _check_conflicts(reading: Reading) -> None:
     """One key with two contents at the same instant cannot be decided by versions."""
     limit, conflicts = reading.file.contract.max_conflict_share, reading.judged.conflicts
     if above(conflicts, limit, reading.staged.rows):
-        raise Refused("key_conflicts", "contract",
-                      f"{conflicts} of {reading.staged.rows} rows repeat a key with other content", f"at most {limit:.1%}",
+        observed = f"{conflicts} of {reading.staged.rows} rows repeat a key with other content"
+        raise Refused("key_conflicts", "contract", observed, f"at most {limit:.1%}",
                       f"find out which of the rows of {reading.file.source.name} hold; deliver again")
 
 

@@ -21,7 +21,8 @@ def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules,
     rules.clock.register(database, rules.business_date)
     select = row_validation.judged(contract, rules, staged.row, staged.relation, staged.present, staged.is_ascii)
     database.execute(f"create or replace table {TABLE} as {select}")
-    rows, good, hashed = database.execute(f"select count(*), count(*) filter (_good), sum(_hash) from {TABLE}").fetchall()[0]
+    counts = f"select count(*), count(*) filter (_good), sum(_hash) from {TABLE}"
+    rows, good, hashed = database.execute(counts).fetchall()[0]
     if rows != staged.rows - len(staged.bad) - len(staged.set_aside):
         raise Miscounted
     row = "_row" if staged.row else "rowid + 1"
@@ -87,7 +88,8 @@ def good_rows(contract: Contract, judged: Judged, load_id: int, business_date: d
             hashes = identifier(f"hashes of {column.name}")
             values.append(f"{hashes}.hash as {identifier(hash_name(column))}")
             kind = literal(column.identifier)
-            joins.append(f"left join {IDENTIFIERS} as {hashes} on {hashes}.kind = {kind} and {hashes}.raw = rows.{name}")
+            same = f"{hashes}.kind = {kind} and {hashes}.raw = rows.{name}"
+            joins.append(f"left join {IDENTIFIERS} as {hashes} on {same}")
         elif not column.personal:
             values.append(f"rows.{name}")
     values += [f"{load_id}::bigint as _load_id", "rows._number as _line",

@@ -106,7 +106,7 @@ def newest_delivered(settings: Settings) -> date:
     dates = list_dates(settings, date.max)
     if not dates:
         raise UseropsError(f"Nothing is delivered in the landing place {settings.landing}.",
-                           fix="deliver files to a folder named by its business date (2026-03-02), or set USEROPS_LANDING.")
+                           fix="deliver files to a folder named by its date (2026-03-02), or set USEROPS_LANDING.")
     return dates[-1]
 
 
@@ -148,7 +148,8 @@ def _reaching(settings: Settings) -> Iterator[None]:
 
 def _stamp(entry: dict) -> str:
     """Size, and when or as what it was written, as the place tells it."""
-    written = entry.get("ETag") or entry.get("etag") or entry.get("mtime") or entry.get("LastModified") or entry.get("created")
+    names = ("ETag", "etag", "mtime", "LastModified", "created")
+    written = next((entry[name] for name in names if entry.get(name)), "")
     return f"{entry.get('size')}-{written}"
 
 

@@ -133,7 +133,8 @@ def _write(loader: Loader, read: Reading, texts: dict) -> None:
     ))  # fmt: skip
     parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
     if rows + len(read.set_aside) != read.staged.rows:
-        raise Refused("rows_accounted", "manifest", f"{rows} loaded, {len(read.set_aside)} set aside of {read.staged.rows}",
+        observed = f"{rows} loaded, {len(read.set_aside)} set aside of {read.staged.rows}"
+        raise Refused("rows_accounted", "manifest", observed,
                       "every row loaded or set aside", f"{file.source.name} was split in two ways: look at its quoting")
     path = path_of(file.contract.name, load_id, 0)
     loader.lake.put(parquet, path)

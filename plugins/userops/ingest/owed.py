@@ -110,9 +110,10 @@ def _answer(item: Owed) -> CheckResult:
 
 
 def waive(url: str, settings: Settings, name: str, business_date: date, by: str, reason: str) -> list[str]:
-    """Declare a file of a date known missing; returns the exports concerned. Its rows are in no build until it is replaced.
+    """Declare a file of a date known missing; returns the exports concerned.
 
-    `name` is the file's name; an export's name stands for its file where none came.
+    Its rows are in no build until it is replaced. `name` is the file's name; an export's name stands for its file where
+    none came.
     """
     with connect(url) as connection, connection.transaction():
         # Nobody may be building from what is taken away: as with a run, another writer refuses this.

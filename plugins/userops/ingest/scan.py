@@ -27,8 +27,8 @@ PIECE = 1 << 20
 class Scan:
     """What one pass found.
 
-    `path` is UTF-8 CSV, `lines_before` those before its first record, `titles` those before its header. `is_plain`: any parser of CSV reads the same
-    cells. `seen` are the names met in a JSON file, `rowless` its pages without a row.
+    `path` is UTF-8 CSV, `lines_before` those before its first record, `titles` those before its header. `is_plain`: any
+    parser of CSV reads the same cells. `seen` are the names met in a JSON file, `rowless` its pages without a row.
     """
 
     path: Path

@@ -99,13 +99,14 @@ def published_dates(connection: psycopg.Connection) -> tuple[date, date] | None:
 def waivers(connection: psycopg.Connection, until: date) -> dict[date, frozenset[str]]:
     """Names of files that are known missing, by date."""
     found: dict[date, set[str]] = {}
-    for day, name in connection.execute("select business_date, file_name from meta.waivers where business_date <= %s", [until]):
+    query = "select business_date, file_name from meta.waivers where business_date <= %s"
+    for day, name in connection.execute(query, [until]):
         found.setdefault(day, set()).add(name)
     return {day: frozenset(names) for day, names in found.items()}
 
 
 def severity_of_refusal(contract: Contract, known: list[Entry], day: date, business_date: date) -> str:
-    """A refused file blocks, but for an optional export that says `continue`, or an older one whose delivery before holds."""
+    """A refused file blocks, unless its contract says `continue`, or it is older and its delivery before holds."""
     if contract.if_refused == "continue" or (day < business_date and any(entry.state == "loaded" for entry in known)):
         return "warning"
     return "critical"

@@ -15,6 +15,14 @@ _ARROW = {
     "bigint": pa.int64(),
     "boolean": pa.bool_(),
 }
+_DUCKDB = {
+    pa.string(): "varchar",
+    pa.date32(): "date",
+    pa.timestamp("us", tz="UTC"): "timestamptz",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.bool_(): "boolean",
+}
 
 
 def hash_name(column: Column) -> str:
@@ -40,8 +48,8 @@ def arrow_schema(contract: Contract) -> pa.Schema:
         elif not column.personal:
             decimal = column.type == "numeric"
             fields.append((column.name, pa.decimal128(18, column.scale) if decimal else _ARROW[column.type]))
-    fields += [("_load_id", pa.int64()), ("_line", pa.int64()), ("_business_date", pa.date32()), ("_source", pa.string())]
-    return pa.schema(fields)
+    kinds = (pa.int64(), pa.int64(), pa.date32(), pa.string())
+    return pa.schema([*fields, *zip(BOOKKEEPING, kinds, strict=True)])
 
 
 def select_files(contract: Contract, urls: list[str]) -> str:
@@ -60,8 +68,7 @@ def select_files(contract: Contract, urls: list[str]) -> str:
 def _duckdb_type(kind: pa.DataType) -> str:
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision}, {kind.scale})"
-    named = {pa.string(): "varchar", pa.date32(): "date", pa.int32(): "integer", pa.int64(): "bigint", pa.bool_(): "boolean"}
-    return named.get(kind, "timestamptz")
+    return _DUCKDB[kind]
 
 
 def create_view(database: duckdb.DuckDBPyConnection, name: str, contract: Contract, urls: list[str]) -> None:

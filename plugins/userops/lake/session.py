@@ -1,4 +1,4 @@
-"""DuckDB in this process: bounded memory, temporary files in a folder that goes with the session, nothing downloaded."""
+"""DuckDB in this process: bounded memory, temporary files in a folder of its own, nothing downloaded."""
 
 import tempfile
 from collections.abc import Iterator

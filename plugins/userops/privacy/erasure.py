@@ -1,9 +1,9 @@
 """Erase a person: from lake, quarantine and vault at once, from `build` and every kept version by the next publication.
 
 Every key any version of which names an erased contact goes with all its versions, and so does one known only by
-identifiers that no other contact carries; orders stay without any identifier. The id is refused for ever: each run looks
-through what it stored, so that an old file delivered again brings nobody back. What was done is in `meta.erasure_log`,
-without an identifier.
+identifiers that no other contact carries; orders stay without any identifier. The id is refused for ever: each run
+looks through what it stored, so that an old file delivered again brings nobody back. What was done is in
+`meta.erasure_log`, without an identifier.
 """
 
 import re
@@ -73,7 +73,7 @@ def on_request(settings: Settings, url: str, contact_id: str, scope: str, *, per
             _open_lake(connection, session.database, lake, [CONTACTS])
             contacts = [contact_id, *(others(connection, contact_id) if person else [])]
             if not _is_known(session.database, contact_id):
-                raise UseropsError(f"No contact {contact_id!r} is known.", fix="give the id as in the export `contacts`.")
+                raise UseropsError(f"No contact {contact_id!r} is known.", fix="give its id in the export `contacts`.")
             for one in contacts:
                 request(connection, lake, session.scratch, one, scope, day)
             _carry_out(connection, session, lake, day)
@@ -143,7 +143,8 @@ def _carry_out(connection: psycopg.Connection, session: Session, lake: Lake, bus
         return 0
     everything = _note_identifiers(connection, database) or everything
     newest, searched = connection.execute(
-        "select (select coalesce(max(load_id), 0) from meta.load_files), (select max(load_id) from meta.erased_contacts)"
+        "select (select coalesce(max(load_id), 0) from meta.load_files),"
+        " (select max(load_id) from meta.erased_contacts)"
     ).fetchone()
     since = 0 if everything else searched
     rows = _erase_quarantined(connection, since)
@@ -176,7 +177,8 @@ def _note_requests(
     new = 0
     for contact_id, request_id in lake_erasure.requested(database, business_date):
         new += connection.execute(
-            "insert into meta.erased_contacts (contact_id, request_id, load_id) values (%s, %s, 0) on conflict do nothing",
+            "insert into meta.erased_contacts (contact_id, request_id, load_id) values (%s, %s, 0)"
+            " on conflict do nothing",
             [contact_id, request_id],
         ).rowcount
     rows = connection.execute("select contact_id, request_id from meta.erased_contacts").fetchall()
@@ -271,8 +273,8 @@ def _erase_texts(connection: psycopg.Connection, found: Found) -> None:
 def _erase_from_vault(connection: psycopg.Connection) -> int:
     """Identifiers that nobody else carries, and the hashes they had first."""
     gone = connection.execute(
-        "delete from vault.identifiers as kept using erasing where kept.kind = erasing.kind and kept.hash = erasing.hash"
-        " returning erasing.request_id"
+        "delete from vault.identifiers as kept using erasing"
+        " where kept.kind = erasing.kind and kept.hash = erasing.hash returning erasing.request_id"
     ).fetchall()
     connection.execute(
         "delete from meta.first_hashes as firsts using erasing"
@@ -323,7 +325,8 @@ def _log(connection: psycopg.Connection, table: str, counts: Iterable[tuple[str,
     total = 0
     for request_id, count in counts:
         connection.execute(
-            "insert into meta.erasure_log (request_id, table_name, rows) values (%s, %s, %s)", [request_id, table, count]
+            "insert into meta.erasure_log (request_id, table_name, rows) values (%s, %s, %s)",
+            [request_id, table, count],
         )
         total += count
     return total

@@ -97,7 +97,8 @@ def hash_distinct(
     database.execute(f"create or replace temp table distinct_values as {distinct}")
     unusual = database.execute("select kind, raw from distinct_values where value is null").fetchall()
     known = _normalise(database, unusual, country) if unusual else "distinct_values"
-    hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, 'value')}" for kind in dict.fromkeys(columns.values()))
+    kinds = dict.fromkeys(columns.values())
+    hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, 'value')}" for kind in kinds)
     database.execute(
         f"create or replace table {IDENTIFIERS} as select kind, raw, value, case kind {hashed} end as hash from {known}"
     )

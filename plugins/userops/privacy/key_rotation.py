@@ -1,8 +1,8 @@
 """Change the hash key: everything kept is hashed anew in one transaction, and every user keeps its id.
 
-The values come from the vault; where a person was erased only a hash is left, and its hash is taken instead. Files of the
-lake get new revisions. Ids of users are made from the hash an identifier had first (`meta.first_hashes`), contact ids
-made of names with a key of their own.
+The values come from the vault; where a person was erased only a hash is left, and its hash is taken instead. Files of
+the lake get new revisions. Ids of users are made from the hash an identifier had first (`meta.first_hashes`), contact
+ids made of names with a key of their own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -132,8 +132,8 @@ def _rehash_lake(connection: psycopg.Connection, session: Session, lake: Lake) -
     """Write a new revision of every file that holds a hash; every hash must be known."""
     lake.register(session.database)
     rows = connection.execute("select kind, hash, new_hash from pg_temp.rehashed").fetchall()
-    columns = {name: pa.array([row[n] for row in rows], pa.string()) for n, name in enumerate(("kind", "hash", "new_hash"))}
-    session.database.register("incoming", pa.table(columns))
+    columns = [pa.array([row[place] for row in rows], pa.string()) for place in range(3)]
+    session.database.register("incoming", pa.table(columns, names=["kind", "hash", "new_hash"]))
     session.database.execute("create or replace table rehashed as select * from incoming")
     session.database.unregister("incoming")
     contracts = {name: contract for name, contract in load_contracts().items() if contract.identifiers}
@@ -151,9 +151,8 @@ def _rehash_file(database: duckdb.DuckDBPyConnection, contract: Contract, url: s
     new, joins, unknown = [], [], []
     for column in contract.identifiers:
         name, table = identifier(hash_name(column)), identifier(f"new {column.name}")
-        joins.append(
-            f"left join rehashed as {table} on {table}.kind = {literal(column.identifier)} and {table}.hash = rows.{name}"
-        )
+        same = f"{table}.kind = {literal(column.identifier)} and {table}.hash = rows.{name}"
+        joins.append(f"left join rehashed as {table} on {same}")
         new.append(f"{table}.new_hash as {name}")
         unknown.append(f"count(rows.{name}) - count({table}.new_hash)")
     rows = f"read_parquet({literal(url)}) as rows {' '.join(joins)}"

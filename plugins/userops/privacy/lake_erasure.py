@@ -97,8 +97,8 @@ def _gone(database: duckdb.DuckDBPyConnection, contract: Contract, since: int) -
     parts = [f"select {key}, null::varchar as request_id from raw.{contract.name} as rows where false"]
     if "contact_id" in columns:
         parts.append(
-            f"select {key}, erased.request_id from raw.{contract.name} as rows"
-            f" inner join erased_contacts as erased on rows.contact_id = erased.contact_id where rows._load_id > {since}"
+            f"select {key}, erased.request_id from raw.{contract.name} as rows inner join erased_contacts as erased"
+            f" on rows.contact_id = erased.contact_id where rows._load_id > {since}"
         )
         if contract.identifiers and contract.name != CONTACTS:
             parts.append(_unnamed(contract, key, since))
@@ -133,7 +133,7 @@ def rewrite(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, t
     gone, key = identifier(f"gone_{contract.name}"), listed([identifier(name) for name in contract.key])
     source = f"read_parquet({literal(url)})"
     emptied = [
-        f"case when {identifier(name)} in (select contact_id from erased_contacts) then null else {identifier(name)} end"
+        f"case when {identifier(name)} not in (select contact_id from erased_contacts) then {identifier(name)} end"
         f" as {identifier(name)}"
         for name in _mentions(contract)
     ]

@@ -35,7 +35,7 @@ def show(value: object, format: str, currency: str) -> str:
     if format == "price":
         return f"{SYMBOLS.get(currency, currency + ' ')}{_round(number, 2):,}"
     places = {"integer": 0, "decimal": 2, "factor": 3, "ratio": 2, "times": 2}.get(format, 1)
-    return f"{_round(number, places):,}" + (" : 1" if format == "ratio" else "")
+    return f"{_round(number, places):,}" + ("\xa0:\xa01" if format == "ratio" else "")
 
 
 def _round(value: Decimal, places: int) -> Decimal:

@@ -30,11 +30,10 @@ BY_SCHEMA = {
 BY_TABLE = {
     "loader": {
         "meta.load_files": KEEP, "meta.waivers": READ, "meta.writer": MOVE, "meta.runs": READ,
-        "meta.lake_deletions": KEEP | TAKE, "meta.raw_copies": ADD | TAKE, "meta.publications": READ, "meta.pointer": READ,
-        "meta.quality_results": ADD, "meta.erased_contacts": KEEP, "meta.erased_identifiers": ADD,
-        "meta.erased_user_ids": ADD,
-        "meta.erasure_log": ADD, "meta.hash_key": ADD, "meta.id_key": ADD, "meta.first_hashes": TAKE,
-        "quarantine.rows": ADD | TAKE, "vault.identifiers": ADD | TAKE,
+        "meta.lake_deletions": KEEP | TAKE, "meta.raw_copies": ADD | TAKE, "meta.publications": READ,
+        "meta.pointer": READ, "meta.quality_results": ADD, "meta.erased_contacts": KEEP,
+        "meta.erased_identifiers": ADD, "meta.erased_user_ids": ADD, "meta.erasure_log": ADD, "meta.hash_key": ADD,
+        "meta.id_key": ADD, "meta.first_hashes": TAKE, "quarantine.rows": KEEP | TAKE, "vault.identifiers": ADD | TAKE,
         "vault.personal_texts": ADD | TAKE, "vault.keys": ADD,
     },
     "transformer": {

@@ -35,7 +35,7 @@ const userops = { changed: [] };
     price: (value) => number(value, amount(2)),
     factor: (value) => number(value, places(3)),
     percent: (value) => number(value, { style: "percent", ...places(value !== 0 && Math.abs(value) < 0.01 ? 2 : 1) }),
-    ratio: (value) => `${number(value, places(2))} : 1`,
+    ratio: (value) => `${number(value, places(2))}\u00a0:\u00a01`,
     times: (value) => `${number(value, places(2))}×`,
     days: (value) => number(value, places(0, 1)) + userops.t("days_unit"),
     hours: (value) => number(value, places(0, 1)) + userops.t("hours_unit"),

@@ -15,7 +15,7 @@ userops.drawing = (() => {
   };
 
   const base = () => ({
-    animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animation: !userops.printing && !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
     animationDurationUpdate: 300,
     color: palette(),

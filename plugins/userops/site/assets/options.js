@@ -134,7 +134,11 @@ userops.options = {};
         yAxis: [second, ...right],
         series: [...made, ...extra],
       },
-      height: across ? categories.length * (stacked || series.length === 1 ? 28 : 14 * series.length + 14) + 44 : 290,
+      height: across
+        ? categories.length * (stacked || series.length === 1 ? 28 : 14 * series.length + 14) + 44
+        : userops.printing
+          ? 220
+          : 290,
       legend:
         [...made, ...extra].length > 1
           ? [...made, ...extra].map((one) => ({ name: one.name, colour: one.itemStyle.color }))

@@ -260,7 +260,7 @@ userops.page = window.useropsPage;
     seen.add(block.id);
     draw(block);
   };
-  // For paper, and for tests.
+  // For tests: draw what was not scrolled to.
   userops.drawAll = () => page.blocks.forEach(show);
   const drawSeen = () =>
     page.blocks.filter((block) => seen.has(block.id) || block.type === "figures").forEach((block) => draw(block));
@@ -280,6 +280,7 @@ userops.page = window.useropsPage;
     else watcher.observe(section(block));
   }
 
+  const PAPER = 680;
   let resizing;
   window.addEventListener("resize", () => {
     clearTimeout(resizing);
@@ -290,15 +291,20 @@ userops.page = window.useropsPage;
       }
     }, 150);
   });
-  // Paper is narrower than a screen, and shows what was not scrolled to.
+  // Paper is white and narrower than a screen, and shows what was not scrolled to.
+  const root = document.documentElement;
+  let theme;
   window.addEventListener("beforeprint", () => {
-    userops.drawAll();
-    for (const id of charts.keys())
-      draw(
-        page.blocks.find((block) => block.id === id),
-        680,
-      );
+    if (!userops.printing) theme = root.dataset.theme;
+    root.dataset.theme = "light";
+    userops.printing = true; // at once, without animations
+    page.blocks.forEach((block) => seen.add(block.id));
+    page.blocks.forEach((block) => draw(block, PAPER));
   });
-  window.addEventListener("afterprint", drawSeen);
-  document.documentElement.dataset.ready = "yes";
+  window.addEventListener("afterprint", () => {
+    userops.printing = false;
+    root.dataset.theme = theme;
+    drawSeen();
+  });
+  root.dataset.ready = "yes";
 })();

@@ -32,7 +32,7 @@ ratios as (
             / nullif(cast(earlier.{{ figure }} as {{ type_double() }}), 0) as ratio
     from {{ relation }} as earlier
     inner join {{ export }}_dates as dates on earlier._business_date = dates.last_date
-    inner join {{ relation }} as later on earlier.{{ key }} = later.{{ key }} and later._business_date = dates.new_date
+    inner join {{ relation }} as later on earlier.{{ key }} = later.{{ key }} and dates.new_date = later._business_date
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 

@@ -60,7 +60,7 @@ days as (
     select calendar.day, coalesce(max(given.refunds), 0) as refunds, coalesce(sum(paid.orders), 0) as orders
     from calendar
     left join given on calendar.day = given.day
-    left join paid on paid.day > {{ add_days('calendar.day', -14) }} and paid.day <= calendar.day
+    left join paid on {{ add_days('calendar.day', -14) }} < paid.day and calendar.day >= paid.day
     group by calendar.day
 
 ),

@@ -25,7 +25,8 @@ with {% for export, judged in exports.items() %}{{ export }} as (
     {% for kind in ('empty', 'word') %}
     select
         '{{ export }}' as export, '{{ name }}' as column_name, '{{ kind }}' as kind, is_new, day,
-        {{ 'stratum' if name != judged.stratum else "''" }} as stratum, {{ name }}_rows as row_count, {{ name }}_{{ kind }} as blanks
+        {{ 'stratum' if name != judged.stratum else "'' as stratum" }},
+        {{ name }}_rows as row_count, {{ name }}_{{ kind }} as blanks
     from {{ export }}
     where {{ name }}_rows > 0
     {% if not (last_export and last_column and loop.last) %}union all{% endif %}
