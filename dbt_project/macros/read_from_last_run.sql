@@ -1,10 +1,12 @@
 {#
     By hand (target `dev`): what is not built by hand is what the last run built. Each model that is neither selected nor
     there becomes a view on the run's relation, so that any selection builds, and its unit tests know their inputs. Asking
-    for relations opens a transaction, which dbt would roll back after a hook.
+    for relations opens a transaction, which dbt would roll back after a hook; the role of the connection it rolled back
+    before.
 #}
 {% macro read_from_last_run() -%}
     {%- if execute and target.name == 'dev' and target.type in ('postgres', 'duckdb') -%}
+        {%- if target.role %} set role {{ target.role }}; {%- endif -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id not in selected_resources -%}
             {%- set by_run = adapter.get_relation(
                 node.database, node.schema | replace(target.schema ~ '_', ''), node.alias
