@@ -13,11 +13,11 @@ from oracle.wild_rows import deliver_wild
 from userops.simulate import simulate
 
 HISTORY_FROM, FIRST_FOLDER, FIRST_NIGHT = date(2023, 6, 1), date(2024, 12, 31), date(2025, 1, 1)
-FOLDER_DAYS, USERS = 10, 150
+FOLDER_DAYS, USERS = 14, 150
 
 
 def deliver(out: Path, zone: ZoneInfo, business_dates: list[date], seed: int) -> None:
-    """Write landing folders up to the last business date: one each ten days and one a business date."""
+    """Write landing folders up to the last business date: one each two weeks and one a business date."""
     last = max(business_dates)
     nights = (last - FIRST_NIGHT).days + 1
     dates = {FIRST_FOLDER + timedelta(days=k) for k in range(0, nights, FOLDER_DAYS)} | set(business_dates)

@@ -54,7 +54,7 @@ def _products(folder: date) -> list[dict]:
     """One that becomes cheaper to buy, one that leaves the list."""
     early = folder < CHANGES_ON
     one = {"sku": "WILD1", "product_name": "Wild one", "category": "Snacks", "list_price": "9.99",
-           "unit_cost": "4.10" if early else "3.333"}
+           "unit_cost": "4.10" if early else "3.33"}
     two = {"sku": "WILD2", "product_name": "Wild two", "category": "Äpfel", "list_price": "0.05",
            "launched_on": "2025-02-01"}
     return [one, two] if early else [one]
