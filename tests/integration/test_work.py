@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -253,7 +252,7 @@ def test_an_optional_file_may_be_refused_without_a_block_if_its_contract_says_so
     broken(runs.file(DAYS[1], "touches"))
     assert runs.run(DAYS[1]) == ["header@touches"]
     contracts = load_contracts()
-    monkeypatch.setitem(contracts, "touches", replace(contracts["touches"], if_refused="continue"))
+    monkeypatch.setitem(contracts, "touches", contracts["touches"].model_copy(update={"if_refused": "continue"}))
     assert runs.run(DAYS[1]) == []
     assert runs.warnings() == ["header@touches"]
     assert runs.owed(DAYS[1]) == [(str(DAYS[1]), "touches", "refused", "warning")]

@@ -48,7 +48,7 @@ def test_dbt_sources_hold_nothing_personal() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("type: numeric", "type: number", "things.yml, column 2 (weight): type is 'number'"),
+        ("type: numeric", "type: number", "things.yml:12 (weight): type is 'number'"),
         ("key: [thing_id]", "key: [id]", "key column 'id' is not among the columns"),
         ("key: [thing_id]", "key: [weight]", "key column 'weight' is nullable"),
         ("mode: snapshot", "mode: delta", "a delta without updated_at"),

@@ -31,11 +31,11 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS") or 2)
 SMALL = Contract(
     name="small", domain="crm", description="", mode="delta", key=("a",), required=False, owner="x", freshness_days=1,
     columns=(
-        Column("a", "text", ""), Column("b", "text", "", nullable=True, free_text=True),
-        Column("c", "numeric", "", nullable=True, min=0),
-        Column("updated_at", "timestamptz", "", nullable=True, past=True),
+        Column(name="a", type="text", description=""), Column(name="b", type="text", description="", nullable=True, free_text=True),
+        Column(name="c", type="numeric", description="", nullable=True, min=0),
+        Column(name="updated_at", type="timestamptz", description="", nullable=True, past=True),
     ),
-    row_rules=(RowRule("b <> 'x'", "b is x"),),
+    row_rules=(RowRule(rule="b <> 'x'", reason="b is x"),),
 )  # fmt: skip
 
 

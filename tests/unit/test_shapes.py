@@ -56,7 +56,7 @@ def values(
     database: duckdb.DuckDBPyConnection, kind: str, cells: list[str | None], clock: Clock, day: date = DAY,
     scale: int = 2,
 ) -> list[object]:  # fmt: skip
-    column = Column("cell", kind, "", scale=scale)
+    column = Column(name="cell", type=kind, description="", scale=scale)
     clock.register(database, day)
     database.register("given", pa.table({"cell": pa.array(cells, pa.string()), "place": range(len(cells))}))
     return [row[0] for row in database.execute(
@@ -130,7 +130,8 @@ def test_instants(database, cell: str, instant: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [("1.005", "1.01"), ("-1.005", "-1.01"), ("1.0049999", "1.00"), ("1e2", "100.00"), ("0", "0.00"), ("+5", "5.00")],
+    [("1.005", "1.01"), ("-1.005", "-1.01"), ("1.0049999", "1.00"), ("1e2", "100.00"), ("0", "0.00"), ("+5", "5.00"),
+     ("100000000000000000E-5", "1000000000000.00")],
 )
 def test_decimals_are_rounded_half_up_to_the_contracts_scale(database, cell: str, value: str) -> None:
     assert values(database, "numeric", [cell], SHANGHAI) == [Decimal(value)]

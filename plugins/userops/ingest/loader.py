@@ -1,7 +1,9 @@
 """Store an export's files: one transaction a file, all of it or nothing."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import psycopg
@@ -113,25 +115,40 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
         earlier = load_log.same_content(connection, file, read.judged.row_set_hash)
     file_checks.check_read(read, before, earlier)
     texts = read.texts() if read.set_aside else {}
-    with lease.transaction(connection, loader.token):
-        if file.contract.identifiers:
-            key = keys.require(connection, loader.settings)
-            reading.hash_identifiers(session, file.contract, key, loader.settings.default_country)
-            vault.keep_identifiers(connection, session.database, key, session.scratch)
-        _write(loader, read, texts)
+    with lease.transaction(connection, loader.token), ThreadPoolExecutor(1) as beside:
+        load_id = _begin_load(loader, read)
+        kept = _start_vault(loader, read, beside)
+        parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
+        kept.result()
+        _end_load(loader, read, load_id, parquet, rows)
+        _quarantine(connection, read, load_id, texts)
         _check_unchanged(file, stamp)
     return file_checks.answers(read)
 
 
-def _write(loader: Loader, read: Reading, texts: dict) -> None:
-    """The row of the load, its file, its texts and its quarantine, in the caller's transaction."""
-    connection, session, file = loader.connection, loader.session, read.file
-    load_log.take_out_earlier(connection, file)
-    load_id = loads.insert(connection, load_log.load_of(
-        file, "loaded", loader.run_id, rows_in_file=read.staged.rows, rows_quarantined=len(read.set_aside),
+def _begin_load(loader: Loader, read: Reading) -> int:
+    """Write the row of the load, in the place of an earlier delivery; returns its id."""
+    load_log.take_out_earlier(loader.connection, read.file)
+    return loads.insert(loader.connection, load_log.load_of(
+        read.file, "loaded", loader.run_id, rows_in_file=read.staged.rows, rows_quarantined=len(read.set_aside),
         row_set_hash=read.judged.row_set_hash, columns=read.staged.columns, ends_line=read.staged.ends_line,
     ))  # fmt: skip
-    parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
+
+
+def _start_vault(loader: Loader, read: Reading, beside: ThreadPoolExecutor) -> Future:
+    """Hash the identifiers; the warehouse takes them in while DuckDB writes the rows."""
+    connection, session, contract = loader.connection, loader.session, read.file.contract
+    if not contract.identifiers:
+        return beside.submit(lambda: None)
+    key = keys.require(connection, loader.settings)
+    reading.hash_identifiers(session, contract, key, loader.settings.default_country)
+    path = vault.write_identifiers(session.database, session.scratch)
+    return beside.submit(vault.keep_identifiers, connection, key, path)
+
+
+def _end_load(loader: Loader, read: Reading, load_id: int, parquet: Path, rows: int) -> None:
+    """Store the load's file and its personal texts."""
+    connection, session, file = loader.connection, loader.session, read.file
     if rows + len(read.set_aside) != read.staged.rows:
         observed = f"{rows} loaded, {len(read.set_aside)} set aside of {read.staged.rows}"
         raise Refused("rows_accounted", "manifest", observed,
@@ -142,7 +159,6 @@ def _write(loader: Loader, read: Reading, texts: dict) -> None:
     vault.keep_texts(
         connection, session.database, reading.good(), read.judged.row, file.contract, load_id, session.scratch
     )
-    _quarantine(connection, read, load_id, texts)
 
 
 def _check_unchanged(file: File, stamp: tuple) -> None:

@@ -14,6 +14,7 @@ from userops.ingest.outcome import Judged, Miscounted, Refused, Staged
 from userops.ingest.records import BadRecord, Unreadable
 from userops.ingest.row_validation import Rules
 from userops.ingest.scan import Scan
+from userops.lake.schema import PARQUET
 from userops.lake.session import Session
 from userops.lake.sql import literal
 from userops.privacy.identifiers import hash_distinct
@@ -103,7 +104,7 @@ def write_rows(session: Session, reading: Reading, load_id: int, source: str) ->
     select = judging.good_rows(
         reading.file.contract, reading.judged, load_id, reading.file.business_date, source
     )
-    written = session.database.execute(f"copy ({select}) to {literal(path)} (format parquet, compression zstd)")
+    written = session.database.execute(f"copy ({select}) to {literal(path)} ({PARQUET})")
     return path, written.fetchall()[0][0]
 
 

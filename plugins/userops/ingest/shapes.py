@@ -18,10 +18,11 @@ LOCAL = f"{_DAY}{_TIME}"
 INSTANT = f"{_DAY}{_TIME}{_OFFSET}"
 SHAPES = {
     "date": _DAY,
-    "numeric": "[+-]?[0-9]{1,18}([.][0-9]{1,18})?([eE][+-]?[0-9]{1,2})?",
+    "numeric": "[+-]?[0-9]{1,18}([.][0-9]{1,18})?",
     "integer": "[+-]?[0-9]{1,9}",
     "bigint": "[+-]?[0-9]{1,18}",
 }
+EXPONENT = f"{SHAPES['numeric']}[eE][+-]?[0-9]{{1,2}}"
 TYPED = ("timestamptz", "boolean", *SHAPES)
 
 
@@ -41,7 +42,12 @@ def value(column: Column, clock: Clock, business_date: date) -> str:
             f" when lower({text}) = 'false' or {text} in ('f', '0') then false end"
         )
     if column.type in SHAPES:
-        return f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type}) end"
+        # With an exponent the digits before it may be more than the type holds.
+        wide = f" when {has_shape(text, EXPONENT)} then try_cast(try_cast({text} as decimal(38, 18)) as {column.sql_type})"
+        return (
+            f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type})"
+            f"{wide if column.type == 'numeric' else ''} end"
+        )
     return text
 
 

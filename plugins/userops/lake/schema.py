@@ -6,6 +6,8 @@ import pyarrow as pa
 from userops.contracts.model import Column, Contract
 from userops.lake.sql import identifier, listed, literal
 
+# The fastest level of zstd: a few percent larger than the next ones.
+PARQUET = "format parquet, compression zstd, compression_level 1"
 BOOKKEEPING = ("_load_id", "_line", "_business_date", "_source")
 _ARROW = {
     "text": pa.string(),

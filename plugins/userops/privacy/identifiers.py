@@ -65,15 +65,23 @@ def _usual_phone(text: str, country: str) -> str:
     code = f"+{known.country_code}"
     digits = f"replace(replace(ltrim({text}, {APOSTROPHE}), ' ', ''), '-', '')"
     number = f"case when starts_with({digits}, '{code}') then substr({digits}, {len(code) + 1}) else {digits} end"
+    return (
+        f"case when {_is_mobile(known, text)} then '{code}' || {text}"
+        f" when regexp_full_match({text}, {literal(USUAL_PHONE)}) and {_is_mobile(known, number)}"
+        f" then '{code}' || {number} end"
+    )
+
+
+def _is_mobile(known: phonenumbers.PhoneMetadata, number: str) -> str:
+    """Whether an SQL text is a mobile number as its country's metadata has it, and begins with no prefix."""
     prefixes = "|".join(["0", *filter(None, (known.national_prefix_for_parsing, known.international_prefix))])
     tests = [
-        f"regexp_full_match({text}, {literal(USUAL_PHONE)})",
         f"strlen({number}) in ({listed([str(length) for length in known.mobile.possible_length])})",
         f"regexp_full_match({number}, {literal(known.mobile.national_number_pattern)})",
         f"regexp_full_match({number}, {literal(known.general_desc.national_number_pattern)})",
         f"not regexp_matches({number}, {literal(f'^(?:{prefixes})')})",
     ]
-    return f"case when {' and '.join(tests)} then '{code}' || {number} end"
+    return " and ".join(tests)
 
 
 def hash_sql(key: str, kind: str, value: str) -> str:

@@ -18,7 +18,7 @@ from userops.contracts.model import Contract, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.lake import Lake, loads
 from userops.lake.files import next_revision
-from userops.lake.schema import hash_name
+from userops.lake.schema import PARQUET, hash_name
 from userops.lake.session import Session, open_session
 from userops.lake.sql import identifier, listed, literal
 from userops.privacy import keys
@@ -162,7 +162,7 @@ def _rehash_file(database: duckdb.DuckDBPyConnection, contract: Contract, url: s
                            fix="deliver that file again, run its date, then run this again.", exit_code=EXIT_FAILED)
     database.execute(
         f"copy (select rows.* replace ({listed(new)}) from {rows} order by _line) to {literal(target)}"
-        " (format parquet, compression zstd)"
+        f" ({PARQUET})"
     )
 
 

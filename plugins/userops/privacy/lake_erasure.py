@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from userops.contracts.model import Contract
-from userops.lake.schema import hash_name
+from userops.lake.schema import PARQUET, hash_name
 from userops.lake.sql import identifier, listed, literal
 
 # Orders stay, without any identifier; their lines and refunds carry none.
@@ -149,7 +149,7 @@ def rewrite(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, t
     selected = f"rows.* replace ({listed(emptied)})" if emptied else "rows.*"
     before = database.execute(f"select count(*) from {source}").fetchall()[0][0]
     left = database.execute(
-        f"copy (select {selected} from {kept} order by _line) to {literal(target)} (format parquet, compression zstd)"
+        f"copy (select {selected} from {kept} order by _line) to {literal(target)} ({PARQUET})"
     ).fetchall()[0][0]
     return before - left
 

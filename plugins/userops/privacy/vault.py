@@ -11,23 +11,32 @@ from userops.privacy import keys
 from userops.privacy.identifiers import IDENTIFIERS
 
 BLOCK = 1 << 20
+LOCK = "userops.vault"
 
 
-def keep_identifiers(
-    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, key: str, scratch: Path
-) -> None:
-    """Add the identifiers that the table IDENTIFIERS of DuckDB holds and the vault does not; the caller commits.
+def write_identifiers(database: duckdb.DuckDBPyConnection, scratch: Path) -> Path:
+    """Write what the table IDENTIFIERS of DuckDB holds to a file, in the order of the vault's key."""
+    path = scratch / "identifiers.csv"
+    rows = f"select * from {IDENTIFIERS} where hash is not null order by kind, raw"
+    database.execute(f"copy ({rows}) to {literal(path)} (format csv, header false)")
+    return path
 
-    Kinds and values go in one order everywhere, so that two loads that meet the same value never deadlock.
+
+def keep_identifiers(connection: psycopg.Connection, key: str, path: Path) -> None:
+    """Add the identifiers of a file that the vault does not hold; the caller commits.
+
+    One load at a time adds, until its commit: looking first is cheaper than an insert that may conflict.
     """
     connection.execute(
         "create temp table new_identifiers (kind text, raw_value text, value text, hash text) on commit drop"
     )
-    copy_rows(connection, database, "new_identifiers", f"from {IDENTIFIERS} where hash is not null", scratch)
+    _copy_file(connection, "new_identifiers", path)
+    connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [LOCK])
     chain = [*keys.retired(connection), key]
     added = connection.execute(
         "insert into vault.identifiers (kind, raw_value, value, hash) select kind, raw_value, value, hash"
-        ' from new_identifiers order by kind collate "C", raw_value collate "C" on conflict do nothing'
+        " from new_identifiers as new where not exists (select from vault.identifiers as kept"
+        " where kept.kind = new.kind and kept.raw_value = new.raw_value)"
         + (" returning kind, value, hash" if len(chain) > 1 else "")
     )
     if len(chain) > 1:
@@ -65,6 +74,10 @@ def copy_rows(
     """The rows of a DuckDB query into a table of the warehouse."""
     path = scratch / "rows.csv"
     database.execute(f"copy ({select}) to {literal(path)} (format csv, header false)")
+    _copy_file(connection, table, path)
+
+
+def _copy_file(connection: psycopg.Connection, table: str, path: Path) -> None:
     with path.open("rb") as rows, connection.cursor().copy(f"copy {table} from stdin (format csv)") as copy:
         while block := rows.read(BLOCK):
             copy.write(block)
