@@ -21,7 +21,8 @@ def prepared(settings: Settings, day: date) -> DuckdbEngine:
     profiles.write(settings, engine.dbt_target())
     make(engine, dbt.parse(settings))
     parameters = {
-        "business_date": day, "timezone": settings.timezone, "currency": settings.currency, "run_id": "empty", "token": 1
+        "business_date": day, "timezone": settings.timezone, "currency": settings.currency,
+        "run_id": "empty", "token": 1
     }  # fmt: skip
     engine.write("meta.run_parameters", pa.Table.from_pylist([parameters]))
     for name, table in store.tables(load_catalog(settings.project_root)).items():

@@ -31,7 +31,8 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS") or 2)
 SMALL = Contract(
     name="small", domain="crm", description="", mode="delta", key=("a",), required=False, owner="x", freshness_days=1,
     columns=(
-        Column(name="a", type="text", description=""), Column(name="b", type="text", description="", nullable=True, free_text=True),
+        Column(name="a", type="text", description=""),
+        Column(name="b", type="text", description="", nullable=True, free_text=True),
         Column(name="c", type="numeric", description="", nullable=True, min=0),
         Column(name="updated_at", type="timestamptz", description="", nullable=True, past=True),
     ),

@@ -43,7 +43,8 @@ def value(column: Column, clock: Clock, business_date: date) -> str:
         )
     if column.type in SHAPES:
         # With an exponent the digits before it may be more than the type holds.
-        wide = f" when {has_shape(text, EXPONENT)} then try_cast(try_cast({text} as decimal(38, 18)) as {column.sql_type})"
+        exact = f"try_cast({text} as decimal(38, 18))"
+        wide = f" when {has_shape(text, EXPONENT)} then try_cast({exact} as {column.sql_type})"
         return (
             f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type})"
             f"{wide if column.type == 'numeric' else ''} end"

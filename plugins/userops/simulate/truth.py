@@ -1,8 +1,9 @@
 """What is true about a simulated business, written beside its exports into `_truth/`.
 
 `truth.json`: the assumptions as planted and what came of them by the last night, by channel, trait, month, campaign,
-message band, group, place and promotion; margins in the business currency. `people.csv`: a row a contact with its person, since
-when the contact and its tie to the person are known, and what the person is like. `guests.csv`: orders without contact.
+message band, group, place and promotion; margins in the business currency. `people.csv`: a row a contact with its
+person, since when the contact and its tie to the person are known, and what the person is like. `guests.csv`: orders
+without contact.
 """
 
 import json
