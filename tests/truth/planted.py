@@ -16,8 +16,8 @@ def code_of(trait: str) -> str:
 
 
 def with_planted_tags(root: Path) -> Path:
-    """Make `root` a project of the same models, tags and audiences, and the planted tags."""
-    for folder in ("dbt_project", "tags", "audiences"):
+    """Make `root` a project like this one, with the planted tags."""
+    for folder in ("dbt_project", "tags", "audiences", "expectations"):
         shutil.copytree(PROJECT_ROOT / folder, root / folder)
     scenarios = root / "tags" / "_scenarios.yml"
     listed = yaml.safe_load(scenarios.read_text(encoding="utf-8"))["scenarios"] + PLANTED["scenarios"]
