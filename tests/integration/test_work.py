@@ -304,3 +304,17 @@ def test_a_run_that_was_superseded_stores_nothing(runs: Runs) -> None:
         ingest.load_export(connection, runs.settings, "orders", DAYS[0], "first", token)
     assert runs.rows("select count(*) from meta.load_files") == [(0,)]
     assert runs.count("orders", DAYS[0]) == 0
+
+
+def test_texts_of_set_aside_lines_are_kept_for_thirty_days(runs: Runs) -> None:
+    orders = runs.file(DAYS[0], "orders")
+    lines = orders.read_text().splitlines()
+    orders.write_text("\n".join([*lines, lines[1] + ",one cell too many"]) + "\n")
+    runs.publish(DAYS[0])
+    kept = "select raw_text <> '', reason from quarantine.rows"
+    reason = f"{lines[0].count(',') + 2} fields where the header has {lines[0].count(',') + 1}"
+    assert runs.rows(kept) == [(True, reason)]
+    with psycopg.connect(runs.url) as admin:
+        admin.execute("update quarantine.rows set quarantined_at = now() - interval '31 days'")
+    runs.run(DAYS[0])
+    assert runs.rows(kept) == [(False, reason)]

@@ -36,8 +36,13 @@ class BadRecord:
 def utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """Decode strictly, never guess; yields whole characters as UTF-8 without a byte order mark."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    first = True
+    first, is_utf8 = True, codecs.lookup(encoding).name == "utf-8"
     for data, last in _with_last(blocks):
+        if is_utf8 and data.isascii() and not decoder.getstate()[0]:
+            # Most files, and already what is wanted.
+            first = first and not data
+            yield from _without_zero(data)
+            continue
         try:
             text = decoder.decode(data, last)
         except UnicodeDecodeError as error:
@@ -46,10 +51,14 @@ def utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             raise Unreadable(f"not {encoding}: {error}") from error
         if first and text:
             text, first = text.removeprefix("\ufeff"), False
-        if "\0" in text:
-            raise Unreadable("a zero byte stands in the text")
-        if text:
-            yield text.encode()
+        yield from _without_zero(text.encode())
+
+
+def _without_zero(data: bytes) -> Iterator[bytes]:
+    if b"\0" in data:
+        raise Unreadable("a zero byte stands in the text")
+    if data:
+        yield data
 
 
 def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -73,9 +82,9 @@ class Chunks:
         rest, held = b"", b""
         for text in self.texts:
             # What was read before has its line ends already: a return inside quotes must not lose its fellow.
-            fresh = held + text
+            fresh = held + text if held else text
             held = b"\r" if fresh.endswith(b"\r") else b""
-            fresh = fresh[: len(fresh) - len(held)]
+            fresh = fresh[:-1] if held else fresh
             if b"\r" in fresh:
                 self.returns += fresh.count(b"\r\n")
                 fresh = fresh.replace(b"\r\n", b"\n")

@@ -43,12 +43,10 @@ def value(column: Column, clock: Clock, business_date: date) -> str:
         )
     if column.type in SHAPES:
         # With an exponent the digits before it may be more than the type holds.
-        exact = f"try_cast({text} as decimal(38, 18))"
-        wide = f" when {has_shape(text, EXPONENT)} then try_cast({exact} as {column.sql_type})"
-        return (
-            f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type})"
-            f"{wide if column.type == 'numeric' else ''} end"
-        )
+        wide = f"try_cast(try_cast({text} as decimal(38, 18)) as {column.sql_type})"
+        with_exponent = f" when {has_shape(text, EXPONENT)} then {wide}" if column.type == "numeric" else ""
+        plain = f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type})"
+        return f"{plain}{with_exponent} end"
     return text
 
 

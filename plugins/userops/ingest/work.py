@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg
 
@@ -17,6 +17,7 @@ from userops.lake.sweep import sweep
 from userops.settings import Settings
 from userops.warehouse import lease
 
+TEXTS_KEPT = timedelta(days=30)
 Known = dict[tuple[date, str, str], list[Entry]]
 
 
@@ -58,7 +59,17 @@ def list_work(
     for day in list_dates(settings, business_date):
         found |= {source.export for source in unsettled(list_folder(settings, day), day, known)}
     sweep(connection, Lake(settings.lake), token)
+    _forget_old_texts(connection, token)
     return Work(_by_domain(found), results)
+
+
+def _forget_old_texts(connection: psycopg.Connection, token: int | None) -> None:
+    """Set-aside lines may name people: after 30 days their reasons and counts stay alone."""
+    with lease.transaction(connection, token):
+        connection.execute(
+            "update quarantine.rows set raw_text = '' where raw_text <> '' and quarantined_at < now() - %s",
+            [TEXTS_KEPT],
+        )
 
 
 def _by_domain(found: set[str]) -> dict[str, list[str]]:

@@ -46,7 +46,10 @@ def _personal_texts() -> None:
         schema="vault",
         comment="One row per personal text (a nickname, a name) of a stored row, which the lake does not hold.",
     )
-    op.create_index("personal_texts_by_load_id", "personal_texts", ["load_id"], schema="vault")
+    # Rows lie in the order of their loads.
+    op.create_index(
+        "personal_texts_by_load_id", "personal_texts", ["load_id"], schema="vault", postgresql_using="brin"
+    )
 
 
 def _keys() -> None:
