@@ -14,6 +14,8 @@ from clean_nights import Business, attempt, business
 
 from userops.ingest import landing
 
+pytestmark = pytest.mark.slow
+
 # (users, nights). The big one is two months old: in its first weeks a business grows by a third a month, and a night
 # without a third of its rows is one of last month.
 SIZES = {SMALL: (1200, 36), BIG: (24000, 61)}

@@ -259,12 +259,6 @@ def test_no_parameters_are_likelier(compared, engine, day, model):
         assert parameters == pytest.approx(fit.parameters, rel=SAME_PLACE)
 
 
-@pytest.mark.skipif(SEED != 1, reason="of another business nobody knows")
-def test_both_models_are_bounded_by_some_data_and_one_is_not_by_others(businesses):
-    fits = {(day, model): likeliest(businesses[day], model) for day in BUSINESS_DATES for model in value.MODELS}
-    assert [where for where, fit in fits.items() if fit.is_at_edge] == [(BUSINESS_DATES[0], "bg_nbd")]
-
-
 @each_build
 def test_the_models_predict_the_last_days_as_well_as_they_say(compared, engine, day):
     sides = compared[engine, day]

@@ -25,6 +25,8 @@ from deployment import USEROPS, clean_environment, userops
 from userops.run import STEPS
 from userops.simulate import simulate
 
+pytestmark = pytest.mark.slow
+
 START = date(2024, 3, 1)
 DAYS = 3
 # What says when and by which publications, not what is known of the business.
