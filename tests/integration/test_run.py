@@ -83,10 +83,10 @@ class Deployment:
             marts = connection.execute("select viewname from pg_views where schemaname = 'marts'").fetchall()
             for (mart,) in marts:
                 if mart not in LIVE | LOGS:
-                    row = f"to_jsonb(m) - '{SINCE.get(mart, '')}'"
+                    row = f"to_jsonb(whole) - '{SINCE.get(mart, '')}'"
                     for column in self.doubles(connection, mart) if places else ():
-                        row += f" || jsonb_build_object('{column}', round(m.{column}::numeric, {places}))"
-                    rows = connection.execute(f"select md5(({row})::text) from marts.{mart} m order by 1").fetchall()
+                        row += f" || jsonb_build_object('{column}', round(whole.{column}::numeric, {places}))"
+                    rows = connection.execute(f"select md5(({row})::text) from marts.{mart} as whole order by 1").fetchall()
                     found[mart] = hashlib.sha256(repr(rows).encode()).hexdigest()
         return found
 
