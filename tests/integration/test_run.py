@@ -86,7 +86,8 @@ class Deployment:
                     row = f"to_jsonb(whole) - '{SINCE.get(mart, '')}'"
                     for column in self.doubles(connection, mart) if places else ():
                         row += f" || jsonb_build_object('{column}', round(whole.{column}::numeric, {places}))"
-                    rows = connection.execute(f"select md5(({row})::text) from marts.{mart} as whole order by 1").fetchall()
+                    query = f"select md5(({row})::text) from marts.{mart} as whole order by 1"
+                    rows = connection.execute(query).fetchall()
                     found[mart] = hashlib.sha256(repr(rows).encode()).hexdigest()
         return found
 
