@@ -25,7 +25,7 @@ columns:
 
 def test_every_export_has_a_contract() -> None:
     contracts = load_contracts()
-    assert len(contracts) == 24
+    assert len(contracts) == 25
     assert {name for name, c in contracts.items() if c.required} == {"channels", "orders", "order_lines", "contacts"}
     for contract in contracts.values():
         assert contract.description.startswith("One row per ")

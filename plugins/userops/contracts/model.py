@@ -20,7 +20,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Column(YamlModel):
     """One column: `empty` is what an empty cell means, `default` holds where the whole column is absent.
 
-    `scale` is the number of decimal places that a numeric column keeps.
+    `otherwise` is SQL over the row's columns for what an empty cell or an absent column holds. `scale` is the number of
+    decimal places that a numeric column keeps. `id_of` says what a column's ids are of: those of a source get its name
+    in front, so that two shops' order 1001 are two orders.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Column(YamlModel):
     max: int | float | None = None
     empty: str | None = None
     default: str | None = None
+    otherwise: str | None = None
+    id_of: str | None = None
     past: bool = False
     free_text: bool = False
     scale: Annotated[int, Field(ge=0, le=17)] = 2
@@ -43,7 +47,14 @@ class Column(YamlModel):
     def _check(self) -> "Column":
         if self.identifier and not self.personal:
             raise Mistake(f"{self.name}: an identifier that is not personal", "add `personal: true`")
+        if self.otherwise and (self.empty is not None or self.default is not None or self.nullable):
+            raise Mistake(f"{self.name}: `otherwise` beside another default", "keep one of them")
         return self
+
+    @property
+    def must_stand(self) -> bool:
+        """Whether a file without the column is incomplete."""
+        return not self.nullable and self.default is None and self.otherwise is None
 
     @property
     def sql_type(self) -> str:

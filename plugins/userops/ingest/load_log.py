@@ -125,7 +125,7 @@ def write_refusal(connection: psycopg.Connection, file: File, run_id: str, reaso
 def load_of(file: File, state: str, run_id: str, **more: object) -> loads.Load:
     """A row of a file."""
     return loads.Load(
-        business_date=file.business_date, source=file.source.profile, export=file.contract.name,
+        layout=file.layout, whole=file.whole, business_date=file.business_date, source=file.source.profile, export=file.contract.name,
         file_name=file.source.name, sha256=file.sha256, bytes=file.size, state=state, run_id=run_id, stamp=file.stamp,
         **more,
     )  # fmt: skip

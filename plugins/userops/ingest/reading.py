@@ -34,6 +34,17 @@ class File:
     promised: dict | None = None
 
     @property
+    def layout(self) -> str | None:
+        """The platform's layout that it is read by, such as `shopify/1`; None for a canonical file."""
+        return self.source.layout and self.source.layout.label
+
+    @property
+    def whole(self) -> str | None:
+        """The column whose values it brings all rows of; None where it brings single rows."""
+        layout = self.source.layout
+        return (layout and layout.exports[self.contract.name].whole) or None
+
+    @property
     def ending(self) -> str:
         """Format and packing, as the name says them."""
         return f".{self.source.format}{self.source.packed}"

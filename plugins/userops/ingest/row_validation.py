@@ -70,7 +70,7 @@ def judged(
     has. Garbled characters are looked for unless the file is ASCII alone.
     """
     problems = [condition for condition, _ in _problems(contract, rules, is_ascii)]
-    values = [f"{_value(column)} as {identifier(column.name)}" for column in contract.columns]
+    values = [f"{_value(column, contract)} as {identifier(column.name)}" for column in contract.columns]
     cells = _cells(contract, rules, present)
     if row is not None:
         values.append("_row")
@@ -122,8 +122,10 @@ def _text(column: Column) -> str:
     return identifier(f"{column.name} as text" if column.type in shapes.TYPED else column.name)
 
 
-def _value(column: Column) -> str:
+def _value(column: Column, contract: Contract) -> str:
     name = identifier(column.name)
+    if column.otherwise is not None:
+        return f"coalesce({name}, ({with_columns(column.otherwise, contract)})::{_type(column)})"
     return name if column.empty is None else f"coalesce({name}, {literal(column.empty)}::{_type(column)})"
 
 
@@ -139,15 +141,15 @@ def _problems(contract: Contract, rules: Rules, is_ascii: bool, in_words: bool =
     for column in contract.columns:
         found += [
             (f"({condition})", f"{column.name} {reason}")
-            for condition, reason in _column_problems(column, rules, in_words)
+            for condition, reason in _column_problems(column, contract, rules, in_words)
         ]
     found += [(f"not ({with_columns(rule.rule, contract)})", rule.reason) for rule in contract.row_rules]
     return found + _text_problems(contract, is_ascii)
 
 
-def _column_problems(column: Column, rules: Rules, in_words: bool) -> list[Problem]:
-    cell, text, value, found = identifier(column.name), _text(column), _value(column), []
-    if not column.nullable and column.empty is None:
+def _column_problems(column: Column, contract: Contract, rules: Rules, in_words: bool) -> list[Problem]:
+    cell, text, value, found = identifier(column.name), _text(column), _value(column, contract), []
+    if not column.nullable and column.empty is None and column.otherwise is None:
         found.append((f"{text} is null", "is empty"))
     if column.type in shapes.TYPED:
         found += _cast_problems(column, cell, text, rules, in_words)

@@ -41,7 +41,7 @@ def stage(
         raise Refused("file_whole", "manifest", scan.incomplete, "a last line that is complete",
                       f"have {source.name} delivered again")
     if source.layout is None:
-        needed = {column.name for column in contract.columns if not column.nullable and column.default is None}
+        needed = {column.name for column in contract.columns if column.must_stand}
         _require(mapped, present, needed, source)
     staged = _read(session, scan, columns, by_record, bool(source.layout))
     staged.unknown_columns = sorted(present - set(mapped))

@@ -44,6 +44,8 @@ class Load:
     row_set_hash: str | None = None
     columns: list[str] | None = None
     ends_line: bool | None = None
+    layout: str | None = None
+    whole: str | None = None
 
 
 def files_as_of(
@@ -67,11 +69,12 @@ def insert(connection: psycopg.Connection, load: Load) -> int:
     """Write the row of a load; returns its id. A loaded file gets its path by `set_path`."""
     return connection.execute(
         "insert into meta.load_files (business_date, source, export, file_name, sha256, bytes, state, run_id, stamp,"
-        " reason, rows_in_file, rows_loaded, rows_quarantined, row_set_hash, columns, ends_line)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
+        " reason, rows_in_file, rows_loaded, rows_quarantined, row_set_hash, columns, ends_line,"
+        " layout, whole)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
         [load.business_date, load.source, load.export, load.file_name, load.sha256, load.bytes, load.state, load.run_id,
          load.stamp, load.reason, load.rows_in_file, load.rows_in_file - load.rows_quarantined, load.rows_quarantined,
-         load.row_set_hash, load.columns, load.ends_line],
+         load.row_set_hash, load.columns, load.ends_line, load.layout, load.whole],
     ).fetchone()[0]
 
 

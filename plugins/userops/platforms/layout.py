@@ -71,7 +71,8 @@ class Layout:
     `header` maps the file's names (JSON: dotted paths) to staging names; several spellings may map to one. `optional`
     staging names may be absent. `skip_lines` stand before the header. `each` are the paths of JSON lists, outermost
     first, whose elements are the rows; `a=b` also reads a list named `a` as if it were `b`. `compute` adds columns: SQL
-    over the staging columns and the computed ones before it. `profile`, `required` and `values` are those of the
+    over the staging columns and the computed ones before it. `place` is the layout's among those of its profile;
+    `profile`, `required` and `values` are those of the
     profile it belongs to.
     """
 
@@ -88,6 +89,7 @@ class Layout:
     compute: dict[str, str] = field(default_factory=dict)
     refuse: tuple[Refuse, ...] = ()
     profile: str = ""
+    place: int = 1
     required: tuple[str, ...] | None = None
     values: dict[str, str] = field(default_factory=dict)
 
@@ -97,6 +99,11 @@ class Layout:
         names = (name, name.removeprefix(f"{self.profile}_"))
         patterns = [unpacked_name(pattern).casefold() for pattern in self.files]
         return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+    @property
+    def label(self) -> str:
+        """Platform and place among its layouts, such as `shopify/1`."""
+        return f"{self.profile}/{self.place}"
 
     @property
     def columns(self) -> tuple[str, ...]:

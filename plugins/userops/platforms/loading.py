@@ -35,5 +35,8 @@ def _load(name: str, folder: Path) -> Profile:
             f"platforms/{name}.yml cannot be read: {' '.join(str(error).split())}.",
             fix="fix that entry; platforms/README.md lists the entries and what each says.",
         ) from error
-    layouts = tuple(replace(layout, profile=name, required=parsed.required) for layout in parsed.layouts)
+    layouts = tuple(
+        replace(layout, profile=name, place=place, required=parsed.required)
+        for place, layout in enumerate(parsed.layouts, start=1)
+    )
     return Profile(name, layouts, parsed.required)

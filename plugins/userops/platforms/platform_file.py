@@ -14,7 +14,7 @@ from userops.platforms.layout import Clean, Layout, Profile, ProfileExport, Refu
 FORMATS = ("csv", "json", "jsonl", "parquet")
 STANDING_VALUES = ("business_date", "currency", "timezone")
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-OF_THE_PROFILE = {"profile", "required", "values"}
+OF_THE_PROFILE = {"profile", "place", "required", "values"}
 # What a profile that is `like` one of several layouts may still say of all of them.
 OF_EVERY_LAYOUT = {"encoding", "delimiter", "skip_lines"}
 
