@@ -185,7 +185,7 @@ class Case:
 class Business:
     """Exports of three days and the states of a server that loads them, as databases to copy from."""
 
-    def __init__(self, server_url: str, folder: Path, users: int = 30, first: date = FIRST) -> None:
+    def __init__(self, server_url: str, folder: Path, users: int = 60, first: date = FIRST) -> None:
         from userops.simulate import simulate
 
         self.server_url, self.folder, self.first = server_url, folder, first
