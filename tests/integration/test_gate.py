@@ -22,8 +22,8 @@ DAYS = 30
 ORDERS = """
 insert into raw.orders (order_id, contact_id, status, placed_at, paid_at, gross_amount, discount_amount,
     shipping_amount, paid_amount, currency, sales_channel, channel_code, updated_at, _load_id, _line, _business_date)
-select 'o' || d || '_' || n, 'c' || (n %% 100), 'paid', t.at, t.at + interval '1 second', 110 + n, 10, 8, 108 + n, 'CNY',
-    'app', case when n %% 20 > 0 then 'ads' end, t.at + interval '1 second', 1, n, %(first)s::date + d
+select 'o' || d || '_' || n, 'c' || (n %% 100), 'paid', t.at, t.at + interval '1 second', 110 + n, 10, 8, 108 + n,
+    'CNY', 'app', case when n %% 20 > 0 then 'ads' end, t.at + interval '1 second', 1, n, %(first)s::date + d
 from generate_series(0, %(days)s - 1) as d, generate_series(1, %(a_day)s) as n,
     -- Some an hour by day, from 8 to 20, more in the evening; unequal, so a moved clock can be seen.
     lateral (select (%(first)s::date + d + interval '8 hours'
@@ -33,7 +33,9 @@ from generate_series(0, %(days)s - 1) as d, generate_series(1, %(a_day)s) as n,
 LINES = """
 insert into raw.order_lines (order_id, line_no, sku, quantity, unit_price, line_amount, updated_at, _load_id, _line,
     _business_date)
-select order_id, 1, 's1', 1, paid_amount - shipping_amount, paid_amount - shipping_amount, updated_at, 2, _line, _business_date from raw.orders
+select order_id, 1, 's1', 1, paid_amount - shipping_amount, paid_amount - shipping_amount, updated_at, 2, _line,
+    _business_date
+from raw.orders
 """
 CONTACTS = """
 insert into raw.contacts (contact_id, gender, sms_consent, email_consent, wechat_consent, app_push_consent,
@@ -221,7 +223,8 @@ def test_planted_faults_are_caught(raw: str, home: Path, name: str) -> None:
 
 HANDFUL = [
     "update raw.orders set contact_id = 'gone' || _line where _business_date = DAY and _line <= BAD",
-    "update raw.orders set gross_amount = gross_amount * 2 where _business_date = DAY and _line between 11 and 10 + BAD",
+    "update raw.orders set gross_amount = gross_amount * 2 where _business_date = DAY"
+    " and _line between 11 and 10 + BAD",
     "update raw.orders set paid_at = DAY + interval '2 days' where _business_date = DAY"
     " and _line between 21 and 20 + BAD",
     "delete from raw.order_lines where _business_date = DAY and _line between 31 and 30 + BAD",

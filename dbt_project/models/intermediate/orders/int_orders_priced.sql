@@ -1,5 +1,6 @@
 -- Every paid, not cancelled order that is no test with its amounts in the business currency; the rate is that of the
 -- order day.
+{% set leaves_tax_out = 'orders.paid_amount > 0 and orders.tax_amount is not null' if var('net_excludes_tax') else 'false' %}
 with orders as (
     select *, {{ local_day('paid_at') }} as order_day
     from {{ ref('stg_orders') }}
@@ -31,13 +32,8 @@ rated as (
         -- What counts as net, as a quotient: all, without the share of gift cards, without that of tax.
         {{ money('case when cards.line_amount > 0 then cards.other_amount else 1 end') }} as net_part,
         {{ money('case when cards.line_amount > 0 then cards.line_amount else 1 end') }} as net_whole,
-        {%- if var('net_excludes_tax') %}
-        {{ money('case when orders.paid_amount > 0 and orders.tax_amount is not null then orders.paid_amount - orders.tax_amount else 1 end') }} as untaxed_part,
-        {{ money('case when orders.paid_amount > 0 and orders.tax_amount is not null then orders.paid_amount else 1 end') }} as untaxed_whole
-        {%- else %}
-        1 as untaxed_part,
-        1 as untaxed_whole
-        {%- endif %}
+        case when {{ leaves_tax_out }} then orders.paid_amount - orders.tax_amount else 1 end as untaxed_part,
+        case when {{ leaves_tax_out }} then orders.paid_amount else 1 end as untaxed_whole
     from orders
     left join {{ ref('int_refunds_by_order') }} as refunds on orders.order_id = refunds.order_id
     left join rate_days on orders.currency = rate_days.currency and orders.order_day = rate_days.order_day
