@@ -1,1 +1,1 @@
-select * from {{ ref('base_refunds') }}
+select *, _source as source from {{ ref('base_refunds') }}
