@@ -32,6 +32,7 @@ final as (
         marked.group_id,
         marked.coupon_id,
         marked.updated_at,
+        coalesce(marked.is_test, false) as is_test,
         marked._source as source,
         marked._load_id,
         marked._line,
