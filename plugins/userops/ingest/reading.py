@@ -14,9 +14,9 @@ from userops.ingest.outcome import Judged, Miscounted, Refused, Staged
 from userops.ingest.records import BadRecord, Unreadable
 from userops.ingest.row_validation import Rules
 from userops.ingest.scan import Scan
-from userops.lake.schema import PARQUET
+from userops.lake.schema import PARQUET, kind_sql
 from userops.lake.session import Session
-from userops.lake.sql import literal
+from userops.lake.sql import identifier, listed, literal
 from userops.privacy.identifiers import hash_distinct
 
 
@@ -105,8 +105,15 @@ def _refusing(source: Source) -> Iterator[None]:
 
 def hash_identifiers(session: Session, contract: Contract, key: str, country: str) -> None:
     """Hash every distinct identifier of the good rows."""
-    kinds = {column.name: column.identifier for column in contract.identifiers}
-    hash_distinct(session.database, f"(select * from {judging.TABLE} where _good)", kinds, key, country)
+    kinds, values = {}, []
+    for column in contract.identifiers:
+        for kind in contract.kinds_of(column):
+            name = f"{column.name} as {kind}"
+            kinds[name] = kind
+            values.append(f"case when {kind_sql(column)} = {literal(kind)} then rows.{identifier(column.name)} end"
+                          f" as {identifier(name)}")
+    source = f"(select {listed(values)} from {judging.TABLE} as rows where _good)"
+    hash_distinct(session.database, source, kinds, key, country)
 
 
 def write_rows(session: Session, reading: Reading, load_id: int, source: str) -> tuple[Path, int]:
