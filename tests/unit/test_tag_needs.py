@@ -1,7 +1,6 @@
 """Tags whose needs no source delivers: nobody bears them."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 

@@ -104,7 +104,9 @@ def _tags(tags: list[Tag], labels: dict[str, str]) -> str:
         )
         for tag in tags
     ]  # fmt: skip
-    heads = ("code", "name", "名称", "who bears it", "value or score", "needs", "scenario", "decision", "owner", "valid")
+    heads = (
+        "code", "name", "名称", "who bears it", "value or score", "needs", "scenario", "decision", "owner", "valid",
+    )  # fmt: skip
     return _table(heads, rows)
 
 
