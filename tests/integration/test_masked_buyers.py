@@ -1,4 +1,4 @@
-"""A shop whose platform masks every buyer: orders and lines alone. It is published every night, with empty user marts."""
+"""A shop whose platform masks every buyer: orders and lines alone; published every night, with empty user marts."""
 
 import csv
 import uuid
@@ -31,8 +31,8 @@ def deliver(landing: Path, night: date) -> None:
         rows.writerow(HEAD)
         for number in range(ORDERS):
             rows.writerow([
-                "茶杯", f"\t{night:%y%m%d}-{100000000000000 + number}", "待发货", "17.80", "2.00", "0", "0", "19.80", "19.80",
-                "1", "", "", "754299000002", "白", "", "无售后或售后取消", "", f"{night} 10:{number:02d}:00",
+                "茶杯", f"\t{night:%y%m%d}-{100000000000000 + number}", "待发货", "17.80", "2.00", "0", "0",
+                "19.80", "19.80", "1", "", "", "754299000002", "白", "", "无售后或售后取消", "", f"{night} 10:{number:02d}:00",
             ])  # fmt: skip
 
 
