@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -28,8 +27,8 @@ select n, export, 'shop', layout, whole, day::date, name, n::text, 1, 1, 1, 0, '
 ) as loads (n, export, layout, whole, day, name)
 """
 LINES = """
-insert into raw.order_lines (order_id, line_no, line_key, sku, quantity, unit_price, line_amount, line_kind, line_status,
-    line_paid_amount, updated_at, _load_id, _line, _business_date, _source)
+insert into raw.order_lines (order_id, line_no, line_key, sku, quantity, unit_price, line_amount, line_kind,
+    line_status, line_paid_amount, updated_at, _load_id, _line, _business_date, _source)
 select 'o1', n, n::text, 'CUP', n, price, n * price, 'goods', status, n * price, '2024-03-01', load, line, day::date,
     'shop' from (values
     (1, 60, 'paid', 1, 1, '2024-03-01'), (2, 40, 'paid', 1, 2, '2024-03-01'),
