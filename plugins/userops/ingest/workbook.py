@@ -22,7 +22,7 @@ from typing import BinaryIO
 import olefile
 import python_calamine as calamine
 
-MEMORY_LIMIT, SECONDS_LIMIT = 4 << 30, 900
+MEMORY_LIMIT, SECONDS_LIMIT = 4 << 30, 300
 UNUSABLE = 3
 # The header stands among the first rows, below titles and remarks.
 HEADER_ROWS = 50
@@ -54,16 +54,18 @@ def convert(path: str, out: str, names: set[str]) -> dict[str, object]:
         stream.seek(0)
         try:
             workbook = calamine.load_workbook(stream)
-            place, titles = _sheet_of(workbook, names)
-            parts = _parts(path, place)
-            rows = workbook.get_sheet_by_index(place).iter_rows()
+            place, sheet, titles = _sheet_of(workbook, names)
+            epoch, found = _parts(path, place)
+            # Rows come from the top of the sheet, cells from the first column that holds any.
+            first = sheet.start[1] if sheet.start else 0
+            errors = {(row, column - first): error for (row, column), error in found.items()}
             with open(out, "w", encoding="utf-8", newline="") as file:
-                _write(file, rows, titles, parts[1])
+                _write(file, sheet.iter_rows(), titles, errors)
         except calamine.PasswordError as error:
             raise Unusable("the workbook is protected by a password") from error
         except (calamine.CalamineError, zipfile.BadZipFile, ElementTree.ParseError, OSError, struct.error) as error:
             raise Unusable(f"the workbook is broken: {str(error).splitlines()[0] if str(error) else error!r}") from error
-    return {"titles": titles, "epoch": parts[0]}
+    return {"titles": titles, "epoch": epoch}
 
 
 def _check_kind(start: bytes) -> None:
@@ -73,19 +75,20 @@ def _check_kind(start: bytes) -> None:
                        " CSV, or save it as .xlsx")
 
 
-def _sheet_of(workbook: calamine.CalamineWorkbook, names: set[str]) -> tuple[int, int]:
-    """Place of the first visible sheet with a header, and of the header in it; else of the first row that is filled."""
+def _sheet_of(workbook: calamine.CalamineWorkbook, names: set[str]) -> tuple[int, calamine.CalamineSheet, int]:
+    """The first visible sheet with a header, its place and that of the header in it; else of the first filled row."""
     first_filled = None
-    for place, sheet in enumerate(workbook.sheets_metadata):
-        if sheet.typ != calamine.SheetTypeEnum.WorkSheet or sheet.visible != calamine.SheetVisibleEnum.Visible:
+    for place, about in enumerate(workbook.sheets_metadata):
+        if about.typ != calamine.SheetTypeEnum.WorkSheet or about.visible != calamine.SheetVisibleEnum.Visible:
             continue
-        for row, cells in enumerate(workbook.get_sheet_by_index(place).iter_rows()):
+        sheet = workbook.get_sheet_by_index(place)
+        for row, cells in enumerate(sheet.iter_rows()):
             if row == HEADER_ROWS and first_filled is not None:
                 break
             if any(cell != "" for cell in cells) and first_filled is None:
-                first_filled = place, row
+                first_filled = place, sheet, row
             if len(names & {heading(cell) for cell in cells}) >= min(2, len(names)):
-                return place, row
+                return place, sheet, row
     if first_filled is None:
         raise Unusable("the workbook has no visible sheet that holds anything")
     return first_filled
@@ -168,9 +171,9 @@ def _errors_of_xlsx(stream: BinaryIO) -> Iterator[tuple[tuple[int, int], str]]:
     rest = b""
     while block := stream.read(1 << 20):
         data = rest + block
-        cut = data.rfind(b"<")
-        cut = max(data.rfind(b"<c "), data.rfind(b":c "), 0) if cut >= 0 else 0
-        data, rest = data[:cut], data[cut:]
+        begin = max(data.rfind(b"<c "), data.rfind(b"<", 0, max(data.rfind(b":c "), 0)), 0)
+        # A cell of this length holds a text, and no error.
+        data, rest = data[:begin], data[begin:] if len(data) - begin < 1 << 20 else b""
         yield from _error_cells(data)
     yield from _error_cells(rest)
 
