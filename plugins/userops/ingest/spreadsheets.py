@@ -7,8 +7,9 @@ from pathlib import Path
 
 from userops.ingest import workbook
 from userops.ingest.records import Unreadable
+from userops.platforms.layout import SPREADSHEETS
 
-FORMATS = ("xlsx", "xls")
+FORMATS = SPREADSHEETS
 
 
 def csv_of_workbook(path: Path, out: Path, names: set[str]) -> tuple[int, str]:
@@ -23,6 +24,6 @@ def csv_of_workbook(path: Path, out: Path, names: set[str]) -> tuple[int, str]:
     if done.returncode == workbook.UNUSABLE:
         raise Unreadable(done.stderr.strip())
     if done.returncode:
-        raise Unreadable("the workbook is broken, or grows past what a workbook may have: deliver it as CSV, or in parts")
+        raise Unreadable("the workbook is broken, or grows past what one may have: deliver it as CSV, or in parts")
     found = json.loads(done.stdout)
     return found["titles"], found["epoch"]

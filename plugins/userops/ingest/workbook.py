@@ -1,7 +1,7 @@
-"""A spreadsheet's workbook as CSV, in a process of its own: `python workbook.py`, told by JSON on standard input.
+"""A workbook as CSV, in a process of its own: `python workbook.py`, told by JSON on standard input.
 
-A workbook of some kilobytes can ask for any amount of memory (a packed page of zeros, a cell at the far corner), and the
-reader ends the process where it gets none. So this file stands alone, sets its own limits, and only libraries are
+A workbook of some kilobytes can ask for any amount of memory (a packed page of zeros, a cell at the far corner), and
+the reader ends the process where it gets none. So this file stands alone, sets its own limits, and only libraries are
 imported. What it found is JSON on standard output; exit code 3 means a reason for people on standard error.
 """
 
@@ -11,6 +11,7 @@ import re
 import resource
 import struct
 import sys
+import unicodedata
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -64,7 +65,7 @@ def convert(path: str, out: str, names: set[str]) -> dict[str, object]:
         except calamine.PasswordError as error:
             raise Unusable("the workbook is protected by a password") from error
         except (calamine.CalamineError, zipfile.BadZipFile, ElementTree.ParseError, OSError, struct.error) as error:
-            raise Unusable(f"the workbook is broken: {str(error).splitlines()[0] if str(error) else error!r}") from error
+            raise Unusable(f"the workbook is broken: {(str(error).splitlines() or [repr(error)])[0]}") from error
     return {"titles": titles, "epoch": epoch}
 
 
@@ -77,7 +78,7 @@ def _check_kind(start: bytes) -> None:
 
 def _sheet_of(workbook: calamine.CalamineWorkbook, names: set[str]) -> tuple[int, calamine.CalamineSheet, int]:
     """The first visible sheet with a header, its place and that of the header in it; else of the first filled row."""
-    first_filled = None
+    first_filled, known = None, {bare(name) for name in names}
     for place, about in enumerate(workbook.sheets_metadata):
         if about.typ != calamine.SheetTypeEnum.WorkSheet or about.visible != calamine.SheetVisibleEnum.Visible:
             continue
@@ -87,7 +88,7 @@ def _sheet_of(workbook: calamine.CalamineWorkbook, names: set[str]) -> tuple[int
                 break
             if any(cell != "" for cell in cells) and first_filled is None:
                 first_filled = place, sheet, row
-            if len(names & {heading(cell) for cell in cells}) >= min(2, len(names)):
+            if len(known & {bare(heading(cell)) for cell in cells}) >= min(2, len(known)):
                 return place, sheet, row
     if first_filled is None:
         raise Unusable("the workbook has no visible sheet that holds anything")
@@ -114,6 +115,11 @@ def _write(file: Iterable, rows: Iterable[list], titles: int, errors: Errors) ->
 def heading(cell: object) -> str:
     """A cell as the name of a column: on one line, without what nobody sees at its ends."""
     return " ".join(text(cell).split()).strip("\ufeff\u200b\u200c\u200d\u2060\u00a0 ")
+
+
+def bare(name: str) -> str:
+    """A name of a column as it is compared: capitals, blanks and the width of characters tell nothing apart."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def text(cell: object) -> str:
