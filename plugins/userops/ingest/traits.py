@@ -36,4 +36,4 @@ class Traits:
             self.has_json = self.has_json or b"{" in piece or b"[" in piece
             if not (self.has_invisible or self.is_ascii):
                 self.has_invisible = any(mark in piece for mark in INVISIBLE_BYTES)
-        self._end = text[-LONGEST:]
+        self._end = (self._end + text[-LONGEST:])[-LONGEST:]
