@@ -35,7 +35,8 @@ class Sheet:
     def xml(self) -> str:
         """The part of the sheet."""
         rows = "".join(
-            f'<row r="{row}">{"".join(_cell(value, f"{_letters(place)}{row}") for place, value in enumerate(cells))}</row>'
+            f'<row r="{row}">'
+            + "".join(_cell(value, f"{_letters(place)}{row}") for place, value in enumerate(cells)) + "</row>"
             for row, cells in enumerate(self.rows, start=1) if cells
         )
         return f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
@@ -71,7 +72,8 @@ def write(path: Path, *sheets: Sheet, from_1904: bool = False, parts: dict[str, 
         f' Type="{LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{LINKS}"><workbookPr date1904="{int(from_1904)}"/>'
         f'<sheets>{"".join(names)}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{"".join(links)}</Relationships>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{"".join(links)}'
+        "</Relationships>",
         "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts>{"".join(formats)}</numFmts>'
         f'<cellXfs>{"".join(styles)}</cellXfs></styleSheet>',
     } | {f"xl/worksheets/sheet{number}.xml": sheet.xml() for number, sheet in zip(numbers, sheets, strict=True)}
