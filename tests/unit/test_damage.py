@@ -129,7 +129,8 @@ def test_platforms_files_saved_by_a_spreadsheet(
 @BOTH
 def test_errors_make_rows_bad_and_warn(session: Session, tmp_path: Path, by_record: bool) -> None:
     rows = [{"city": "Xi'an"}, {"city": "#REF!"}, {"registered_at": "#N/A"}, {"phone": "#VALUE!"}, {"city": "#1"}]
-    found = read(session, contacts(tmp_path, *rows, names=("city", "registered_at", "phone")), "contacts", "", by_record)
+    path = contacts(tmp_path, *rows, names=("city", "registered_at", "phone"))
+    found = read(session, path, "contacts", "", by_record)
     assert sorted(found.judged.bad) == [
         (row, f"{name} {damage.ERROR_REASON}") for row, name in ((2, "city"), (3, "registered_at"), (4, "phone"))
     ]

@@ -169,7 +169,8 @@ def _damage_answers(reading: Reading) -> list[CheckResult]:
     if errors:
         found.append(result(
             file, "spreadsheet_errors", "contract", False, f"{errors} of {rows} rows hold one such as #REF!",
-            "no error in a cell", "they are set aside: mend the formulas, or export the file from its source", "warning",
+            "no error in a cell", "they are set aside: mend the formulas, or export the file from its source",
+            "warning",
         ))  # fmt: skip
     lost = {repair.column: repair.lost for repair in reading.staged.repairs if repair.lost}
     if lost:
