@@ -5,11 +5,15 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
+from userops.ingest import spreadsheets
 from userops.ingest.documents import csv_of_documents
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
@@ -42,7 +46,7 @@ class Content:
 class Fit:
     """How a file's columns and those of one layout go together.
 
-    `found` of `needed` columns that must be there are; `known` is the share of the file's columns that the layout reads.
+    `found` of the `needed` columns are there; `known` is the share of the file's columns that the layout reads.
     `hints` say what is otherwise than the platform says it: encoding, delimiter, title lines.
     """
 
@@ -192,8 +196,21 @@ def _tables(content: Content) -> Iterator[_Table]:
 
 
 def _sheets(content: Content) -> Iterator[_Table]:
-    """The first lines of a workbook's sheets."""
-    raise UseropsError(f"{content.path.name} is a spreadsheet.", fix="save it as CSV (UTF-8) and try that file.")
+    """The header of the first sheet that has names which somebody knows."""
+    layouts = [layout for name in platform_names() for layout in load_platform(name).layouts]
+    names = {name for layout in layouts for name in layout.header}
+    names |= {column.name for contract in load_contracts().values() for column in contract.columns}
+    with TemporaryDirectory(prefix="userops-") as scratch:
+        book, out = Path(scratch) / f"book.{content.format}", Path(scratch) / "sheet.csv"
+        with unpacked(content.path, content.packed) as stream:
+            book.write_bytes(b"".join(blocks(stream, unpacked_limit(content.path, content.packed))))
+        try:
+            titles, _ = spreadsheets.csv_of_workbook(book, out, names)
+        except Unreadable as error:
+            raise UseropsError(f"{content.path.name}: {error}.", fix="save it again, or as CSV (UTF-8).") from error
+        with out.open(encoding="utf-8", newline="") as rows:
+            header = next(islice(csv.reader(rows), titles, None), [])
+    yield _Table(frozenset(cell.strip() for cell in header), "utf-8", ",", titles)
 
 
 def _decoded(data: bytes, encoding: str) -> str:
@@ -221,24 +238,43 @@ def _of_layout(content: Content, layout: Layout, tables: list[_Table] | None) ->
                 name_fits=layout.matches(content.path.name))
     if is_json:
         seen = _seen(content, layout)
-        return _scored(plain, layout.header, layout.needed, _Table(frozenset(seen), layout.encoding, ",", 0))
+        fit = _scored(plain, layout.header, layout.needed, _Table(frozenset(seen), layout.encoding, ",", 0))
+        return replace(fit, known=min(1.0, len(seen) / max(1, _fields(content))))
     found = [_scored(plain, layout.header, layout.needed, table) for table in tables or []]
     best = max((_with_hints(fit, layout, content) for fit in found), key=lambda fit: fit.rank)
     return best
 
 
+def _fields(content: Content) -> int:
+    """How many names of values a JSON file has, wherever they stand."""
+    names: set[str] = set()
+    left = list(_documents(content))
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            names |= {name for name, inner in value.items() if not isinstance(inner, dict | list)}
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return len(names)
+
+
+def _documents(content: Content) -> list[object]:
+    text = _decoded(content.head, "utf-8")
+    try:
+        if content.format == "jsonl":
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(text)]
+    except ValueError:
+        return []
+
+
 def _seen(content: Content, layout: Layout) -> set[str]:
     """The paths of a layout that a JSON file has."""
     seen: set[str] = set()
-    text = _decoded(content.head, "utf-8")
-    try:
-        documents = [json.loads(line) for line in text.splitlines() if line.strip()] if content.format == "jsonl" else [
-            json.loads(text)
-        ]
-        for _ in csv_of_documents(documents, layout.each, layout.header, seen):
-            pass
-    except (ValueError, Unreadable):
-        return seen
+    with suppress(Unreadable):
+        for _ in csv_of_documents(_documents(content), layout.each, layout.header, seen):
+            continue
     return seen
 
 
