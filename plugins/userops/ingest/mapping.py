@@ -56,7 +56,7 @@ def apply_layout(
     layout, rules = source.layout, source.layout.exports[contract.name]
     try:
         _prepare(database, context, layout, rules)
-        literals = _literals(context, layout)
+        literals = _literals(context, layout, scan)
         _stage_rows(database, layout, rules, columns[0], literals, staged.row or "rowid + 1", scan)
         _refuse(database, source, literals)
         _require(layout, columns[1], source)
@@ -160,7 +160,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, source: Source, literals: dict[
 
 def _require(layout: Layout, present: set[str], source: Source) -> None:
     """Every staging column that is not optional must be there under one of its spellings."""
-    found = {layout.header[name] for name in present if name in layout.header}
+    found = set(layout.names_in(present).values())
     missing = [column for column in layout.columns if column not in found and column not in layout.optional]
     if missing:
         spellings = [name for name, column in layout.header.items() if column == missing[0]]
@@ -235,10 +235,15 @@ def _share() -> str:
     return f"case when whole <> 0 then {cents}::decimal(36, 0) * 0.01 * {sign} end"
 
 
-def _literals(context: Context, layout: Layout) -> dict[str, str]:
+def _literals(context: Context, layout: Layout, scan: Scan) -> dict[str, str]:
+    starred = layout.starred_in(scan.header)
+    in_header = {
+        f"{staging}_in_header": literal(starred[staging]) if staging in starred else "null::varchar"
+        for name, staging in layout.header.items() if "*" in name
+    }
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
                 "business_date": f"date {literal(context.business_date)}"}
-    return {name: literal(value) for name, value in layout.values.items()} | standing
+    return {name: literal(value) for name, value in layout.values.items()} | in_header | standing
 
 
 def _with_values(text: str, literals: dict[str, str]) -> str:

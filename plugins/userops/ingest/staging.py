@@ -34,7 +34,9 @@ def stage(
     session: Session, context: mapping.Context, contract: Contract, source: Source, scan: Scan, by_record: bool
 ) -> Staged:
     """Make the file's rows known as `Staged.relation`; raises Refused, and Miscounted on the usual way."""
-    mapped = source.layout.header if source.layout else {column.name: column.name for column in contract.columns}
+    mapped = {column.name: column.name for column in contract.columns}
+    if source.layout:
+        mapped = source.layout.header | source.layout.names_in(scan.header)
     columns = _stage_columns(scan.header, mapped)
     present = scan.seen if source.format in ("json", "jsonl") and scan.rows else set(scan.header)
     if scan.incomplete:

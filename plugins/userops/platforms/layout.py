@@ -5,6 +5,9 @@ A profile holds one layout, or several under `layouts` (a platform's orders come
 """
 
 import fnmatch
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from userops.errors import UseropsError
@@ -110,6 +113,34 @@ class Layout:
         """The staging names, each once."""
         return tuple(dict.fromkeys(self.header.values()))
 
+    def names_in(self, file_header: Iterable[str]) -> dict[str, str]:
+        """The staging names of a file's columns, by the names that the file has; those unknown are left out.
+
+        Platforms change capitals, blanks and the width of brackets from one version to the next: such spellings are
+        one. `*` in a name of `header` stands for any text.
+        """
+        return {name: staging for name, (staging, _) in self._found_in(file_header).items()}
+
+    def starred_in(self, file_header: Iterable[str]) -> dict[str, str]:
+        """What stands in the file in the place of a `*` of `header`, by staging name: a currency, say."""
+        return {staging: text for staging, text in self._found_in(file_header).values() if text is not None}
+
+    def _found_in(self, file_header: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+        plain = {_spelled(name).casefold(): staging for name, staging in reversed(self.header.items())}
+        starred = [
+            (re.compile("(.+)".join(re.escape(_spelled(part)) for part in name.split("*", 1)), re.IGNORECASE), staging)
+            for name, staging in self.header.items() if "*" in name
+        ]
+        found: dict[str, tuple[str, str | None]] = {}
+        for name in file_header:
+            spelled = _spelled(name)
+            if staging := self.header.get(name) or plain.get(spelled.casefold()):
+                found[name] = staging, None
+                continue
+            matches = ((pattern.fullmatch(spelled), staging) for pattern, staging in starred)
+            found |= next(({name: (staging, match[1])} for match, staging in matches if match), {})
+        return found
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -140,6 +171,11 @@ class Profile:
     def patterns_of(self, export: str) -> list[str]:
         """The file names in which the export is looked for."""
         return [pattern for layout in self.layouts if export in layout.exports for pattern in layout.files]
+
+
+def _spelled(name: str) -> str:
+    """A column's name without the blanks and the width of characters, in which versions of one platform differ."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 def unpacked_name(file_name: str) -> str:
