@@ -24,6 +24,9 @@ from userops.platforms.layout import Clean, Layout, ProfileExport
 
 PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
+# `1.234,50` and `10,50` are numbers only where the comma is the decimal mark.
+WITH_COMMA = "[+-]?([0-9]{1,18}|[0-9]{1,3}([.][0-9]{3}){1,5}),[0-9]{1,18}"
+MARKS = "'^[A-Z]{2,3}[$ ] ?|[¥￥$€£元 \u00a0\u202f]', '', 'g'"
 UNITS = "'^([+-]?)[¥￥$€£] ?| ?元$', '\\1', 'g'"
 # As many places as amounts and unit prices have; what is multiplied and shared out of them stays exact.
 NUMBER = "decimal(24, 6)"
@@ -211,11 +214,15 @@ def _prepare(
         context.open_history(database, export)
     bare = f"regexp_replace(cell, {UNITS})"
     spaced = "regexp_replace(cell, ' ([+-])', '\\1')"
+    unmarked = f"regexp_replace(cell, {MARKS})"
     macros = {
         "plain(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '') else cell end",
         "number(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell::{NUMBER}"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '')::{NUMBER} end",
+        "decimal_comma(cell)": f"coalesce({shapes.has_shape(unmarked, WITH_COMMA)}"
+        f" and not {shapes.has_shape(unmarked, GROUPED)}, false)",
+        "amount(cell, comma)": f"plain(case when comma then translate({unmarked}, '.,', ',.') else {unmarked} end)",
         "instant(cell)": f"coalesce({shapes.instant('cell', context.clock, context.business_date)},"
         f" {shapes.instant(spaced, context.clock, context.business_date)})",
         "pseudonym(prefix, name)": "prefix || '_' || left(sha256(getvariable('pseudonym_key') || name), 32)",
