@@ -76,10 +76,10 @@ def test_five_hundred_hostile_file_names(settings: Settings, folder: Path, loadi
             taken.add(file_name)
     assert len(taken) >= 1400
     listed = landing.list_folder(settings, DAY)
-    sources, unknown = {source.name for source in listed.sources}, set(listed.unknown)
+    taken_files, unknown = {file.name for file in listed.delivered}, set(listed.unknown)
     hidden = {name for name in taken if name.startswith((".", "_"))}
     assert sources | unknown | hidden == taken
-    assert all(source.export == "products" for source in listed.sources)
+    assert all(file.export == "products" for file in listed.delivered)
     results = check_delivery(listed, settings, DAY)
     assert sum(result.check == "unknown_file" for result in results) == len(unknown)
     for name in sorted(sources)[40:]:
@@ -116,7 +116,7 @@ def test_nothing_outside_the_folder_is_opened(settings: Settings, folder: Path) 
     (folder / "channels.csv").mkdir()
     Path(os.fsdecode(os.fsencode(folder) + b"/orders.\xff\xfe.csv")).write_text("order_id\n1\n")
     listed = landing.list_folder(settings, DAY)
-    assert listed.sources == ()
+    assert listed.delivered == ()
     assert len(listed.unknown) == 5
     assert all(name.encode() for name in listed.unknown)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from userops.ingest.mapping import Context
 from userops.ingest.outcome import Refused
 from userops.ingest.reading import File
 from userops.lake.session import Session, open_session
-from userops.platforms.loading import load_profile
+from userops.platforms.loading import load_platform
+from userops.platforms.source import SourceEntries, make_source
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 PLATFORMS, CASES = FIXTURES / "platforms", FIXTURES / "cases"
@@ -49,19 +50,20 @@ class Reader:
 
     def read(self, path: Path, export: str, columns: str, order: str = "all") -> Read:
         """The export's rows of a file: the columns, in that order."""
-        sources, unknown = landing.assign({path.name: str(path)}, load_profile(self.platform))
-        assert not unknown, f"{path.name} is no file of {self.platform}"
-        source = next(source for source in sources if source.export == export)
-        contract = load_contracts()[export]
-        file = File(contract, source, path, "", path.stat().st_size, "", self.context.business_date)
+        source = make_source(SourceEntries(name=self.platform), load_platform(self.platform))
+        found = [file for file in landing.read_by(path.name, str(path), source) if file.export == export]
+        assert found, f"{path.name} is no file of {self.platform} with {export}"
+        # Without its source, ids are as the file has them.
+        delivered, contract = replace(found[0], source=None), load_contracts()[export]
+        file = File(contract, delivered, path, "", path.stat().st_size, "", self.context.business_date)
         try:
-            found = reading.read(self.session, self.context, file)
+            read = reading.read(self.session, self.context, file)
         except Refused as refused:
             return Read(refused=f"{refused.check}: {refused.observed}")
         rows = self.session.database.execute(
             f"select {columns} from {reading.good()} order by {order}"
         ).fetchall()
-        return Read(rows, found.staged.set_aside, found.judged.bad, found.judged.conflicts)
+        return Read(rows, read.staged.set_aside, read.judged.bad, read.judged.conflicts)
 
     def read_text(self, folder: Path, name: str, text: str, export: str, columns: str, **more: str) -> Read:
         """The same of a file with that text, as UTF-8."""
