@@ -49,3 +49,10 @@ def test_a_report_over_several_days_is_refused(meta: Reader, tmp_path) -> None:
     text = ONE_DAY + "Spring,2026-03-01,2026-03-02,12.5,100,7\n"
     read = meta.read_text(tmp_path, "meta_ads.csv", text, "ad_stats", KEY)
     assert read.refused == "suspect_file: rows speak of several days, or of none"
+
+
+def test_ages_of_a_chinese_report_are_added_up(meta: Reader) -> None:
+    read = meta.read(PLATFORMS / "meta_ads_zh" / "meta_ads_adsets.csv", "ad_stats", f"{KEY}, {FIGURES}")
+    assert one_by_one(read.rows) == [
+        "2026-03-02 | 1202100000001 | ad_group | 女性 |  | 1500 | 15 | 28.00 | USD | 3.000000 | 90.00"
+    ]

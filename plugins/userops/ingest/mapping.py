@@ -245,8 +245,8 @@ def _share() -> str:
 def _literals(context: Context, layout: Layout, scan: Scan) -> dict[str, str]:
     starred = layout.starred_in(scan.header)
     in_header = {
-        f"{staging}_in_header": literal(starred[staging]) if staging in starred else "null::varchar"
-        for name, staging in layout.header.items() if "*" in name
+        f"{name}_in_header": literal(starred[name]) if name in starred else "null::varchar"
+        for name in (*layout.columns, *layout.compute)
     }
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
                 "business_date": f"date {literal(context.business_date)}"}
