@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from platform_reading import PLATFORMS, Reader, one_by_one, reader
 
 KEY = "stat_date, campaign_id, level, ad_group_id, ad_id"

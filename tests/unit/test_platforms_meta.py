@@ -1,7 +1,6 @@
 """Meta's reports: the currency of the header, three languages, totals, clicks that are not there."""
 
 import pytest
-
 from platform_reading import PLATFORMS, Reader, one_by_one, reader
 
 KEY = "stat_date, campaign_id, level, ad_group_id, ad_id"

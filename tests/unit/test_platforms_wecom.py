@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from platform_reading import CASES, PLATFORMS, Reader, one_by_one, reader
 
 TAGS = PLATFORMS / "wecom_tags" / "wecom_contacts_tags.json"
@@ -19,7 +18,8 @@ def wecom():
 
 def test_tags_of_both_calls_have_their_names_where_the_file_holds_them(wecom: Reader) -> None:
     contacts = dict(wecom.read(TAGS, "contacts", "contact_id, external_userid").rows)
-    read = wecom.read(TAGS, "contact_tags", "contact_id, staff_id, tag_name, group_name, removed_at", "_row, staff_id, 3")
+    columns = "contact_id, staff_id, tag_name, group_name, removed_at"
+    read = wecom.read(TAGS, "contact_tags", columns, "_row, staff_id, 3")
     assert one_by_one([(contacts[who], *rest) for who, *rest in read.rows]) == [
         # The batch call gives ids: et1 is named by the list of tags, et2 by another answer, et9 by nobody.
         "wmBBB001 | rocky | et9 |  | ",
