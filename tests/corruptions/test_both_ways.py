@@ -86,9 +86,9 @@ def test_both_ways_say_the_same(past: Past, session: Session, tmp_path: Path, ca
     settings = Settings.load({"USEROPS_LANDING": str(tmp_path), "USEROPS_HOME": str(tmp_path / "home")})
     changed = {case.export, "orders", "order_lines"} if case.export != "folder" else {"orders"}
     for delivered in list_folder(settings, DAY).delivered:
-        if source.export in changed:
-            contract, path = load_contracts()[source.export], Path(source.path)
-            file = File(contract, source, path, "", path.stat().st_size, source.stamp, DAY)
+        if delivered.export in changed:
+            contract, path = load_contracts()[delivered.export], Path(delivered.path)
+            file = File(contract, delivered, path, "", path.stat().st_size, delivered.stamp, DAY)
             by_record = facts(session, file, True)
             assert facts(session, file, None) == by_record
             # Where DuckDB says by itself that it cannot read the file, nobody believes a count of it.
