@@ -6,6 +6,7 @@ what is computed of them) or `kept` (without the rows set aside) and makes the t
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +22,7 @@ from userops.ingest.outcome import Refused, Staged, above
 from userops.ingest.scan import Scan
 from userops.lake.sql import identifier, listed, literal
 from userops.platforms.layout import Clean, Layout, PlatformExport
+from userops.privacy.identifiers import normalise
 
 PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
@@ -39,7 +41,7 @@ class Context:
 
     `pseudonym_key` gives the key of contact ids made of names; `open_history` makes `raw.<export>` known, the rows of
     earlier business dates. `clock` and `currency` are those of the file's source; `business_zone` names the time zone
-    of the business.
+    of the business. A phone number without a country's code is of `country`.
     """
 
     business_date: date
@@ -48,6 +50,7 @@ class Context:
     pseudonym_key: Callable[[], str]
     open_history: Callable[[duckdb.DuckDBPyConnection, str], None]
     business_zone: str = ""
+    country: str = "CN"
 
 
 def apply_layout(
@@ -210,6 +213,8 @@ def _prepare(
     written = " ".join([rules.select, *layout.compute.values()])
     if "pseudonym(" in written:
         database.execute("set variable pseudonym_key = $1", [context.pseudonym_key()])
+    if "is_phone(" in written:
+        _know_phones(database, context.country)
     for export in re.findall(r"\braw\.([a-z_]+)", written):
         context.open_history(database, export)
     bare = f"regexp_replace(cell, {UNITS})"
@@ -230,6 +235,15 @@ def _prepare(
     }
     for signature, body in macros.items():
         database.execute(f"create or replace macro {signature} as {body}")
+
+
+def _know_phones(database: duckdb.DuckDBPyConnection, country: str) -> None:
+    """`is_phone(cell)`: whether a text is a phone number, as it will be told when identifiers are hashed."""
+    with suppress(duckdb.InvalidInputException):
+        database.remove_function("is_phone")
+    database.create_function(
+        "is_phone", lambda cell: normalise("phone", cell, country) is not None, ["VARCHAR"], "BOOLEAN"
+    )
 
 
 def _share() -> str:
