@@ -240,8 +240,8 @@ def test_a_file_with_decimal_commas_has_points_between_thousands(database) -> No
 
 
 def test_a_phone_is_one_where_the_library_takes_it_for_one(database) -> None:
-    cells = ["13800138002", "12345", "+85261234567", "61234567", "138-0013-8001", ""]
+    cells = ["13800138002", "12345", "+85261234567", "61234567", "138-0013-8001"]
     chinese, of_hong_kong = [True, False, True, False, True], [False, False, True, True, False]
     for country, valid in (("CN", chinese), ("HK", of_hong_kong)):
         mapping._know_phones(database, country)
-        assert ask(database, "is_phone(cell)", cells)[:-1] == valid[:-1]
+        assert ask(database, "is_phone(cell)", cells) == valid
