@@ -100,15 +100,15 @@ def test_ga4_sessions_are_touches_of_the_channel_they_came_by(ga4: Reader) -> No
     columns = "device_id, channel_code, campaign_id, strftime(occurred_at, '%d %H:%M:%S'), contact_id"
     read = ga4.read(PLATFORMS / "ga4" / "ga4_events_20260302.jsonl", "touches", columns)
     assert one_by_one(read.rows) == [
-        "111.222 | email | spring | 02 00:00:00 | ",
-        "121.212 | microsoft_ads |  | 02 00:00:09 | ",
-        "333.444 | google_ads |  | 02 00:00:05 | ",
-        "555.666 | meta_ads | reach | 02 00:00:06 | ",
-        "777.888 | organic_search |  | 02 00:00:07 | ",
+        "1234567890.1772400000 | email | spring | 02 00:00:00 | ",
+        "1334567890.1772401111 | google_ads |  | 02 00:00:05 | ",
+        "1434567890.1772402222 | meta_ads | reach | 02 00:00:06 | ",
+        "1534567890.1772403333 | organic_search |  | 02 00:00:07 | ",
+        "1734567890.1772405555 | microsoft_ads |  | 02 00:00:09 | ",
     ]
     assert dict(read.set_aside) == {
         2: "an event within a session is no touch", 6: "a direct session came by no channel",
         7: "without consent: whose session it was is not known",
     }
     ids = ga4.read(PLATFORMS / "ga4" / "ga4_events_20260302.jsonl", "touches", "touch_id").rows
-    assert len(set(ids)) == 5 and all("111.222" not in touch for (touch,) in ids)
+    assert len(set(ids)) == 5 and all("1234567890.1772400000" not in touch for (touch,) in ids)
