@@ -80,6 +80,12 @@ def test_chinese_headers_without_an_id(google: Reader) -> None:
     assert read.set_aside == [(2, TOTAL)]
 
 
+def test_a_row_without_keyword_in_a_report_of_keywords_is_no_campaign_report(google: Reader) -> None:
+    """It would stand in the way of its campaign's keywords, and take the place of the day's campaign report."""
+    read = google.read(PLATFORMS / "google_ads" / "google_ads_campaigns.csv", "ad_stats", "keyword, level", "1")
+    assert read.rows == [("", "keyword"), ("green tea", "keyword"), ("green tea", "keyword")]
+
+
 PLAIN = "Day,Campaign ID,Ad group ID,Impr.,Clicks,Cost,Currency code\n"
 ROW = "2026-03-02,111,7,100,3,1.50,USD\n"
 
