@@ -44,13 +44,14 @@ class Rows:
 
 
 def read(
-    platform: str, path: Path, export: str, day: date = DAY, timezone: str = "Asia/Shanghai", currency: str = "CNY"
-) -> Rows:
+    platform: str, path: Path, export: str, day: date = DAY, timezone: str = "Asia/Shanghai", currency: str = "CNY",
+    name: str = "",
+) -> Rows:  # fmt: skip
     """Read a file by a platform's layout for an export; raises Refused. Values are texts, instants local to `timezone`.
 
-    Contact ids are pseudonyms with the key `key`.
+    Contact ids are pseudonyms with the key `key`. `name` is the file's, where the platform does not know its own.
     """
-    layout = layout_of(platform, path.name, export)
+    layout = layout_of(platform, name or path.name, export)
     contract, packed = load_contracts()[export], path.suffix if path.suffix in (".gz", ".zst") else ""
     source = Source(path.name, str(path), export, layout.format, packed, layout)
     file = File(contract, source, path, "", path.stat().st_size, "", day)
