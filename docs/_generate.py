@@ -17,7 +17,7 @@ from _drawing import Room, Table, house, joins
 
 from userops.cli.main import app
 from userops.contracts.model import Column, Contract, load_contracts
-from userops.platforms.loading import load_profile
+from userops.platforms.loading import load_platform
 from userops.publish.logs import SINCE, TAG_HISTORY
 
 DOCS = Path(__file__).resolve().parent
@@ -221,7 +221,7 @@ def platforms_page(files: Iterable[Path]) -> str:
         said = [line.removeprefix("#").strip() for line in _head(file)]
         rows = [
             (_code(layout.files), layout.format, layout.encoding, ", ".join(layout.exports))
-            for layout in load_profile(file.stem).layouts
+            for layout in load_platform(file.stem).layouts
         ]
         words = " ".join(said).replace("<", "&lt;")
         parts.append(f"## {file.stem}\n\n{words}\n\n{table(('files', 'format', 'encoding', 'exports'), rows)}")

@@ -61,8 +61,8 @@ def facts(session: Session, file: File, by_record: bool | None) -> object:
     except Refused as refused:
         return refused.check, refused.observed
     if file.contract.identifiers:
-        reading.hash_identifiers(session, file.contract, "key", "CN")
-    written, count = reading.write_rows(session, read, 1, "canonical")
+        reading.hash_identifiers(session, file, "key", "CN")
+    written, count = reading.write_rows(session, read, 1)
     assert count + len(read.set_aside) == read.staged.rows, "a row was lost"
     rows = session.database.execute(f"select * from read_parquet('{written}') order by _line").fetchall()
     written.unlink()
@@ -85,10 +85,10 @@ def test_both_ways_say_the_same(past: Past, session: Session, tmp_path: Path, ca
         pytest.skip("this small business has no row to change")
     settings = Settings.load({"USEROPS_LANDING": str(tmp_path), "USEROPS_HOME": str(tmp_path / "home")})
     changed = {case.export, "orders", "order_lines"} if case.export != "folder" else {"orders"}
-    for source in list_folder(settings, DAY).sources:
-        if source.export in changed:
-            contract, path = load_contracts()[source.export], Path(source.path)
-            file = File(contract, source, path, "", path.stat().st_size, source.stamp, DAY)
+    for delivered in list_folder(settings, DAY).delivered:
+        if delivered.export in changed:
+            contract, path = load_contracts()[delivered.export], Path(delivered.path)
+            file = File(contract, delivered, path, "", path.stat().st_size, delivered.stamp, DAY)
             by_record = facts(session, file, True)
             assert facts(session, file, None) == by_record
             # Where DuckDB says by itself that it cannot read the file, nobody believes a count of it.

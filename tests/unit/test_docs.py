@@ -14,7 +14,7 @@ import yaml
 
 from userops.cli.main import app
 from userops.contracts.model import parse as parse_contract
-from userops.platforms.loading import load_profile
+from userops.platforms.loading import load_platform
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -148,8 +148,8 @@ def test_the_examples_of_platforms_can_be_read(tmp_path):
     (tmp_path / "my_jd.yml").write_text(like, encoding="utf-8")
     (tmp_path / "jd.yml").write_text(text_of(ROOT / "platforms" / "jd.yml"), encoding="utf-8")
     (tmp_path / "till.yml").write_text(till, encoding="utf-8")
-    assert load_profile("my_jd", tmp_path).layouts[0].encoding == "utf-8"
-    assert load_profile("till", tmp_path).required == ("orders",)
+    assert load_platform("my_jd", tmp_path).layouts[0].encoding == "utf-8"
+    assert load_platform("till", tmp_path).required == ("orders",)
 
 
 def test_generated_pages_are_up_to_date(generate):

@@ -16,14 +16,14 @@ from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
 from userops.ingest import mapping
 from userops.ingest.clock import Clock
-from userops.ingest.landing import Source
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.mapping import Context
 from userops.ingest.outcome import Refused, Staged
 from userops.ingest.scan import Scan
-from userops.platforms.layout import Clean, Layout, ProfileExport, SetAside
+from userops.platforms.layout import Clean, Layout, PlatformExport, SetAside
 
 CONTEXT = Context(date(2026, 3, 2), Clock("Asia/Shanghai"), "CNY", lambda: "key", lambda database, export: None)
-EXPORT = ProfileExport(select="select _row, pseudonym('p', cell) as contact_id from staged")
+EXPORT = PlatformExport(select="select _row, pseudonym('p', cell) as contact_id from staged")
 CELLS = st.lists(st.text(alphabet="ab1'\t=\"- ,.元¥", max_size=8), min_size=1, max_size=30)
 
 
@@ -51,7 +51,7 @@ def ask(database: duckdb.DuckDBPyConnection, expression: str, cells: list[str]) 
 
 def cleaned(database: duckdb.DuckDBPyConnection, clean: Clean, cells: list[str]) -> list[str | None]:
     layout = Layout(files=("x",), header={"Cell": "cell"}, exports={}, clean=clean, compute={"twice": "cell || cell"})
-    rules = ProfileExport(select="select cell, twice from staged")
+    rules = PlatformExport(select="select _row, cell, twice from staged")
     given_cells(database, [cell or None for cell in cells])
     mapping._stage_rows(database, layout, rules, {"cell"}, {}, "rowid + 1", Scan(None, ","))
     found = database.execute("select cell, twice from staged order by _row").fetchall()
@@ -170,24 +170,24 @@ def test_what_no_export_names_is_not_worked_out() -> None:
         files=("x",), exports={}, header={"A": "a", "B": "b", "C": "c", "D": "d"},
         compute={"x": "a || b", "y": "lower(a)", "z": "x || y", "unused": "c"},
     )
-    rules = ProfileExport(select="select _row, z as sku from staged")
+    rules = PlatformExport(select="select _row, z as sku from staged")
     assert mapping._needed(layout, rules) == (["a", "b"], [["x", "y"], ["z"]])
-    assert mapping._needed(layout, ProfileExport(select="select _row, d from staged")) == (["d"], [])
+    assert mapping._needed(layout, PlatformExport(select="select _row, d from staged")) == (["d"], [])
 
 
 def apply(database, select: str, cells: list[str], **rules: object) -> tuple[Staged, list[tuple]]:
-    export = ProfileExport(select=select, **rules)
-    layout = Layout(files=("shop*.csv",), header={"Cell": "cell"}, exports={"contacts": export}, profile="shop")
-    source = Source("shop1.csv", "", "contacts", "csv", "", layout)
+    export = PlatformExport(select=select, **rules)
+    layout = Layout(files=("shop*.csv",), header={"Cell": "cell"}, exports={"contacts": export}, platform="shop")
+    delivered = DeliveredFile("shop1.csv", "", "contacts", "csv", "", layout)
     staged = Staged("delivered", "rowid + 1", {"cell"}, len(cells), len(cells), [], False, True)
     given_cells(database, cells)
     mapping.apply_layout(
-        database, CONTEXT, source, load_contracts()["contacts"], Scan(None, ","), ({"cell"}, {"Cell"}), staged
+        database, CONTEXT, delivered, load_contracts()["contacts"], Scan(None, ","), ({"cell"}, {"Cell"}), staged
     )
     return staged, database.execute("select * from stage order by all").fetchall()
 
 
-def test_sql_that_does_not_run_names_profile_and_export(database) -> None:
+def test_sql_that_does_not_run_names_platform_and_export(database) -> None:
     for select in ("select _row, cel as contact_id from staged", "select _row, from staged, x"):
         with pytest.raises(UseropsError, match="platforms/shop.yml, contacts: its SQL does not run: .*fix the"):
             apply(database, select, ["a"], row_per_line=True)

@@ -1,7 +1,6 @@
 """Judge the staged rows of an export by its contract: values, bad rows with their reasons, keys in conflict."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -55,7 +54,7 @@ def _reasons(
 def _newest_change(database: duckdb.DuckDBPyConnection, rules: Rules) -> date | None:
     """The newest day among the good rows, by the business's clock."""
     newest = database.execute(f"select max(updated_at) from {TABLE} where _good").fetchall()[0][0]
-    return newest and newest.astimezone(ZoneInfo(rules.clock.timezone)).date()
+    return newest and newest.astimezone(rules.zone).date()
 
 
 def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:

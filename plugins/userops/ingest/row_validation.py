@@ -43,17 +43,32 @@ Problem = tuple[str, str]
 
 @dataclass(frozen=True)
 class Rules:
-    """What a row is judged against besides its contract."""
+    """What a row is judged against besides its contract.
+
+    `clock` is that of the file's source; `business_zone` the business's time zone, where that is another.
+    """
 
     business_date: date
     clock: Clock
     currency: str
+    business_zone: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone whose days are business dates."""
+        return ZoneInfo(self.business_zone or self.clock.timezone)
 
     @property
     def end(self) -> datetime:
         """The end of the business date, as an instant."""
         after = self.business_date + timedelta(days=1)
-        return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(self.clock.timezone))
+        return datetime(after.year, after.month, after.day, tzinfo=self.zone)
+
+    @property
+    def last_day(self) -> date:
+        """The newest day that a file may speak of: east of the business the next one has begun."""
+        there = (self.end - timedelta(microseconds=1)).astimezone(ZoneInfo(self.clock.timezone)).date()
+        return max(self.business_date, there)
 
 
 def default_of(column: Column, currency: str) -> str | None:
@@ -163,7 +178,7 @@ def _column_problems(column: Column, contract: Contract, rules: Rules, in_words:
     if column.max is not None:
         found.append((f"{value} > {literal(column.max)}", f"is above {column.max}"))
     if column.past:
-        last = literal(rules.business_date if column.type == "date" else rules.end.isoformat())
+        last = literal(rules.last_day if column.type == "date" else rules.end.isoformat())
         found.append((f"{value} > {last}::{column.type}", "is after the business date"))
     return found
 

@@ -12,8 +12,8 @@ import duckdb
 import pyarrow as pa
 
 from userops.contracts.model import Contract
-from userops.ingest import mapping
-from userops.ingest.landing import Source
+from userops.ingest import mapping, source_rules
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks
 from userops.ingest.outcome import Miscounted, Refused, Staged
 from userops.ingest.records import BadRecord, Splitter, cells, utf8
@@ -31,24 +31,27 @@ DELIVERED = "delivered"
 
 
 def stage(
-    session: Session, context: mapping.Context, contract: Contract, source: Source, scan: Scan, by_record: bool
-) -> Staged:
+    session: Session, context: mapping.Context, contract: Contract, delivered: DeliveredFile, scan: Scan,
+    by_record: bool,
+) -> Staged:  # fmt: skip
     """Make the file's rows known as `Staged.relation`; raises Refused, and Miscounted on the usual way."""
-    mapped = source.layout.header if source.layout else {column.name: column.name for column in contract.columns}
+    mapped = delivered.layout.header if delivered.layout else {column.name: column.name for column in contract.columns}
     columns = _stage_columns(scan.header, mapped)
-    present = scan.seen if source.format in ("json", "jsonl") and scan.rows else set(scan.header)
+    present = scan.seen if delivered.format in ("json", "jsonl") and scan.rows else set(scan.header)
     if scan.incomplete:
         raise Refused("file_whole", "manifest", scan.incomplete, "a last line that is complete",
-                      f"have {source.name} delivered again")
-    if source.layout is None:
+                      f"have {delivered.name} delivered again")
+    if delivered.layout is None:
         needed = {column.name for column in contract.columns if column.must_stand}
-        _require(mapped, present, needed, source)
-    staged = _read(session, scan, columns, by_record, bool(source.layout))
+        _require(mapped, present, needed, delivered)
+    staged = _read(session, scan, columns, by_record, bool(delivered.layout))
     staged.unknown_columns = sorted(present - set(mapped))
-    if source.format in ("csv", "parquet"):
+    if delivered.format in ("csv", "parquet"):
         staged.columns = sorted({mapped[name] for name in present if name in mapped})
-    if source.layout:
-        mapping.apply_layout(session.database, context, source, contract, scan, (set(columns), present), staged)
+    if delivered.layout:
+        mapping.apply_layout(session.database, context, delivered, contract, scan, (set(columns), present), staged)
+    if delivered.source:
+        source_rules.put_name_before_ids(delivered.source, contract, staged)
     return staged
 
 
@@ -139,11 +142,11 @@ def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
     return columns
 
 
-def _require(mapped: dict[str, str], present: set[str], needed: set[str], source: Source) -> None:
+def _require(mapped: dict[str, str], present: set[str], needed: set[str], delivered: DeliveredFile) -> None:
     missing = [name for name in mapped if name in needed and name not in present]
     if missing and len(present) == 1:
         raise Refused("field_count", "manifest", "a header of one field", f"{len(needed)} fields or more",
-                      f"have {source.name} written with commas, or name its delimiter in a platform's file")
+                      f"have {delivered.name} written with commas, or name its delimiter in a platform's file")
     if missing:
         raise Refused("header", "contract", f"no column {', '.join(missing)}", "every column of the contract",
-                      f"have {source.name} written with the columns that contracts/{source.export}.yml names")
+                      f"have {delivered.name} written with the columns that contracts/{delivered.export}.yml names")

@@ -96,18 +96,19 @@ def _map_values(connection: psycopg.Connection, old: str, new: str) -> int:
     connection.execute("create temp table rehashed (kind text, hash text, new_hash text) on commit drop")
     rows = 0
     with connection.cursor(name="kept") as kept:
-        kept.execute("select distinct kind, value, hash from vault.identifiers where hash is not null")
+        kept.execute("select distinct kind, value, hash, namespace from vault.identifiers where hash is not null")
         while batch := kept.fetchmany(BATCH):
             rows += _write(connection, _both(old, new, batch))
     return rows
 
 
-def _both(key: str, new: str, rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    for kind, value, old in rows:
-        if keys.hashed(key, kind, value) != old:
+def _both(key: str, new: str, rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    for kind, value, old, namespace in rows:
+        hidden = keys.within(namespace, value)
+        if keys.hashed(key, kind, hidden) != old:
             raise UseropsError(f"A {kind} of the warehouse was hashed with a key that is not the one of its run.",
                                fix="load the files anew into an empty warehouse.", exit_code=EXIT_FAILED)
-        yield kind, old, keys.hashed(new, kind, value)
+        yield kind, old, keys.hashed(new, kind, hidden)
 
 
 def _map_erased(connection: psycopg.Connection, key: str, new: str) -> None:

@@ -17,7 +17,7 @@ LOCK = "userops.vault"
 def write_identifiers(database: duckdb.DuckDBPyConnection, scratch: Path) -> Path:
     """Write what the table IDENTIFIERS of DuckDB holds to a file, in the order of the vault's key."""
     path = scratch / "identifiers.csv"
-    rows = f"select * from {IDENTIFIERS} where hash is not null order by kind, raw"
+    rows = f"select kind, raw, value, hash, namespace from {IDENTIFIERS} where hash is not null order by kind, raw"
     database.execute(f"copy ({rows}) to {literal(path)} (format csv, header false)")
     return path
 
@@ -28,16 +28,18 @@ def keep_identifiers(connection: psycopg.Connection, key: str, path: Path) -> No
     One load at a time adds, until its commit: looking first is cheaper than an insert that may conflict.
     """
     connection.execute(
-        "create temp table new_identifiers (kind text, raw_value text, value text, hash text) on commit drop"
+        "create temp table new_identifiers (kind text, raw_value text, value text, hash text, namespace text)"
+        " on commit drop"
     )
     _copy_file(connection, "new_identifiers", path)
     connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [LOCK])
     chain = [*keys.retired(connection), key]
     added = connection.execute(
-        "insert into vault.identifiers (kind, raw_value, value, hash) select kind, raw_value, value, hash"
+        "insert into vault.identifiers (kind, raw_value, value, hash, namespace)"
+        " select kind, raw_value, value, hash, coalesce(namespace, '')"
         " from new_identifiers as new where not exists (select from vault.identifiers as kept"
-        " where kept.kind = new.kind and kept.raw_value = new.raw_value)"
-        + (" returning kind, value, hash" if len(chain) > 1 else "")
+        " where kept.kind = new.kind and kept.raw_value = new.raw_value and kept.hash = new.hash)"
+        + (" returning kind, value, hash, namespace" if len(chain) > 1 else "")
     )
     if len(chain) > 1:
         _know_erased(connection, chain, added.fetchall())
@@ -85,14 +87,15 @@ def _copy_file(connection: psycopg.Connection, table: str, path: Path) -> None:
 
 
 def _know_erased(
-    connection: psycopg.Connection, chain: list[str], added: list[tuple[str, str | None, str | None]]
+    connection: psycopg.Connection, chain: list[str], added: list[tuple[str, str | None, str | None, str]]
 ) -> None:
     """What was erased before the key was changed and comes again is erased under its hash of today too."""
     with connection.cursor() as cursor:
         cursor.execute("create temp table if_erased (kind text, hash text, before text) on commit drop")
         with cursor.copy("copy if_erased from stdin") as copy:
-            for kind, value, hashed in added:
-                for before in keys.hashes_if_erased_before(chain, kind, value) if value else []:
+            for kind, value, hashed, namespace in added:
+                hidden = keys.within(namespace, value or "")
+                for before in keys.hashes_if_erased_before(chain, kind, hidden) if value else []:
                     copy.write_row((kind, hashed, before))
         cursor.execute(
             "insert into meta.erased_identifiers (kind, hash, request_id)"

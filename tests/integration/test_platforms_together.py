@@ -1,20 +1,17 @@
-"""Profiles in one folder, files under wrong names and of wrong bytes, and the worked example of platforms/README.md."""
+"""Platforms in one folder, files under wrong names and of wrong bytes, and the worked example of platforms/README.md."""
 
 import re
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
 from platform_place import FIXTURES, LINE, ORDER, Place, blocking
 
 from userops.errors import UseropsError
-from userops.ingest import delivery, landing
-from userops.platforms.loading import load_profile
 from userops.settings import PROJECT_ROOT
 
 
-def test_several_profiles_read_one_folder(shop: Place) -> None:
+def test_several_sources_read_one_folder(shop: Place) -> None:
     assert blocking(shop.read_by("taobao,wecom,ocean_engine", "taobao", "wecom", "ocean_engine").load()) == []
     assert [name for name, *_ in shop.books()] == [
         "ad_stats", "ad_stats", "contacts", "contacts", "contacts", "friendships", "friendships", "order_lines",
@@ -25,7 +22,7 @@ def test_several_profiles_read_one_folder(shop: Place) -> None:
 
 def test_a_name_of_two_platforms_is_told_apart_by_its_start(shop: Place) -> None:
     shop.read_by("taobao,tmall", "tmall")
-    with pytest.raises(UseropsError, match="ExportOrder.*fits more than one layout of taobao, tmall.*start the file"):
+    with pytest.raises(UseropsError, match="ExportOrder.*fits 2 sources: taobao, tmall.*start its name"):
         shop.load()
     for path in list(shop.folder.iterdir()):
         path.rename(path.with_name(f"tmall_{path.name}"))
@@ -40,7 +37,7 @@ def test_another_platforms_file_under_the_right_name_says_which_column_is_missin
     assert {(result.check, result.observed) for result in refused} == {("header", "no column 订单编号")}
     assert all(
         result.detail == (
-            "ExportOrderList1.csv: is it a file of taobao (ExportOrderList*.csv, taobao_orders*.csv)? Have it exported"
+            "taobao/ExportOrderList1.csv: is it a file of taobao (ExportOrderList*.csv, taobao_orders*.csv)? Have it exported"
             " with that column, or add its spelling to `header` in platforms/taobao.yml"
         )
         for result in refused
@@ -94,14 +91,13 @@ def test_a_handful_of_bad_rows_warns_whatever_their_share(shop: Place) -> None:
     )
 
 
-def test_the_worked_example_of_the_readme(shop: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worked_example_of_the_readme(shop: Place, tmp_path: Path) -> None:
     text = (PROJECT_ROOT / "platforms" / "README.md").read_text(encoding="utf-8").split("## A worked example")[1]
-    file, profile = (block.split("```")[0] for block in re.split(r"```(?:yaml)?\n", text)[1:4:2])
+    file, platform = (block.split("```")[0] for block in re.split(r"```(?:yaml)?\n", text)[1:4:2])
     (tmp_path / "platforms").mkdir()
-    (tmp_path / "platforms" / "till.yml").write_text(profile, encoding="utf-8")
+    (tmp_path / "platforms" / "till.yml").write_text(platform, encoding="utf-8")
     (shop.folder / "till_2026-03-02.csv").write_text(file, encoding="utf-8")
-    for module in (landing, delivery):
-        monkeypatch.setattr(module, "load_profile", partial(load_profile, folder=tmp_path / "platforms"))
+    shop.settings = shop.settings.model_copy(update={"project_root": tmp_path})
     assert blocking(shop.read_by("till").load()) == []
     assert shop.rows("orders", ORDER) == [
         ("T-17", "completed", "03-02 10:15:00", "03-02 10:15:00", "1200.00", "0.00", "0.00", "1200.00")
