@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from userops.contracts.model import load_contracts
 from userops.ingest import judging, reading
 from userops.ingest.clock import Clock
-from userops.ingest.landing import Source
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.mapping import Context
 from userops.ingest.reading import File
 from userops.lake.session import open_session
-from userops.platforms.layout import Layout
-from userops.platforms.loading import load_profile
+from userops.platforms.loading import load_platform
+from userops.platforms.source import SourceEntries, make_source
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 PLATFORMS, CASES = FIXTURES / "platforms", FIXTURES / "cases"
@@ -26,7 +26,6 @@ DAY = date(2026, 3, 2)
 class Rows:
     """What an export's reading of a file came to: good rows in the file's order, and what went to quarantine."""
 
-    columns: list[str]
     good: list[dict] = field(default_factory=list)
     quarantine: list[tuple[int, str]] = field(default_factory=list)
     whole: str | None = None
@@ -45,34 +44,29 @@ class Rows:
 
 def read(
     platform: str, path: Path, export: str, day: date = DAY, timezone: str = "Asia/Shanghai", currency: str = "CNY",
-    name: str = "",
+    name: str = "", **said: object,
 ) -> Rows:  # fmt: skip
     """Read a file by a platform's layout for an export; raises Refused. Values are texts, instants local to `timezone`.
 
-    Contact ids are pseudonyms with the key `key`. `name` is the file's, where the platform does not know its own.
+    Contact ids are pseudonyms with the key `key`. `name` is the file's, where the platform does not know its own. With
+    more said of it (`counts_when`), the file is of a source named as the platform, whose name stands before its ids.
     """
-    layout = layout_of(platform, name or path.name, export)
-    contract, packed = load_contracts()[export], path.suffix if path.suffix in (".gz", ".zst") else ""
-    source = Source(path.name, str(path), export, layout.format, packed, layout)
-    file = File(contract, source, path, "", path.stat().st_size, "", day)
+    source = make_source(SourceEntries(name=platform, platform=platform, **said), load_platform(platform))
+    (layout,) = [each for each in source.layouts if each.matches(name or path.name) and export in each.exports]
+    delivered = DeliveredFile(path.name, str(path), export, layout.format, "", layout, "", source if said else None)
+    file = File(load_contracts()[export], delivered, path, "", path.stat().st_size, "", day)
     context = Context(day, Clock(timezone), currency, lambda: "key", lambda database, name: None)
     with tempfile.TemporaryDirectory() as scratch, open_session("256MiB", 1, Path(scratch)) as session:
         found = reading.read(session, context, file)
-        columns = [column.name for column in contract.columns]
+        columns = [column.name for column in file.contract.columns]
         names = ", ".join(f'"{name}"' for name in columns)
         order = "_row, line_no" if export == "order_lines" else "_row"
         rows = session.database.execute(f"select {names} from {judging.TABLE} where _good order by {order}").fetchall()
-    good = [dict(zip(columns, (said(value, timezone) for value in row), strict=True)) for row in rows]
-    return Rows(columns, good, sorted(found.set_aside), file.whole)
+    good = [dict(zip(columns, (shown(value, timezone) for value in row), strict=True)) for row in rows]
+    return Rows(good, sorted(found.set_aside), file.whole)
 
 
-def layout_of(platform: str, name: str, export: str) -> Layout:
-    """The layout by which the platform reads a file of that name for the export."""
-    (layout,) = [each for each in load_profile(platform).layouts_of(name) if export in each.exports]
-    return layout
-
-
-def said(value: object, timezone: str) -> str | None:
+def shown(value: object, timezone: str) -> str | None:
     """A value as a short text."""
     if isinstance(value, datetime):
         return f"{value.astimezone(ZoneInfo(timezone)):%m-%d %H:%M:%S}"

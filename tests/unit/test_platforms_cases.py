@@ -19,6 +19,13 @@ def test_shopify_cash_on_delivery_is_not_paid_and_says_how_it_is_paid():
     }
 
 
+def test_shopify_cash_on_delivery_counts_where_the_source_says_so():
+    path = CASES / "shopify-cod-never-paid/2026-03-02/orders_export_1.csv"
+    rule = {"Cash on Delivery (COD)": "delivered"}
+    orders = read("shopify", path, "orders", timezone="Asia/Dhaka", currency="BDT", counts_when=rule)
+    assert Counter(orders.of("status paid_at paid_amount")) == {("shipped", "03-02 12:00:00", "55.00"): 40}
+
+
 def test_shopify_edited_order_with_an_open_balance():
     path = CASES / "shopify-order-edit-balance/2026-03-02/orders_export_1.csv"
     orders, lines = (read("shopify", path, export, **NEW_YORK) for export in ("orders", "order_lines"))

@@ -140,6 +140,18 @@ def test_jd_cash_on_delivery_is_not_paid_and_says_so():
     ]
 
 
+def test_jd_cash_on_delivery_counts_when_it_is_completed(tmp_path):
+    sent = "0.00,,POT-1,,PC,无"
+    path = changed(tmp_path, JD, sent, "0.00,,POT-1,2026-03-02 18:00:00,PC,无", "gb18030")
+    path = changed(tmp_path, path, "758.00,等待确认收货", "758.00,完成", "gb18030")
+    orders = read("jd", path, "orders", counts_when={"货到付款": "delivered"})
+    assert orders.of("status paid_at paid_amount", order_id="jd:11729439003") == [
+        ("completed", "03-02 18:00:00", "758.00")
+    ]
+    # Others count when they are paid.
+    assert orders.one("status paid_amount", order_id="jd:11729439001") == ("paid", "938.45")
+
+
 def test_jd_refunds_of_a_cancelled_order_and_of_a_line_but_not_of_a_split_order():
     assert read("jd", JD, "refunds").of("refund_id running_total") == [("11729439005", "113.00")]
     after_sales = PLATFORMS / "jd_after_sales" / "jd_orders.csv"
@@ -215,6 +227,17 @@ def test_douyin_a_price_of_three_pieces_keeps_four_places(tmp_path):
 def test_douyin_refunds_are_of_the_sub_order():
     assert read("douyin", DOUYIN, "refunds").of("refund_id order_id running_total refunded_at") == [
         ("6917000001", "6917000001", "28.90", None), ("6917000011", "6917000011", "15.90", None)
+    ]
+
+
+def test_douyin_may_count_what_is_completed_alone():
+    lines = read("douyin", DOUYIN, "order_lines", counts_when="delivered")
+    assert lines.of("line_key line_status line_paid_amount line_paid_at")[:2] == [
+        ("6917000001", "completed", "28.90", "03-02 13:18:29"), ("6917000003", "created", "0.00", None)
+    ]
+    orders = read("douyin", DOUYIN, "orders", counts_when="delivered")
+    assert orders.of("order_id status paid_amount")[:2] == [
+        ("douyin:6917000001", "completed", "28.90"), ("douyin:6917000002", "created", "0.00")
     ]
 
 

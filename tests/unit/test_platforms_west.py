@@ -183,6 +183,29 @@ def test_ebay_its_own_addresses_are_no_e_mail():
     ]
 
 
+# Every shop that tells of deliveries
+
+
+@pytest.mark.parametrize(("platform", "path", "counted"), [
+    ("shopify", PLATFORMS / "shopify" / "orders_export_1.csv", {"shopify:#1001"}),
+    ("taobao", PLATFORMS / "taobao" / "ExportOrderList202603030101.csv",
+     {"taobao:3100000001", "taobao:3100000006", "taobao:3100000007"}),
+    ("pinduoduo", PLATFORMS / "pinduoduo" / "pdd_orders.csv", {"pinduoduo:260227-100000000000005"}),
+    ("woocommerce", WOO, {"woocommerce:1903", "woocommerce:1905"}),
+    ("amazon", AMAZON, {"amazon:111-0000005-0000005"}),
+    ("ebay", EBAY, {"ebay:12-00001-00001"}),
+    ("youzan", PLATFORMS / "youzan" / "youzan_orders.csv", {"youzan:E20260227090000000000004"}),
+    ("wechat_shop", PLATFORMS / "wechat_shop" / "wechat_shop_orders.csv", set()),
+    ("kuaishou_shop", PLATFORMS / "kuaishou_shop" / "kuaishou_orders_20260302.csv",
+     {"kuaishou_shop:2606100000000001", "kuaishou_shop:2606100000000004"}),
+])  # fmt: skip
+def test_orders_may_count_when_they_are_delivered(platform, path, counted):
+    orders = read(platform, path, "orders", counts_when="delivered")
+    kept = [row for row in orders.good if row["status"] != "cancelled"]
+    assert {row["order_id"] for row in kept if row["paid_at"]} == counted
+    assert {row["paid_amount"] for row in kept if not row["paid_at"]} <= {"0.00"}
+
+
 # UCI Online Retail
 
 
