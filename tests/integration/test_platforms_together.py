@@ -1,4 +1,4 @@
-"""Platforms in one folder, files under wrong names and of wrong bytes, and the worked example of platforms/README.md."""
+"""Platforms in one folder, files under wrong names and of wrong bytes, the worked example of platforms/README.md."""
 
 import re
 import shutil
@@ -37,8 +37,8 @@ def test_another_platforms_file_under_the_right_name_says_which_column_is_missin
     assert {(result.check, result.observed) for result in refused} == {("header", "no column 订单编号")}
     assert all(
         result.detail == (
-            "taobao/ExportOrderList1.csv: is it a file of taobao (ExportOrderList*.csv, taobao_orders*.csv)? Have it exported"
-            " with that column, or add its spelling to `header` in platforms/taobao.yml"
+            "taobao/ExportOrderList1.csv: is it a file of taobao (ExportOrderList*.csv, taobao_orders*.csv)? Have it"
+            " exported with that column, or add its spelling to `header` in platforms/taobao.yml"
         )
         for result in refused
     )

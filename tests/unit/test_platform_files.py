@@ -73,13 +73,15 @@ LINES = {"order_lines": {"row_per_line": True, "select": "select _row, id as ord
         (exports(add=["clicks"]), "orders: `add` names 'clicks'", "contracts/orders.yml"),
         ({"exports": {"orders": {"split_lines": True, "add": ["paid_amount"], "select": SELECT}}},
          "`add` without `row_per_line`", "row_per_line: true"),
-        ({"orders_from_lines": True, "exports": LINES}, "`orders_from_lines`, and order_lines has no line_paid_amount",
-         "line_shipping_amount"),
+        ({"orders_from_lines": True, "exports": LINES},
+         "`orders_from_lines`, and order_lines has no line_paid_amount", "line_shipping_amount"),
         ({"layouts": [GOOD]}, "'exports' stands beside `layouts`", "in each layout"),
         ({"like": "shop"}, "`like` leads back to shop", ""),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_its_file_and_mend(tmp_path: Path, change: dict, said: str | None, fix: str) -> None:
+def test_what_is_wrong_is_named_with_its_file_and_mend(
+    tmp_path: Path, change: dict, said: str | None, fix: str
+) -> None:
     folder = write(tmp_path, "shop", GOOD | change)
     if said is None:
         assert load_platform("shop", folder).name == "shop"
@@ -98,7 +100,7 @@ def test_the_line_of_a_mistake_is_told_in_every_layout(tmp_path: Path) -> None:
         "required: [orders]\nlayouts:\n  - files: [a*.csv]\n    header: {A: a}\n    exports: {}\n"
         "  - files: [b*.csv]\n    header: {A: a}\n    expots: {}\n"
     )
-    with pytest.raises(UseropsError, match=r"platforms/shop.yml:3 \(layout 1\): `files`, `header` or `exports` is empty"):
+    with pytest.raises(UseropsError, match=r"shop.yml:3 \(layout 1\): `files`, `header` or `exports` is empty"):
         load_platform("shop", folder)
     (folder / "shop.yml").write_text((folder / "shop.yml").read_text().replace(
         "exports: {}", f"exports: {{orders: {{row_per_line: true, select: {SELECT!r}}}}}"))  # fmt: skip
@@ -107,7 +109,9 @@ def test_the_line_of_a_mistake_is_told_in_every_layout(tmp_path: Path) -> None:
         load_platform("shop", folder)
 
 
-@pytest.mark.parametrize("text", ["files: [", "- a\n- b", "", "files: [a]\nheader: {A: a}\n\texports: 1", "layouts: [1]"])
+@pytest.mark.parametrize(
+    "text", ["files: [", "- a\n- b", "", "files: [a]\nheader: {A: a}\n\texports: 1", "layouts: [1]"]
+)
 def test_what_is_no_yaml_or_no_mapping_is_named_too(tmp_path: Path, text: str) -> None:
     folder = write(tmp_path, "shop", {})
     (folder / "shop.yml").write_text(text)
@@ -120,7 +124,8 @@ def test_words_that_yaml_1_1_takes_for_booleans_are_words(tmp_path: Path) -> Non
     folder = write(tmp_path, "till_off", {})
     (folder / "till_off.yml").write_text(
         'files: [till_*.csv]\nheader: {Nr: no, Time: time}\ncompute:\n  off: "0"\n'
-        "exports:\n  orders:\n    row_per_line: true\n    select: select _row, no as order_id, off as currency from staged\n"
+        "exports:\n  orders:\n    row_per_line: true\n"
+        "    select: select _row, no as order_id, off as currency from staged\n"
     )
     (layout,) = load_platform("till_off", folder).layouts
     assert layout.compute == {"off": "0"}

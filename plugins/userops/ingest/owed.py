@@ -50,7 +50,7 @@ def owed(connection: psycopg.Connection, settings: Settings, until: date) -> lis
     published, waived = work.published_dates(connection), work.waivers(connection, until)
     known = load_log.entries(connection, until)
     found: list[Owed] = []
-    for day in sorted({*list_dates(settings, until), *(day for day, _, _ in known)}):
+    for day in sorted({*list_dates(settings, until), *(key[0] for key in known)}):
         folder = list_folder(settings, day)
         found += _refused(folder, day, known, until)
         found += _not_stored(folder, day, known)

@@ -146,14 +146,20 @@ class Source:
         return file_name.casefold().startswith(f"{self.name}_")
 
     def layouts_of(self, file_name: str, in_its_folder: bool = False) -> list[Layout]:
-        """The layouts that a file of that name is read by; several only where they hold different exports."""
+        """The layouts that a file of that name is read by; several only where they hold different exports.
+
+        Of a file that its folder or the start of its name tells to be the source's, the ending will do where one layout
+        has it.
+        """
         names = self.names_of(file_name)
         own = any(fits(name, self.said.files) for name in names)
-        if self.said.files and not (own or in_its_folder):
+        if self.said.files and not (own or in_its_folder or self.is_named_by(file_name)):
             return []
         found = [layout for layout in self.layouts if any(layout.matches(name) for name in names)]
-        if own and not found:
-            found = [layout for layout in self.layouts if len(self.layouts) == 1 or _ends_like(file_name, layout)]
+        told = own or in_its_folder or self.is_named_by(file_name)
+        if told and not found and not any(canonical_name(name) for name in names):
+            alike = [layout for layout in self.layouts if _ends_like(file_name, layout)]
+            found = alike if own or len(alike) == 1 else []
         exports = [export for layout in found for export in layout.exports]
         if len(set(exports)) < len(exports):
             raise UseropsError(
