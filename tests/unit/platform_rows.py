@@ -44,7 +44,7 @@ class Rows:
 
 def read(
     platform: str, path: Path, export: str, day: date = DAY, timezone: str = "Asia/Shanghai", currency: str = "CNY",
-    name: str = "", **said: object,
+    name: str = "", business_zone: str = "", **said: object,
 ) -> Rows:  # fmt: skip
     """Read a file by a platform's layout for an export; raises Refused. Values are texts, instants local to `timezone`.
 
@@ -55,7 +55,7 @@ def read(
     (layout,) = [each for each in source.layouts if each.matches(name or path.name) and export in each.exports]
     delivered = DeliveredFile(path.name, str(path), export, layout.format, "", layout, "", source if said else None)
     file = File(load_contracts()[export], delivered, path, "", path.stat().st_size, "", day)
-    context = Context(day, Clock(timezone), currency, lambda: "key", lambda database, name: None)
+    context = Context(day, Clock(timezone), currency, lambda: "key", lambda database, name: None, business_zone)
     with tempfile.TemporaryDirectory() as scratch, open_session("256MiB", 1, Path(scratch)) as session:
         found = reading.read(session, context, file)
         columns = [column.name for column in file.contract.columns]

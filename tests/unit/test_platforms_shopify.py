@@ -121,6 +121,10 @@ def test_customers_have_the_contact_ids_that_orders_name():
     ]
     # The file has no date: its rows are of the end of the folder's.
     assert {row["updated_at"] for row in customers.good} == {"03-02 23:59:59"}
+    # Of the business's day, which is over while the shop's still lasts.
+    later = read("shopify", PLATFORMS / "shopify_customers" / "customers_export.csv", "contacts",
+                 timezone="America/New_York", business_zone="Asia/Shanghai")
+    assert {row["updated_at"] for row in later.good} == {"03-02 10:59:59"}
     orders = {row["contact_id"] for row in shopify(FIRST, "orders").good} - {None}
     assert orders == {row["contact_id"] for row in customers.good}
     assert customers.quarantine == [

@@ -7,7 +7,8 @@ what is computed of them) or `kept` (without the rows set aside) and makes the t
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -236,8 +237,10 @@ def _share() -> str:
 
 
 def _literals(context: Context, layout: Layout) -> dict[str, str]:
+    zone = ZoneInfo(context.business_zone or context.clock.timezone)
+    end_of_day = datetime.combine(context.business_date, time(23, 59, 59), zone)
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
-                "business_date": f"date {literal(context.business_date)}"}
+                "business_date": f"date {literal(context.business_date)}", "end_of_day": literal(end_of_day)}
     return {name: literal(value) for name, value in layout.values.items()} | standing
 
 
