@@ -20,6 +20,7 @@ from userops.ingest.landing import DeliveredFile
 from userops.ingest.mapping import Context
 from userops.ingest.outcome import Refused, Staged
 from userops.ingest.scan import Scan
+from userops.ingest.traits import Traits
 from userops.platforms.layout import Clean, Layout, PlatformExport, SetAside
 
 CONTEXT = Context(date(2026, 3, 2), Clock("Asia/Shanghai"), "CNY", lambda: "key", lambda database, export: None)
@@ -50,10 +51,14 @@ def ask(database: duckdb.DuckDBPyConnection, expression: str, cells: list[str]) 
 
 
 def cleaned(database: duckdb.DuckDBPyConnection, clean: Clean, cells: list[str]) -> list[str | None]:
-    layout = Layout(files=("x",), header={"Cell": "cell"}, exports={}, clean=clean, compute={"twice": "cell || cell"})
     rules = PlatformExport(select="select _row, cell, twice from staged")
+    layout = Layout(
+        files=("x",), header={"Cell": "cell"}, exports={"channels": rules}, clean=clean,
+        compute={"twice": "cell || cell"},
+    )
     given_cells(database, [cell or None for cell in cells])
-    mapping._stage_rows(database, layout, rules, {"cell"}, {}, "rowid + 1", Scan(None, ","))
+    staged = Staged("delivered", None, {"cell"}, len(cells), len(cells), [], Traits(), True)
+    mapping._stage_rows(database, layout, load_contracts()["channels"], {"cell"}, {}, staged, Scan(None, ","))
     found = database.execute("select cell, twice from staged order by _row").fetchall()
     assert all(twice == (cell and cell + cell) for cell, twice in found)
     return [cell for cell, _ in found]
@@ -179,7 +184,7 @@ def apply(database, select: str, cells: list[str], **rules: object) -> tuple[Sta
     export = PlatformExport(select=select, **rules)
     layout = Layout(files=("shop*.csv",), header={"Cell": "cell"}, exports={"contacts": export}, platform="shop")
     delivered = DeliveredFile("shop1.csv", "", "contacts", "csv", "", layout)
-    staged = Staged("delivered", "rowid + 1", {"cell"}, len(cells), len(cells), [], False, True)
+    staged = Staged("delivered", "rowid + 1", {"cell"}, len(cells), len(cells), [], Traits(), True)
     given_cells(database, cells)
     mapping.apply_layout(
         database, CONTEXT, delivered, load_contracts()["contacts"], Scan(None, ","), ({"cell"}, {"Cell"}), staged

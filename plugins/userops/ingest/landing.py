@@ -13,7 +13,7 @@ import fsspec
 
 from userops.contracts.model import load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.platforms.layout import PACKED, Layout
+from userops.platforms.layout import PACKED, Layout, spreadsheet_format
 from userops.platforms.source import CANONICAL, Source, Sources, canonical_name
 from userops.platforms.sources_file import load_sources
 from userops.settings import Settings
@@ -257,7 +257,8 @@ def read_by(name: str, path: str, source: Source | None, folder: str = "") -> li
     found: list[DeliveredFile] = []
     for layout in source.layouts_of(name, bool(folder)) if source else ():
         packed = next((end for end in PACKED if name.endswith(end)), "")
-        found += [DeliveredFile(name, path, export, layout.format, packed, layout) for export in layout.exports]
+        kind = spreadsheet_format(name) if layout.format == "csv" else None
+        found += [DeliveredFile(name, path, export, kind or layout.format, packed, layout) for export in layout.exports]
     bare = name[len(source.name) + 1 :] if source and source.is_named_by(name) else name
     match = None if found else canonical_name(bare)
     if match:

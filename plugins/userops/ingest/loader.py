@@ -189,7 +189,8 @@ def _quarantine(connection: psycopg.Connection, read: Reading, load_id: int, tex
     if not read.set_aside:
         return
     file = read.file
-    unheaded = 0 if file.delivered.format == "csv" else 1
+    # Lines of what was written as CSV are those below its header; a sheet has one of its own.
+    unheaded = 1 if file.delivered.format in ("json", "jsonl", "parquet") else 0
     with connection.cursor().copy(
         "copy quarantine.rows (load_id, business_date, export, file_name, line, raw_text, reason) from stdin"
     ) as copy:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from userops.contracts.model import Contract
 from userops.errors import UseropsError, first_line
-from userops.ingest import mapped_rows, shapes, source_rules
+from userops.ingest import mapped_rows, shapes, source_damage, source_rules
 from userops.ingest.clock import Clock
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.outcome import Refused, Staged, above
@@ -58,9 +58,9 @@ def apply_layout(
     """
     layout, rules = delivered.layout, delivered.layout.exports[contract.name]
     try:
-        _prepare(database, context, layout, rules)
+        _prepare(database, context, layout, rules, scan.traits.epoch)
         literals = _literals(context, layout)
-        _stage_rows(database, layout, rules, columns[0], literals, staged.row or "rowid + 1", scan)
+        _stage_rows(database, layout, contract, columns[0], literals, staged, scan)
         _refuse(database, delivered, literals)
         _require(layout, columns[1], delivered)
         _select(database, rules, literals, contract, delivered)
@@ -80,13 +80,15 @@ def apply_layout(
 
 
 def _stage_rows(
-    database: duckdb.DuckDBPyConnection, layout: Layout, rules: PlatformExport, present: set[str],
-    literals: dict[str, str], row: str, scan: Scan,
+    database: duckdb.DuckDBPyConnection, layout: Layout, contract: Contract, present: set[str],
+    literals: dict[str, str], staged: Staged, scan: Scan,
 ) -> None:  # fmt: skip
     """The view `staged`: of the columns cleaned and the ones computed, those that this export has a use for."""
-    columns, levels = _needed(layout, rules)
-    cells = [_cleaned(layout.clean, column, column in present) for column in columns]
-    body = f"select {listed([*cells, f'{row} as _row'])} from delivered"
+    columns, levels = _needed(layout, layout.exports[contract.name])
+    cleaned = {column: _cleaned(layout.clean, column) for column in columns if column in present}
+    mended = source_damage.mend(database, layout, contract, cleaned, staged, scan.traits)
+    cells = [f"{mended.get(column, 'null::varchar')} as {identifier(column)}" for column in columns]
+    body = f"select {listed([*cells, '_place as _row'])} from {source_damage.GOOD}"
     if scan.rowless:
         body += f" union all select {listed([*cells, '_row'])} from {_rowless(database, layout, scan)}"
     for level in levels:
@@ -135,12 +137,9 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_][a-z0-9_]*", text))
 
 
-def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
-    """A cell as text without what `clean` takes off it; null where it then is empty or the file has no such column."""
-    name = identifier(column)
-    if not is_present:
-        return f"null::varchar as {name}"
-    cell, ends = name, literal(clean.strip + " ")
+def _cleaned(clean: Clean, column: str) -> str:
+    """A cell as text without what `clean` takes off it; null where it then is empty."""
+    cell, ends = identifier(column), literal(clean.strip + " ")
     if clean != Clean():
         cell = f"trim({cell}, {ends})"
     if clean.unwrap:
@@ -149,7 +148,7 @@ def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
         cell = f"case when starts_with({cell}, '=') then {bare} else {cell} end"
     for word in ("", *clean.missing):
         cell = f"nullif({cell}, {literal(word)})"
-    return f"{cell} as {name}"
+    return cell
 
 
 def _refuse(database: duckdb.DuckDBPyConnection, delivered: DeliveredFile, literals: dict[str, str]) -> None:
@@ -202,8 +201,9 @@ def _select(
 
 
 def _prepare(
-    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: PlatformExport
-) -> None:
+    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: PlatformExport,
+    epoch: str | None = None,
+) -> None:  # fmt: skip
     """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
     written = " ".join([rules.select, *layout.compute.values()])
     if "pseudonym(" in written:
@@ -212,13 +212,16 @@ def _prepare(
         context.open_history(database, export)
     bare = f"regexp_replace(cell, {UNITS})"
     spaced = "regexp_replace(cell, ' ([+-])', '\\1')"
+    # A spreadsheet's bare number, and a day that is a midnight, are instants too.
+    dated = shapes.dated("cell", "timestamptz", epoch) if epoch else ""
+    counted = f", {shapes.instant(f'({dated})', context.clock, context.business_date)}" if epoch else ""
     macros = {
         "plain(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '') else cell end",
         "number(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell::{NUMBER}"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '')::{NUMBER} end",
         "instant(cell)": f"coalesce({shapes.instant('cell', context.clock, context.business_date)},"
-        f" {shapes.instant(spaced, context.clock, context.business_date)})",
+        f" {shapes.instant(spaced, context.clock, context.business_date)}{counted})",
         "pseudonym(prefix, name)": "prefix || '_' || left(sha256(getvariable('pseudonym_key') || name), 32)",
         "share(amount, part, whole)": _share(),
     }
@@ -255,7 +258,7 @@ def _account(
 ) -> None:  # fmt: skip
     """Every source row is in the export or in quarantine, where the export answers for them."""
     if not (rules.row_per_line or rules.split_lines):
-        staged.rows, staged.bad = _count(database), []
+        staged.rows, staged.bad, staged.damaged = _count(database), [], []
         return
     database.execute("delete from stage where _row in (select _row from aside)")
     staged.set_aside = database.execute("select _row, reason from aside order by _row").fetchall()
@@ -271,7 +274,7 @@ def _account(
     if rules.add:
         mapped_rows.add(database, contract, rules.add)
     if rules.split_lines or rules.add:
-        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad)
+        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad) + len(staged.damaged)
 
 
 def _count(database: duckdb.DuckDBPyConnection) -> int:

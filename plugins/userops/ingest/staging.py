@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from userops.contracts.model import Contract
-from userops.ingest import mapping, source_rules
+from userops.ingest import damage, mapping, source_rules
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks
 from userops.ingest.outcome import Miscounted, Refused, Staged
@@ -46,10 +46,12 @@ def stage(
         _require(mapped, present, needed, delivered)
     staged = _read(session, scan, columns, by_record, bool(delivered.layout))
     staged.unknown_columns = sorted(present - set(mapped))
-    if delivered.format in ("csv", "parquet"):
+    if delivered.format not in ("json", "jsonl"):
         staged.columns = sorted({mapped[name] for name in present if name in mapped})
     if delivered.layout:
         mapping.apply_layout(session.database, context, delivered, contract, scan, (set(columns), present), staged)
+    staged.unmended = staged.relation
+    staged.relation = damage.as_mended(contract, staged.relation, staged.present, scan.traits)
     if delivered.source:
         source_rules.put_name_before_ids(delivered.source, contract, staged)
     return staged
@@ -57,7 +59,7 @@ def stage(
 
 def _read(session: Session, scan: Scan, columns: list[str], by_record: bool, is_mapped: bool) -> Staged:
     used = {column for column in columns if not column.startswith("_ignored_")}
-    staged = Staged(DELIVERED, "_row", used, scan.rows, scan.rows, [], scan.is_ascii, scan.ends_line)
+    staged = Staged(DELIVERED, "_row", used, scan.rows, scan.rows, [], scan.traits, scan.ends_line)
     if by_record:
         staged.bad = _by_record(session, scan, columns)
         return staged
@@ -94,7 +96,7 @@ def _by_record(session: Session, scan: Scan, columns: list[str]) -> list[BadReco
     names = [column for _, column in wanted]
     kinds = listed(["_row bigint", *(f"{identifier(name)} varchar" for name in names)])
     session.database.execute(f"create or replace table {DELIVERED} ({kinds})")
-    splitter = Splitter(scan.delimiter, skip_lines=scan.titles)
+    splitter = Splitter(scan.delimiter, skip_lines=scan.titles, rows_are_lines=scan.rows_are_lines)
     for batch in splitter.batches(_texts(scan.path)):
         rows = [cells(record, scan.delimiter) for _, record in batch]
         table = pa.table(
@@ -116,7 +118,7 @@ def bad_texts(scan: Scan, wanted: set[int]) -> dict[int, BadRecord]:
     """Line and text of the records with these numbers, by reading the file once more."""
     if not wanted:
         return {}
-    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles)
+    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles, rows_are_lines=scan.rows_are_lines)
     for _ in splitter.batches(_texts(scan.path)):
         pass
     return {record.row: record for record in splitter.found}

@@ -16,6 +16,7 @@ from userops.contracts.model import load_contracts
 from userops.yaml_files import Mistake, YamlModel
 
 PACKED = (".gz", ".zst")
+SPREADSHEETS, TEXTS = ("xlsx", "xls"), ("csv", "tsv", "txt")
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 # Columns by which a file may bring all rows of a parent.
 PARENTS = ("order_id", "stat_date", "group_id", "contact_id")
@@ -162,6 +163,18 @@ def fits(file_name: str, patterns: tuple[str, ...]) -> bool:
 def unpacked_name(file_name: str) -> str:
     """The file's name without the ending of its packing."""
     return next((file_name.removesuffix(end) for end in PACKED if file_name.endswith(end)), file_name)
+
+
+def spreadsheet_format(file_name: str) -> str | None:
+    """`xlsx` or `xls` where a file's name says so."""
+    ending = unpacked_name(file_name).casefold().rpartition(".")[2]
+    return ending if ending in SPREADSHEETS else None
+
+
+def names_as_text(file_name: str) -> tuple[str, ...]:
+    """The names that a spreadsheet would have as a file of text; none for other files."""
+    ending = spreadsheet_format(file_name)
+    return tuple(f"{unpacked_name(file_name)[: -len(ending)]}{text}" for text in TEXTS) if ending else ()
 
 
 def check_bytes(encoding: str | None, delimiter: str | None) -> None:

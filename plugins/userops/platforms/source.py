@@ -13,14 +13,23 @@ from pydantic import Field, field_validator, model_validator
 
 from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
-from userops.platforms.layout import NAME, Layout, Platform, check_bytes, check_exports, fits, unpacked_name
+from userops.platforms.layout import (
+    NAME,
+    Layout,
+    Platform,
+    check_bytes,
+    check_exports,
+    fits,
+    names_as_text,
+    unpacked_name,
+)  # fmt: skip
 from userops.platforms.platform_file import check_values
 from userops.yaml_files import Mistake, YamlModel
 
 CANONICAL = "canonical"
 # The name of a file with the contracts' shape.
 CANONICAL_NAME = re.compile(
-    r"^(?P<export>[a-z_]+)(?:\.(?P<part>[^.]+))?\.(?P<format>csv|jsonl|parquet)(?P<packed>\.gz|\.zst)?$"
+    r"^(?P<export>[a-z_]+)(?:\.(?P<part>[^.]+))?\.(?P<format>csv|jsonl|parquet|xlsx|xls)(?P<packed>\.gz|\.zst)?$"
 )
 PAID, DELIVERED = "paid", "delivered"
 # Identifiers that only mean something within one app or one WeCom tenant.
@@ -149,8 +158,17 @@ class Source:
         """The layouts that a file of that name is read by; several only where they hold different exports.
 
         Of a file that its folder or the start of its name tells to be the source's, the ending will do where one layout
-        has it.
+        has it. A layout of CSV also reads a spreadsheet of the same name with the other ending.
         """
+        for name in (file_name, *names_as_text(file_name)):
+            found = self._layouts_of(name, in_its_folder)
+            if name != file_name:
+                found = [layout for layout in found if layout.format == "csv"]
+            if found:
+                return found
+        return []
+
+    def _layouts_of(self, file_name: str, in_its_folder: bool) -> list[Layout]:
         names = self.names_of(file_name)
         own = any(fits(name, self.said.files) for name in names)
         if self.said.files and not (own or in_its_folder or self.is_named_by(file_name)):
