@@ -119,7 +119,10 @@ def test_masked_buyers_alone_make_orders_without_contacts(day):
     assert read("pinduoduo", path, "contacts", day).good == []
 
 
-def test_jd_ids_that_a_spreadsheet_made_one_refuse_the_file():
-    path = CASES / "excel-mangled-order-ids/jd/2026-03-02/jd_orders.csv"
-    with pytest.raises(Refused):
-        read("jd", path, "orders")
+@pytest.mark.parametrize(("platform", "path"), [
+    ("douyin", "excel-mangled-order-ids/2026-03-02/douyin_orders_1.csv"),
+    ("jd", "excel-mangled-order-ids/jd/2026-03-02/jd_orders.csv"),
+])  # fmt: skip
+def test_ids_that_a_spreadsheet_mangled_refuse_the_file(platform, path):
+    with pytest.raises(Refused, match="order ids in scientific notation: the file was saved by a spreadsheet"):
+        read(platform, CASES / path, "orders")
