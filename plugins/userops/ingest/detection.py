@@ -222,7 +222,9 @@ def _of_layout(content: Content, layout: Layout, tables: list[_Table] | None) ->
     if is_json:
         seen = _seen(content, layout)
         return _scored(plain, layout.header, layout.needed, _Table(frozenset(seen), layout.encoding, ",", 0))
-    found = [_scored(plain, layout.header, layout.needed, table) for table in tables or []]
+    found = [
+        _scored(plain, layout.header | layout.names_in(table.names), layout.needed, table) for table in tables or []
+    ]
     best = max((_with_hints(fit, layout, content) for fit in found), key=lambda fit: fit.rank)
     return best
 

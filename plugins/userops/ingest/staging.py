@@ -35,7 +35,9 @@ def stage(
     by_record: bool,
 ) -> Staged:  # fmt: skip
     """Make the file's rows known as `Staged.relation`; raises Refused, and Miscounted on the usual way."""
-    mapped = delivered.layout.header if delivered.layout else {column.name: column.name for column in contract.columns}
+    mapped = {column.name: column.name for column in contract.columns}
+    if delivered.layout:
+        mapped = delivered.layout.header | delivered.layout.names_in(scan.header)
     columns = _stage_columns(scan.header, mapped, bool(delivered.layout))
     present = scan.seen if delivered.format in ("json", "jsonl") and scan.rows else set(scan.header)
     if scan.incomplete:
