@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -260,13 +261,15 @@ def _share() -> str:
 
 
 def _literals(context: Context, layout: Layout, scan: Scan) -> dict[str, str]:
+    zone = ZoneInfo(context.business_zone or context.clock.timezone)
+    end_of_day = datetime.combine(context.business_date, time(23, 59, 59), zone)
     starred = layout.starred_in(scan.header)
     in_header = {
         f"{name}_in_header": literal(starred[name]) if name in starred else "null::varchar"
         for name in (*layout.columns, *layout.compute)
     }
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
-                "business_date": f"date {literal(context.business_date)}"}
+                "business_date": f"date {literal(context.business_date)}", "end_of_day": literal(end_of_day)}
     return {name: literal(value) for name, value in layout.values.items()} | in_header | standing
 
 
