@@ -90,7 +90,8 @@ def _columns(content: Content) -> Columns:
             for titles, row in enumerate(rows[:LINES]):
                 cells = [cell.strip() for cell in row]
                 words = sum(bool(cell) and not re.search(r"^\W*\d", cell) for cell in cells)
-                score = words if len(set(cells)) == len(cells) and all(cells) else words - len(cells)
+                # Names are there once, and no cell of a header is empty.
+                score = words - 2 * (len(cells) - len(set(cells)) + cells.count(""))
                 if score > best[0]:
                     best = score, encoding, delimiter, titles, rows
         if best[1]:
