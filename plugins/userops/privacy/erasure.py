@@ -26,7 +26,7 @@ from userops.lake.files import next_revision, path_of
 from userops.lake.session import Session, open_session
 from userops.lake.sweep import delete_due
 from userops.privacy import keys, lake_erasure
-from userops.privacy.lake_erasure import CONTACTS, REQUESTS, Found
+from userops.privacy.lake_erasure import CARRIERS, CONTACTS, REQUESTS, Found
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
@@ -137,7 +137,7 @@ def _carry_out(connection: psycopg.Connection, session: Session, lake: Lake, bus
     """Everything of one erasure inside the caller's transaction."""
     database = session.database
     keys.share(connection)
-    _open_lake(connection, database, lake, [CONTACTS, REQUESTS])
+    _open_lake(connection, database, lake, [*CARRIERS, REQUESTS])
     everything = _note_requests(connection, database, business_date)
     if not connection.execute("select exists (select from meta.erased_contacts)").fetchone()[0]:
         return 0
@@ -191,7 +191,7 @@ def _note_identifiers(connection: psycopg.Connection, database: duckdb.DuckDBPyC
 
     Returns whether one was not known yet.
     """
-    lake_erasure.carried(database, load_contracts()[CONTACTS])
+    lake_erasure.carried(database, [load_contracts()[name] for name in CARRIERS])
     new = []
     for kind, hashed, request_id in lake_erasure.theirs_alone(database):
         new += connection.execute(
