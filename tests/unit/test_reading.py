@@ -56,7 +56,7 @@ def file_of(path: Path, contract: Contract, export: str = "small") -> File:
 def facts(session: Session, read: Reading) -> dict:
     """Everything that a reading says, in an order of its own."""
     rows = session.database.execute(
-        f"select {read.judged.row} as _number, * exclude (_good) from {judging.TABLE} where _good order by 1"
+        f"select {read.judged.row} as _number, * exclude (_good, _mended) from {judging.TABLE} where _good order by 1"
     ).fetchall()
     if read.judged.row == "_row":
         rows = [(row[0], *row[1:-2], row[-1]) for row in rows]

@@ -93,7 +93,7 @@ def _required(
     for export in dict.fromkeys(export for export, _ in required_exports(settings)):
         contract, found = load_contracts()[export], [file.label for file in folder.of(export)]
         foreign = "".join(f", {name}" for source in sources.all for name in source.patterns_of(export))
-        expected = f"{export}.csv, .jsonl or .parquet{foreign}"
+        expected = f"{export}.csv, .jsonl, .parquet or .xlsx{foreign}"
         fix = f"ask {contract.owner} to deliver {export} and run again"
         own = [lack for lack in lacks if lack.export == export]
         if not own:

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from userops.checks import CheckResult
-from userops.ingest import row_validation
+from userops.ingest import damage, row_validation
 from userops.ingest.landing import MANIFEST
 from userops.ingest.outcome import Refused, above
 from userops.ingest.reading import File, Reading
 
 # One row may come again on a quiet day, and a few may all be corrections.
 LEAST_ROWS_TO_REPEAT, LEAST_ROWS_TO_DATE = 5, 20
+# A larger share of a column that had to be repaired is worth a look.
+MOST_MENDED = 0.01
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def answers(reading: Reading) -> list[CheckResult]:
                f"at most {limit:.1%} of the rows", "they are set aside: look at them in quarantine" * too_many,
                "warning" if too_many else "critical"),
     ]
+    results += _damage_answers(reading)
     if judged.conflicts:
         results.append(result(file, "key_conflicts", "contract", False, f"{judged.conflicts} rows repeat a key",
                               "one content for a key and instant", "the later line holds", "info"))
@@ -157,6 +160,36 @@ def answers(reading: Reading) -> list[CheckResult]:
         results.append(result(file, "unknown_columns", "contract", False, _named(staged.unknown_columns),
                               f"the {whose}'s columns", f"add them to the {whose}, or have them left out", severity))
     return results
+
+
+def _damage_answers(reading: Reading) -> list[CheckResult]:
+    """What spreadsheets and careless writers did to the file's cells."""
+    file, rows, found = reading.file, reading.staged.rows, []
+    errors = sum(reason.endswith(damage.ERROR_REASON) for _, reason in reading.judged.bad)
+    if errors:
+        found.append(result(
+            file, "spreadsheet_errors", "contract", False, f"{errors} of {rows} rows hold one such as #REF!",
+            "no error in a cell", "they are set aside: mend the formulas, or export the file from its source",
+            "warning",
+        ))  # fmt: skip
+    lost = {repair.column: repair.lost for repair in reading.staged.repairs if repair.lost}
+    if lost:
+        observed = ", ".join(f"{name}: {count} of {rows}" for name, count in lost.items())
+        found.append(result(
+            file, "damaged_identifiers", "contract", False, f"{observed} cells were damaged by a spreadsheet",
+            "identifiers as their source has them, not 1.39E+10",
+            "they identify nobody: have it exported again and delivered unopened", "warning",
+        ))  # fmt: skip
+    mended = {repair.column: repair.mended for repair in reading.staged.repairs if repair.mended}
+    if mended:
+        few = all(count <= MOST_MENDED * rows for count in mended.values())
+        observed = ", ".join(f"{name}: {count} of {rows}" for name, count in mended.items())
+        found.append(result(
+            file, "cells_repaired", "contract", few, f"{observed} cells", f"at most {MOST_MENDED:.0%} of a column",
+            "invisible characters at edges and words for nothing (NULL, -) were taken off: mend the export",
+            "info" if few else "warning",
+        ))  # fmt: skip
+    return found
 
 
 def _named(names: list[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 
 from userops.contracts.model import Contract
-from userops.ingest import row_validation
+from userops.ingest import damage, row_validation
 from userops.ingest.outcome import Judged, Miscounted, Staged
 from userops.ingest.row_validation import Rules
 from userops.lake.schema import kind_sql
@@ -18,15 +18,18 @@ TABLE = "judged"
 def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules, staged: Staged) -> Judged:
     """Make the table `judged` of the staged rows; raises Miscounted if they are not as many as were counted."""
     rules.clock.register(database, rules.business_date)
-    select = row_validation.judged(contract, rules, staged.row, staged.relation, staged.present, staged.is_ascii)
+    select = row_validation.judged(contract, rules, staged.row, staged.relation, staged.present, staged.traits)
     database.execute(f"create or replace table {TABLE} as {select}")
-    counts = f"select count(*), count(*) filter (_good), sum(_hash) from {TABLE}"
-    rows, good, hashed = database.execute(counts).fetchall()[0]
-    if rows != staged.rows - len(staged.bad) - len(staged.set_aside):
+    counts = f"select count(*), count(*) filter (_good), sum(_hash), count(*) filter (_mended) from {TABLE}"
+    rows, good, hashed, mended = database.execute(counts).fetchall()[0]
+    if rows != staged.rows - len(staged.bad) - len(staged.set_aside) - len(staged.damaged):
         raise Miscounted
+    damage.refuse_lost_ids(database, TABLE, damage.id_columns(contract, staged.present))
+    if mended:
+        staged.repairs += damage.contract_repairs(database, contract, staged.unmended, staged.present, staged.traits)
     row = "_row" if staged.row else "rowid + 1"
     bad = _reasons(database, contract, rules, staged, row) if good < rows else []
-    bad += [(record.row, record.reason) for record in staged.bad]
+    bad += [(record.row, record.reason) for record in staged.bad] + staged.damaged
     is_delta = contract.mode == "delta"
     return Judged(
         row, bad,
@@ -44,7 +47,7 @@ def _reasons(
     if number is None:
         relation, number = f"(select row_number() over () as _row, * from {relation})", "_row"
     bad = f"(select * from {relation} where {number} in (select {row} from {TABLE} where not _good))"
-    select = row_validation.reasons(contract, rules, number, bad, staged.present)
+    select = row_validation.reasons(contract, rules, number, bad, staged.present, staged.traits)
     found = database.execute(f"{select} order by _row").fetchall()
     if any(reason is None for _, reason in found):
         raise Miscounted

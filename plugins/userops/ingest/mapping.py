@@ -6,24 +6,30 @@ what is computed of them) or `kept` (without the rows set aside) and makes the t
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
 from userops.contracts.model import Contract
 from userops.errors import UseropsError, first_line
-from userops.ingest import mapped_rows, shapes, source_rules
+from userops.ingest import mapped_rows, shapes, source_damage, source_rules
 from userops.ingest.clock import Clock
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.outcome import Refused, Staged, above
 from userops.ingest.scan import Scan
 from userops.lake.sql import identifier, listed, literal
 from userops.platforms.layout import Clean, Layout, PlatformExport
+from userops.privacy.identifiers import normalise
 
 PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
+# `1.234,50` and `10,50` are numbers only where the comma is the decimal mark.
+WITH_COMMA = "[+-]?([0-9]{1,18}|[0-9]{1,3}([.][0-9]{3}){1,5}),[0-9]{1,18}"
+MARKS = "'^[A-Z]{2,3}[$ ] ?|[¥￥$€£元 \u00a0\u202f]', '', 'g'"
 UNITS = "'^([+-]?)[¥￥$€£] ?| ?元$', '\\1', 'g'"
 # As many places as amounts and unit prices have; what is multiplied and shared out of them stays exact.
 NUMBER = "decimal(24, 6)"
@@ -36,7 +42,7 @@ class Context:
 
     `pseudonym_key` gives the key of contact ids made of names; `open_history` makes `raw.<export>` known, the rows of
     earlier business dates. `clock` and `currency` are those of the file's source; `business_zone` names the time zone
-    of the business.
+    of the business. A phone number without a country's code is of `country`.
     """
 
     business_date: date
@@ -45,6 +51,7 @@ class Context:
     pseudonym_key: Callable[[], str]
     open_history: Callable[[duckdb.DuckDBPyConnection, str], None]
     business_zone: str = ""
+    country: str = "CN"
 
 
 def apply_layout(
@@ -57,9 +64,9 @@ def apply_layout(
     """
     layout, rules = delivered.layout, delivered.layout.exports[contract.name]
     try:
-        _prepare(database, context, layout, rules)
-        literals = _literals(context, layout)
-        _stage_rows(database, layout, rules, columns[0], literals, staged.row or "rowid + 1", scan)
+        _prepare(database, context, layout, rules, scan.traits.epoch)
+        literals = _literals(context, layout, scan)
+        _stage_rows(database, layout, contract, columns[0], literals, staged, scan)
         _refuse(database, delivered, literals)
         _require(layout, columns[1], delivered)
         _select(database, rules, literals, contract, delivered)
@@ -79,13 +86,18 @@ def apply_layout(
 
 
 def _stage_rows(
-    database: duckdb.DuckDBPyConnection, layout: Layout, rules: PlatformExport, present: set[str],
-    literals: dict[str, str], row: str, scan: Scan,
+    database: duckdb.DuckDBPyConnection, layout: Layout, contract: Contract, present: set[str],
+    literals: dict[str, str], staged: Staged, scan: Scan,
 ) -> None:  # fmt: skip
     """The view `staged`: of the columns cleaned and the ones computed, those that this export has a use for."""
-    columns, levels = _needed(layout, rules)
-    cells = [_cleaned(layout.clean, column, column in present) for column in columns]
-    body = f"select {listed([*cells, f'{row} as _row'])} from delivered"
+    columns, levels = _needed(layout, layout.exports[contract.name])
+    source_damage.refuse_lost_ids(database, layout, {
+        column: _cleaned(layout.clean, column) for column in layout.columns if column in present
+    })  # fmt: skip
+    cleaned = {column: _cleaned(layout.clean, column) for column in columns if column in present}
+    mended = source_damage.mend(database, layout, contract, cleaned, staged, scan.traits)
+    cells = [f"{mended.get(column, 'null::varchar')} as {identifier(column)}" for column in columns]
+    body = f"select {listed([*cells, '_place as _row'])} from {source_damage.GOOD}"
     if scan.rowless:
         body += f" union all select {listed([*cells, '_row'])} from {_rowless(database, layout, scan)}"
     for level in levels:
@@ -134,12 +146,9 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_][a-z0-9_]*", text))
 
 
-def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
-    """A cell as text without what `clean` takes off it; null where it then is empty or the file has no such column."""
-    name = identifier(column)
-    if not is_present:
-        return f"null::varchar as {name}"
-    cell, ends = name, literal(clean.strip + " ")
+def _cleaned(clean: Clean, column: str) -> str:
+    """A cell as text without what `clean` takes off it; null where it then is empty."""
+    cell, ends = identifier(column), literal(clean.strip + " ")
     if clean != Clean():
         cell = f"trim({cell}, {ends})"
     if clean.unwrap:
@@ -148,7 +157,7 @@ def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
         cell = f"case when starts_with({cell}, '=') then {bare} else {cell} end"
     for word in ("", *clean.missing):
         cell = f"nullif({cell}, {literal(word)})"
-    return f"{cell} as {name}"
+    return cell
 
 
 def _refuse(database: duckdb.DuckDBPyConnection, delivered: DeliveredFile, literals: dict[str, str]) -> None:
@@ -162,7 +171,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, delivered: DeliveredFile, liter
 
 def _require(layout: Layout, present: set[str], delivered: DeliveredFile) -> None:
     """Every staging column that is not optional must be there under one of its spellings."""
-    found = {layout.header[name] for name in present if name in layout.header}
+    found = set(layout.names_in(present).values())
     missing = [column for column in layout.columns if column not in found and column not in layout.optional]
     if missing:
         spellings = [name for name, column in layout.header.items() if column == missing[0]]
@@ -201,28 +210,47 @@ def _select(
 
 
 def _prepare(
-    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: PlatformExport
-) -> None:
+    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: PlatformExport,
+    epoch: str | None = None,
+) -> None:  # fmt: skip
     """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
     written = " ".join([rules.select, *layout.compute.values()])
     if "pseudonym(" in written:
         database.execute("set variable pseudonym_key = $1", [context.pseudonym_key()])
+    if "is_phone(" in written:
+        _know_phones(database, context.country)
     for export in re.findall(r"\braw\.([a-z_]+)", written):
         context.open_history(database, export)
     bare = f"regexp_replace(cell, {UNITS})"
     spaced = "regexp_replace(cell, ' ([+-])', '\\1')"
+    unmarked = f"regexp_replace(cell, {MARKS})"
+    # A spreadsheet's bare number, and a day that is a midnight, are instants too.
+    dated = shapes.dated("cell", "timestamptz", epoch) if epoch else ""
+    counted = f", {shapes.instant(f'({dated})', context.clock, context.business_date)}" if epoch else ""
     macros = {
         "plain(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '') else cell end",
         "number(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell::{NUMBER}"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '')::{NUMBER} end",
+        "decimal_comma(cell)": f"coalesce({shapes.has_shape(unmarked, WITH_COMMA)}"
+        f" and not {shapes.has_shape(unmarked, GROUPED)}, false)",
+        "amount(cell, comma)": f"plain(case when comma then translate({unmarked}, '.,', ',.') else {unmarked} end)",
         "instant(cell)": f"coalesce({shapes.instant('cell', context.clock, context.business_date)},"
-        f" {shapes.instant(spaced, context.clock, context.business_date)})",
+        f" {shapes.instant(spaced, context.clock, context.business_date)}{counted})",
         "pseudonym(prefix, name)": "prefix || '_' || left(sha256(getvariable('pseudonym_key') || name), 32)",
         "share(amount, part, whole)": _share(),
     }
     for signature, body in macros.items():
         database.execute(f"create or replace macro {signature} as {body}")
+
+
+def _know_phones(database: duckdb.DuckDBPyConnection, country: str) -> None:
+    """`is_phone(cell)`: whether a text is a phone number, as it will be told when identifiers are hashed."""
+    with suppress(duckdb.InvalidInputException):
+        database.remove_function("is_phone")
+    database.create_function(
+        "is_phone", lambda cell: normalise("phone", cell, country) is not None, ["VARCHAR"], "BOOLEAN"
+    )
 
 
 def _share() -> str:
@@ -235,10 +263,17 @@ def _share() -> str:
     return f"case when whole <> 0 then {cents}::decimal(36, 0) * 0.01 * {sign} end"
 
 
-def _literals(context: Context, layout: Layout) -> dict[str, str]:
+def _literals(context: Context, layout: Layout, scan: Scan) -> dict[str, str]:
+    zone = ZoneInfo(context.business_zone or context.clock.timezone)
+    end_of_day = datetime.combine(context.business_date, time(23, 59, 59), zone)
+    starred = layout.starred_in(scan.header)
+    in_header = {
+        f"{name}_in_header": literal(starred[name]) if name in starred else "null::varchar"
+        for name in (*layout.columns, *layout.compute)
+    }
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
-                "business_date": f"date {literal(context.business_date)}"}
-    return {name: literal(value) for name, value in layout.values.items()} | standing
+                "business_date": f"date {literal(context.business_date)}", "end_of_day": literal(end_of_day)}
+    return {name: literal(value) for name, value in layout.values.items()} | in_header | standing
 
 
 def _with_values(text: str, literals: dict[str, str]) -> str:
@@ -252,7 +287,7 @@ def _account(
 ) -> None:  # fmt: skip
     """Every source row is in the export or in quarantine, where the export answers for them."""
     if not (rules.row_per_line or rules.split_lines):
-        staged.rows, staged.bad = _count(database), []
+        staged.rows, staged.bad, staged.damaged = _count(database), [], []
         return
     database.execute("delete from stage where _row in (select _row from aside)")
     staged.set_aside = database.execute("select _row, reason from aside order by _row").fetchall()
@@ -268,7 +303,7 @@ def _account(
     if rules.add:
         mapped_rows.add(database, contract, rules.add)
     if rules.split_lines or rules.add:
-        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad)
+        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad) + len(staged.damaged)
 
 
 def _count(database: duckdb.DuckDBPyConnection) -> int:

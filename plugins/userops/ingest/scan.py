@@ -17,15 +17,16 @@ from typing import BinaryIO
 import numpy as np
 
 from userops.contracts.model import Contract
-from userops.ingest import documents
+from userops.ingest import documents, spreadsheets
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import LINE_END, QUOTE, Chunks, Head, Splitter, outside, utf8
+from userops.ingest.traits import Traits
 from userops.platforms.layout import FIND_HEADER, Layout
 
 PIECE = 1 << 20
 # Where a header is looked for.
-MOST_TITLES, MOST_TITLE_BYTES = 10, 1 << 20
+MOST_TITLES, MOST_TITLE_BYTES = 15, 1 << 20
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Scan:
     header: list[str] = field(default_factory=list)
     lines_before: int = 0
     rows: int = 0
-    is_ascii: bool = True
+    traits: Traits = field(default_factory=Traits)
     is_plain: bool = True
     line_end: str = "\n"
     has_line_ends_in_quotes: bool = False
@@ -51,9 +52,16 @@ class Scan:
     seen: set[str] = field(default_factory=set)
     rowless: list[list[str]] = field(default_factory=list)
 
+    @property
+    def rows_are_lines(self) -> bool:
+        """Whether a line is a row of a sheet, whatever line ends its cells hold."""
+        return self.traits.epoch is not None
+
 
 def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path) -> Scan:
     """Read the file once; what is no UTF-8 CSV is written as such to `scratch`. Raises Unreadable."""
+    if delivered.format in spreadsheets.FORMATS:
+        return _scan_workbook(delivered, path, contract, scratch)
     layout = delivered.layout if delivered.format == "csv" else None
     encoding = codecs.lookup(layout.encoding if layout else "utf-8").name
     as_is = delivered.format == "csv" and not delivered.packed and encoding == "utf-8"
@@ -70,6 +78,23 @@ def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path
         else:
             with found.path.open("wb") as out:
                 _count(found, _written(decoded, out))
+    if delivered.format in ("json", "jsonl"):
+        found.traits.has_json = False
+    return found
+
+
+def _scan_workbook(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path) -> Scan:
+    """The same of a spreadsheet: its sheet becomes CSV, titles and all."""
+    names = set(delivered.layout.header) if delivered.layout else {column.name for column in contract.columns}
+    if delivered.packed:
+        with unpacked(path, delivered.packed) as stream, (scratch / "workbook").open("wb") as out:
+            out.writelines(blocks(stream, unpacked_limit(path, delivered.packed)))
+        path = scratch / "workbook"
+    out = scratch / "delivered.csv"
+    titles, epoch = spreadsheets.csv_of_workbook(path, out, names)
+    found = Scan(out, ",", titles, traits=Traits(epoch=epoch))
+    with out.open("rb") as stream:
+        _count(found, utf8(blocks(stream), "utf-8"))
     return found
 
 
@@ -81,17 +106,16 @@ def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[
     held = b""
     for text in texts:
         held += text
-        if held.count(b"\n") >= MOST_TITLES or len(held) > MOST_TITLE_BYTES:
+        if held.count(b"\n") > MOST_TITLES or len(held) > MOST_TITLE_BYTES:
             break
-    lines = held.decode(errors="ignore").splitlines()[: MOST_TITLES + 1]
+    lines = held.decode(errors="ignore").split("\n")[: MOST_TITLES + 1]
     found = 0
     for place, line in enumerate(lines):
         try:
             cells = next(csv.reader([line], delimiter=layout.delimiter), [])
         except csv.Error:
             continue
-        names = {layout.header.get(cell.strip()) for cell in cells}
-        if names.issuperset(layout.needed):
+        if set(layout.names_in(cells).values()).issuperset(layout.needed):
             found = place
             break
     return found, chain([held] if held else [], texts)
@@ -159,7 +183,7 @@ def _count(found: Scan, texts: Iterable[bytes]) -> None:
 
 def _told(texts: Iterable[bytes], found: Scan) -> Iterator[bytes]:
     for text in texts:
-        found.is_ascii = found.is_ascii and text.isascii()
+        found.traits.look(text)
         yield text
 
 

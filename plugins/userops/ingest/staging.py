@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from userops.contracts.model import Contract
-from userops.ingest import mapping, source_rules
+from userops.ingest import damage, mapping, source_rules
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks
 from userops.ingest.outcome import Miscounted, Refused, Staged
@@ -35,8 +35,10 @@ def stage(
     by_record: bool,
 ) -> Staged:  # fmt: skip
     """Make the file's rows known as `Staged.relation`; raises Refused, and Miscounted on the usual way."""
-    mapped = delivered.layout.header if delivered.layout else {column.name: column.name for column in contract.columns}
-    columns = _stage_columns(scan.header, mapped)
+    mapped = {column.name: column.name for column in contract.columns}
+    if delivered.layout:
+        mapped = delivered.layout.header | delivered.layout.names_in(scan.header)
+    columns = _stage_columns(scan.header, mapped, bool(delivered.layout))
     present = scan.seen if delivered.format in ("json", "jsonl") and scan.rows else set(scan.header)
     if scan.incomplete:
         raise Refused("file_whole", "manifest", scan.incomplete, "a last line that is complete",
@@ -46,10 +48,12 @@ def stage(
         _require(mapped, present, needed, delivered)
     staged = _read(session, scan, columns, by_record, bool(delivered.layout))
     staged.unknown_columns = sorted(present - set(mapped))
-    if delivered.format in ("csv", "parquet"):
+    if delivered.format not in ("json", "jsonl"):
         staged.columns = sorted({mapped[name] for name in present if name in mapped})
     if delivered.layout:
         mapping.apply_layout(session.database, context, delivered, contract, scan, (set(columns), present), staged)
+    staged.unmended = staged.relation
+    staged.relation = damage.as_mended(contract, staged.relation, staged.present, scan.traits)
     if delivered.source:
         source_rules.put_name_before_ids(delivered.source, contract, staged)
     return staged
@@ -57,7 +61,7 @@ def stage(
 
 def _read(session: Session, scan: Scan, columns: list[str], by_record: bool, is_mapped: bool) -> Staged:
     used = {column for column in columns if not column.startswith("_ignored_")}
-    staged = Staged(DELIVERED, "_row", used, scan.rows, scan.rows, [], scan.is_ascii, scan.ends_line)
+    staged = Staged(DELIVERED, "_row", used, scan.rows, scan.rows, [], scan.traits, scan.ends_line)
     if by_record:
         staged.bad = _by_record(session, scan, columns)
         return staged
@@ -94,7 +98,7 @@ def _by_record(session: Session, scan: Scan, columns: list[str]) -> list[BadReco
     names = [column for _, column in wanted]
     kinds = listed(["_row bigint", *(f"{identifier(name)} varchar" for name in names)])
     session.database.execute(f"create or replace table {DELIVERED} ({kinds})")
-    splitter = Splitter(scan.delimiter, skip_lines=scan.titles)
+    splitter = Splitter(scan.delimiter, skip_lines=scan.titles, rows_are_lines=scan.rows_are_lines)
     for batch in splitter.batches(_texts(scan.path)):
         rows = [cells(record, scan.delimiter) for _, record in batch]
         table = pa.table(
@@ -116,20 +120,23 @@ def bad_texts(scan: Scan, wanted: set[int]) -> dict[int, BadRecord]:
     """Line and text of the records with these numbers, by reading the file once more."""
     if not wanted:
         return {}
-    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles)
+    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles, rows_are_lines=scan.rows_are_lines)
     for _ in splitter.batches(_texts(scan.path)):
         pass
     return {record.row: record for record in splitter.found}
 
 
-def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
-    """Staging names in the file's order; a name twice refuses the file, unknown names get a place to be ignored."""
+def _stage_columns(header: list[str], mapped: dict[str, str], is_platforms: bool) -> list[str]:
+    """Staging names in the file's order; unknown names get a place to be ignored.
+
+    A name twice refuses the file, but for names in a platform's file that nobody reads.
+    """
     if len(header) > MOST_COLUMNS:
         raise Refused("header", "contract", f"{len(header)} columns", f"at most {MOST_COLUMNS}",
                       "have the export written with the contract's columns")
     counts = Counter(header)
     for name in header:
-        if name and counts[name] > 1:
+        if name and counts[name] > 1 and (name in mapped or not is_platforms):
             raise Refused("header", "contract", f"column {name[:60]!r} stands twice", "each column once",
                           "have the export written with one header")
     taken: set[str] = set()
