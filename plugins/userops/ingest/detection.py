@@ -4,25 +4,29 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
+from userops.ingest import spreadsheets
 from userops.ingest.documents import csv_of_documents
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import Unreadable
-from userops.platforms.layout import FIND_HEADER, Layout
-from userops.platforms.loading import load_platform, platform_names
+from userops.platforms.layout import FIND_HEADER, Layout, Platform
+from userops.platforms.loading import FOLDER, load_platform, platform_names
 from userops.platforms.source import CANONICAL
 
 HEAD_BYTES = 256 << 10
 JSON_BYTES = 256 << 20
-LINES = 11
-# A platform is sure where the file has every column it needs, and the next one knows fewer of the file's columns.
-LEAD = 0.1
+LINES = 16
+# A platform is sure where the file has every column it needs, it reads some, and the next one knows fewer of them.
+LEAD, FEWEST = 0.1, 3
 MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 FORMATS = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "parquet"}
 ENCODINGS, DELIMITERS = ("utf-8", "utf-16", "gb18030"), (",", "\t", ";", "|")
@@ -42,16 +46,17 @@ class Content:
 class Fit:
     """How a file's columns and those of one layout go together.
 
-    `found` of `needed` columns that must be there are; `known` is the share of the file's columns that the layout reads.
-    `hints` say what is otherwise than the platform says it: encoding, delimiter, title lines.
+    `coverage` is the share of the columns that must be there which are; `known` the share of the file's columns that
+    the layout reads, `read` their number. `hints` say what is otherwise than the platform says it: encoding, delimiter,
+    title lines.
     """
 
     platform: str
     layout: str
     exports: tuple[str, ...]
-    found: int
-    needed: int
+    coverage: float
     known: float
+    read: int = 0
     missing: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     name_fits: bool = False
@@ -60,14 +65,9 @@ class Fit:
     titles: int = 0
 
     @property
-    def coverage(self) -> float:
-        """The share of the needed columns that the file has."""
-        return self.found / self.needed if self.needed else 0.0
-
-    @property
     def rank(self) -> tuple:
         """The better fit is the greater one."""
-        return self.coverage, round(self.known, 3), self.name_fits, -len(self.hints)
+        return round(self.coverage + self.known, 3), self.name_fits, -len(self.hints)
 
 
 @dataclass(frozen=True)
@@ -122,19 +122,24 @@ def _kind_of_json(data: bytes) -> str:
     return "json"
 
 
-def detect(content: Content) -> Answer:
-    """Score every layout of every platform, and the contracts' own shapes."""
-    fits = sorted(_all(content), key=lambda fit: fit.rank, reverse=True)
+def detect(content: Content, folder: Path = FOLDER) -> Answer:
+    """Score every layout of every platform of a folder, and the contracts' own shapes."""
+    platforms = [load_platform(name, folder) for name in platform_names(folder)]
+    fits = sorted(_all(content, platforms), key=lambda fit: fit.rank, reverse=True)
     return Answer(tuple(fits), _doubt(fits))
 
 
 def _doubt(fits: list[Fit]) -> str:
-    if not fits or not fits[0].found:
+    if not fits or not fits[0].coverage:
         return "no platform knows its columns"
     best = fits[0]
     if best.missing:
         more = f" and {len(best.missing) - 3} more" if len(best.missing) > 3 else ""
         return f"{best.platform} needs columns that are not there: {', '.join(best.missing[:3])}{more}"
+    if best.coverage < 1:
+        return f"it has {best.coverage:.0%} of what files of {best.platform} mostly have"
+    if best.read < FEWEST:
+        return f"{best.platform} reads {best.read} of its columns alone"
     second = next((fit for fit in fits if fit.platform != best.platform), None)
     if second is None or second.coverage < 1 or best.known - second.known >= LEAD:
         return ""
@@ -143,19 +148,20 @@ def _doubt(fits: list[Fit]) -> str:
     return f"{best.platform} and {second.platform} fit alike"
 
 
-def _all(content: Content) -> Iterator[Fit]:
-    tables = None if content.format in ("json", "jsonl") else list(_tables(content))
-    for name in platform_names():
-        for layout in load_platform(name).layouts:
-            fit = _of_layout(content, layout, tables)
-            if fit is not None:
-                yield fit
+def _all(content: Content, platforms: list[Platform]) -> Iterator[Fit]:
+    layouts = [layout for platform in platforms for layout in platform.layouts]
+    tables = None if content.format in ("json", "jsonl") else list(_tables(content, layouts))
+    for layout in layouts:
+        fit = _of_layout(content, layout, tables)
+        if fit is not None:
+            yield fit
     for contract in load_contracts().values():
         needed = [column.name for column in contract.columns if column.must_stand]
         header = {column.name: column.name for column in contract.columns}
-        shape = Fit(CANONICAL, contract.name, (contract.name,), 0, len(needed), 0.0)
+        shape = Fit(CANONICAL, contract.name, (contract.name,), 0.0, 0.0)
         if tables is not None:
-            yield max((_scored(shape, header, needed, table) for table in tables), key=lambda fit: fit.rank)
+            yield max((_scored(shape, header, _known(header, table), needed, table) for table in tables),
+                      key=lambda fit: fit.rank)
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ class _Table:
     titles: int
 
 
-def _tables(content: Content) -> Iterator[_Table]:
+def _tables(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
     """Every way in which the first lines could be a header."""
     if content.format == "parquet":
         import pyarrow.parquet as parquet
@@ -178,10 +184,10 @@ def _tables(content: Content) -> Iterator[_Table]:
         yield _Table(frozenset(names), "utf-8", ",", 0)
         return
     if content.format in ("xlsx", "xls"):
-        yield from _sheets(content)
+        yield from _sheets(content, layouts)
         return
     for encoding in ENCODINGS:
-        text = _decoded(content.head, encoding)
+        text = decoded(content.head, encoding)
         lines = text.splitlines()[:LINES] if text else []
         for delimiter in DELIMITERS:
             for titles, line in enumerate(lines):
@@ -191,12 +197,24 @@ def _tables(content: Content) -> Iterator[_Table]:
     yield _Table(frozenset(), "utf-8", ",", 0)
 
 
-def _sheets(content: Content) -> Iterator[_Table]:
-    """The first lines of a workbook's sheets."""
-    raise UseropsError(f"{content.path.name} is a spreadsheet.", fix="save it as CSV (UTF-8) and try that file.")
+def _sheets(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
+    """The header of the first sheet that has names which somebody knows."""
+    names = {name for layout in layouts for name in layout.header}
+    names |= {column.name for contract in load_contracts().values() for column in contract.columns}
+    with TemporaryDirectory(prefix="userops-") as scratch:
+        book, out = Path(scratch) / f"book.{content.format}", Path(scratch) / "sheet.csv"
+        with unpacked(content.path, content.packed) as stream:
+            book.write_bytes(b"".join(blocks(stream, unpacked_limit(content.path, content.packed))))
+        try:
+            titles, _ = spreadsheets.csv_of_workbook(book, out, names)
+        except Unreadable as error:
+            raise UseropsError(f"{content.path.name}: {error}.", fix="save it again, or as CSV (UTF-8).") from error
+        with out.open(encoding="utf-8", newline="") as rows:
+            header = next(islice(csv.reader(rows), titles, None), [])
+    yield _Table(frozenset(cell.strip() for cell in header), "utf-8", ",", titles)
 
 
-def _decoded(data: bytes, encoding: str) -> str:
+def decoded(data: bytes, encoding: str) -> str:
     """The text, but for what is cut off at its end; empty where the bytes are of another encoding."""
     if encoding == "utf-16" and data[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return ""
@@ -217,45 +235,74 @@ def _of_layout(content: Content, layout: Layout, tables: list[_Table] | None) ->
     is_json = layout.format in ("json", "jsonl")
     if is_json != (tables is None):
         return None
-    plain = Fit(layout.platform, layout.label, tuple(layout.exports), 0, len(layout.needed), 0.0,
+    plain = Fit(layout.platform, layout.label, tuple(layout.exports), 0.0, 0.0,
                 name_fits=layout.matches(content.path.name))
     if is_json:
         seen = _seen(content, layout)
-        return _scored(plain, layout.header, layout.needed, _Table(frozenset(seen), layout.encoding, ",", 0))
+        table = _Table(frozenset(seen), layout.encoding, ",", 0)
+        fit = _scored(plain, layout.header, _known(layout.header, table), layout.needed, table)
+        return replace(fit, known=min(1.0, len(seen) / max(1, _fields(content))))
     found = [
-        _scored(plain, layout.header | layout.names_in(table.names), layout.needed, table) for table in tables or []
+        _scored(plain, layout.header, layout.names_in(table.names), layout.needed, table) for table in tables or []
     ]
-    best = max((_with_hints(fit, layout, content) for fit in found), key=lambda fit: fit.rank)
-    return best
+    return max((_with_hints(fit, layout, content) for fit in found), key=lambda fit: fit.rank)
+
+
+def _known(header: dict[str, str], table: _Table) -> dict[str, str]:
+    return {name: header[name] for name in table.names if name in header}
+
+
+def _fields(content: Content) -> int:
+    """How many names of values a JSON file has, wherever they stand."""
+    names: set[str] = set()
+    left = list(_documents(content))
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            names |= {name for name, inner in value.items() if not isinstance(inner, dict | list)}
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return len(names)
+
+
+def _documents(content: Content) -> list[object]:
+    text = decoded(content.head, "utf-8")
+    try:
+        if content.format == "jsonl":
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(text)]
+    except ValueError:
+        return []
 
 
 def _seen(content: Content, layout: Layout) -> set[str]:
     """The paths of a layout that a JSON file has."""
     seen: set[str] = set()
-    text = _decoded(content.head, "utf-8")
-    try:
-        documents = [json.loads(line) for line in text.splitlines() if line.strip()] if content.format == "jsonl" else [
-            json.loads(text)
-        ]
-        for _ in csv_of_documents(documents, layout.each, layout.header, seen):
-            pass
-    except (ValueError, Unreadable):
-        return seen
+    with suppress(Unreadable):
+        for _ in csv_of_documents(_documents(content), layout.each, layout.header, seen):
+            continue
     return seen
 
 
-def _scored(fit: Fit, header: dict[str, str], needed: Iterable[str], table: _Table) -> Fit:
-    has = {header[name] for name in table.names if name in header}
+def _scored(
+    fit: Fit, header: dict[str, str], found: dict[str, str], needed: Collection[str], table: _Table
+) -> Fit:
+    """The fit of one reading of the file; `found` are the layout's columns by the names that the file has."""
+    has = set(found.values())
     missing = [column for column in needed if column not in has]
     spelled = [next(name for name, column in header.items() if column == one) for one in missing]
+    # Answers of an API leave out what is empty: where no column must be there, a third of all is a good fit.
+    of_all = min(1.0, 3 * len(has) / max(1, len(set(header.values()))))
+    coverage = 1 - len(missing) / len(needed) if needed else of_all
     names = [name for name in table.names if name]
-    known = sum(name in header for name in names) / len(names) if names else 0.0
-    return replace(fit, found=fit.needed - len(missing), known=known, missing=tuple(spelled), encoding=table.encoding,
-                   delimiter=table.delimiter, titles=table.titles)
+    return replace(fit, coverage=coverage, known=len(found) / len(names) if names else 0.0, read=len(found),
+                   missing=tuple(spelled),
+                   encoding=table.encoding, delimiter=table.delimiter, titles=table.titles)
 
 
 def _with_hints(fit: Fit, layout: Layout, content: Content) -> Fit:
-    if content.format != "csv" or layout.format != "csv" or not fit.found:
+    if content.format != "csv" or layout.format != "csv" or not fit.coverage:
         return fit
     hints = []
     wide = fit.encoding == "utf-8" and content.head.isascii()

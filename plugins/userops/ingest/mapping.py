@@ -91,6 +91,9 @@ def _stage_rows(
 ) -> None:  # fmt: skip
     """The view `staged`: of the columns cleaned and the ones computed, those that this export has a use for."""
     columns, levels = _needed(layout, layout.exports[contract.name])
+    source_damage.refuse_lost_ids(database, layout, {
+        column: _cleaned(layout.clean, column) for column in layout.columns if column in present
+    })  # fmt: skip
     cleaned = {column: _cleaned(layout.clean, column) for column in columns if column in present}
     mended = source_damage.mend(database, layout, contract, cleaned, staged, scan.traits)
     cells = [f"{mended.get(column, 'null::varchar')} as {identifier(column)}" for column in columns]

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from userops.contracts.model import Contract
+from userops.contracts.model import Contract, load_contracts
 from userops.ingest import damage, lineage
 from userops.ingest.outcome import Staged
 from userops.ingest.traits import Traits
@@ -13,13 +13,24 @@ from userops.platforms.layout import Layout
 GOOD = "unhurt"
 
 
+def refuse_lost_ids(database: duckdb.DuckDBPyConnection, layout: Layout, cells: dict[str, str]) -> None:
+    """Raise Refused where ids of any export of the file have lost digits: the file is one, whatever is read of it."""
+    ids: dict[str, str] = {}
+    for export in layout.exports:
+        for name, what in lineage.sources_of(layout, load_contracts()[export])[0].items():
+            if name in cells:
+                ids.setdefault(name, what)
+    cleaned = listed([f"{cells[name]} as {identifier(name)}" for name in ids])
+    damage.refuse_lost_ids(database, f"(select {cleaned or 'null'} from delivered)", ids)
+
+
 def mend(
     database: duckdb.DuckDBPyConnection, layout: Layout, contract: Contract, cells: dict[str, str], staged: Staged,
     traits: Traits,
 ) -> dict[str, str]:  # fmt: skip
     """The SQL of a platform's cells with those that feed ids and identifiers mended; makes the view GOOD.
 
-    `cells` gives the SQL of each column as the layout cleans it. Raises Refused where ids have lost digits.
+    `cells` gives the SQL of each column as the layout cleans it.
     """
     staged.row = staged.row or "rowid + 1"
     _set_errors_aside(database, cells, staged, traits)
@@ -30,10 +41,6 @@ def mend(
     lost = {name: damage.is_damaged(cells[name]) for name in cells.keys() & personal}
     for name, condition in lost.items():
         mended[name] = f"case when {condition} then null else {mended[name]} end"
-    cleaned = listed([f"{cell} as {identifier(name)}" for name, cell in cells.items()])
-    kept = {name: what for name, what in ids.items() if name in cells}
-    if kept:
-        damage.refuse_lost_ids(database, f"(select {cleaned} from {GOOD})", kept)
     changed = {name: cell for name, cell in mended.items() if cell != cells[name]}
     if changed:
         # Each is compared with the cell as the layout cleans it: what the layout takes off is no news.
