@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from userops.errors import UseropsError
-from userops.ingest.detection import DELIMITERS, ENCODINGS, Content, decoded
+from userops.ingest.detection import DELIMITERS, ENCODINGS, Content
+from userops.platforms.telling import decoded
 
 LINES, SAMPLES = 16, 200
 # Words of a column's name, in the order in which they are looked for: the more telling ones first.
