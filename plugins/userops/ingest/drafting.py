@@ -89,7 +89,8 @@ def _columns(content: Content) -> Columns:
             for titles, row in enumerate(rows[:LINES]):
                 cells = [cell.strip() for cell in row]
                 words = sum(bool(cell) and not re.search(r"^\W*\d", cell) for cell in cells)
-                score = words if len(set(cells)) == len(cells) and all(cells) else words - len(cells)
+                # Platforms repeat a name or end with a comma; a row of data repeats much and leaves much empty.
+                score = words - 3 * (len(cells) - len(set(cells) - {""}))
                 if score > best[0]:
                     best = score, encoding, delimiter, titles, rows
         if best[1]:
@@ -101,7 +102,8 @@ def _columns(content: Content) -> Columns:
     names = [cell.strip() for cell in rows[titles]]
     body = [row for row in rows[titles + 1 :][:SAMPLES] if len(row) == len(names)]
     values = {name: [row[place].strip() for row in body if row[place].strip()] for place, name in enumerate(names)}
-    return Columns(names, _meant(names), values, encoding, delimiter, titles)
+    told = [name for name in names if name and names.count(name) == 1]
+    return Columns(names, _meant(told), values, encoding, delimiter, titles)
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -177,7 +177,7 @@ class Source:
         told = own or in_its_folder or self.is_named_by(file_name)
         if told and not found and not any(canonical_name(name) for name in names):
             alike = [layout for layout in self.layouts if _ends_like(file_name, layout)]
-            found = alike if own or len(alike) == 1 else []
+            found = [_nearest(file_name, alike)] if alike and (own or len(alike) == 1) else []
         exports = [export for layout in found for export in layout.exports]
         if len(set(exports)) < len(exports):
             raise UseropsError(
@@ -191,6 +191,16 @@ class Source:
 def _ends_like(file_name: str, layout: Layout) -> bool:
     ending = PurePath(unpacked_name(file_name)).suffix.casefold()
     return ending in {PurePath(unpacked_name(pattern)).suffix.casefold() for pattern in layout.files}
+
+
+def _nearest(file_name: str, layouts: list[Layout]) -> Layout:
+    """The layout whose files' names share most words with a name of the business's own, the first of equals."""
+    words = _words(file_name)
+    return max(layouts, key=lambda layout: len(words & _words(" ".join(layout.files))))
+
+
+def _words(names: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]+", names.casefold()))
 
 
 def make_source(said: SourceEntries, platform: Platform | None) -> Source:
