@@ -28,8 +28,12 @@ def test_wecom_has_a_friendship_for_each_follower_and_one_contact_for_each_perso
         ("wmAAA002", two, None, "阿宝", "u", None, None, True, "09:00"),
         ("wmAAA003", three, None, "山间客", "f", None, "live_01", True, "12:00"),
     ]
+    assert set(shop.rows("contact_tags", "contact_id, staff_id, tag_name, group_name")) == {
+        (one, "rocky", "et1", None), (three, "rocky", "个人", "来源"), (three, "tommy", "茶", None),
+    }
     assert shop.books() == [
-        ("contacts", 2, 2, 0), ("contacts", 1, 1, 0), ("friendships", 3, 3, 0), ("friendships", 2, 2, 0)
+        ("contact_tags", 1, 1, 0), ("contact_tags", 2, 2, 0), ("contacts", 2, 2, 0), ("contacts", 1, 1, 0),
+        ("friendships", 3, 3, 0), ("friendships", 2, 2, 0),
     ]
 
 
@@ -44,7 +48,7 @@ def test_wecom_has_a_friendship_for_each_follower_and_one_contact_for_each_perso
         ),
         ({"errcode": 41035, "errmsg": "missing"}, "the platform answered with an error (errcode is not 0)"),
         ({"createtime": 0}, "every createtime is 0"),
-        ({"createtime": 1772409600, "next_cursor": "r9"}, "the last page is missing: every page names a next one"),
+        ({"createtime": 1772409600, "next_cursor": "r9"}, "the last page is missing: it names a next one"),
     ],
 )
 def test_a_wecom_answer_of_nothing_is_refused_with_its_mend(shop: Place, answer: dict | list, reason: str) -> None:
@@ -68,7 +72,7 @@ def test_a_last_page_without_a_row_is_a_page(shop: Place) -> None:
     last = {"errcode": 0, "external_contact_list": [], "next_cursor": ""}
     (shop.folder / "wecom_contacts.json").write_text(json.dumps([*wecom, last]))
     assert blocking(shop.read_by("wecom").load()) == []
-    assert shop.books() == [("contacts", 2, 2, 0), ("friendships", 3, 3, 0)]
+    assert shop.books() == [("contact_tags", 1, 1, 0), ("contacts", 2, 2, 0), ("friendships", 3, 3, 0)]
 
 
 @pytest.mark.parametrize(("platform", "rows"), [("ocean_engine", "rows"), ("tencent_ads", "list")])
@@ -89,7 +93,8 @@ def test_a_report_ends_with_a_page_without_a_row(shop: Place, platform: str, row
     assert blocking(shop.load()) == ["ad_stats suspect_file: pages of the report are missing"]
 
 
-def test_who_is_no_longer_in_a_wecom_group_left_it(shop: Place) -> None:
+def test_a_wecom_group_is_delivered_whole_every_night(shop: Place) -> None:
+    """Who is no longer listed has left: staging sees that by the list being whole."""
     shop.read_by("wecom")
     contacts = (FIXTURES / "wecom" / "wecom_contacts.json").read_text()
     for day in (date(2026, 3, 1), DAY):
@@ -108,9 +113,10 @@ def test_who_is_no_longer_in_a_wecom_group_left_it(shop: Place) -> None:
         ("2026-03-01", one, "03-01 09:00", "scan", None, None),
         ("2026-03-01", two, "03-01 10:00", "invite", one, None),
         ("2026-03-02", one, "03-01 09:00", "scan", None, None),
-        ("2026-03-02", two, "03-01 10:00", "invite", one, "03-02 00:00"),
         ("2026-03-02", three, "03-02 10:00", "link", None, None),
     ]
+    whole = "select distinct layout, whole from meta.load_files where export = 'group_members'"
+    assert shop.connection.execute(whole).fetchall() == [("wecom/2", "group_id")]
     assert shop.rows("groups", "distinct group_id, group_name, kind, owner_staff_id") == [
         ("wrOgAAA01", "茶友一群", "community", "rocky"), ("wrOgAAA02", "wrOgAAA02", "community", "tommy")
     ]

@@ -15,6 +15,8 @@ import yaml
 from userops.cli.main import app
 from userops.contracts.model import parse as parse_contract
 from userops.platforms.loading import load_platform
+from userops.platforms.sources_file import load_sources
+from userops.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -152,13 +154,22 @@ def test_the_examples_of_platforms_can_be_read(tmp_path):
     assert load_platform("till", tmp_path).required == ("orders",)
 
 
+@pytest.mark.parametrize("page", ["sources.md", "bring-your-own.md"])
+def test_the_examples_of_sources_can_be_read(page, tmp_path):
+    text = next(text for text in examples(page) if text.startswith("sources:"))
+    (tmp_path / "sources.yml").write_text(text, encoding="utf-8")
+    settings = Settings.load({"USEROPS_HOME": str(tmp_path)})
+    assert load_sources(settings).names[:2] == ["shopify", "shop_eu"]
+
+
 def test_generated_pages_are_up_to_date(generate):
     stale = [path for path, text in generate.pages().items() if text_of(DOCS / path) != text]
     assert stale == [], "run `python docs/_generate.py`"
 
 
 def test_nothing_generated_is_left_over(generate):
-    there = {path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").iterdir()}
+    folders = (DOCS / "reference", DOCS / "platforms")
+    there = {path.relative_to(DOCS).as_posix() for folder in folders for path in folder.iterdir()}
     assert there == set(generate.pages())
 
 

@@ -225,3 +225,28 @@ def test_too_many_rows_set_aside_refuse_the_file(database) -> None:
     with pytest.raises(Refused, match="6 of 7 rows set aside"):
         apply(database, "select _row, cell as contact_id from staged", [*"xxxxxx", "a"], row_per_line=True,
               set_aside=aside, max_set_aside_share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_comma", "amount"),
+    [
+        ("1.234,56", True, "1234.56"), ("10,50", True, "10.50"), ("1.078,90 €", True, "1078.90"), ("0,5", True, "0.5"),
+        ("1,234", False, "1234"), ("1,234.50", False, "1234.50"), ("12", False, "12"), ("$16.25", False, "16.25"),
+        ("USD 1,054.99", False, "1054.99"), ("-3,5", True, "-3.5"), ("n/a", False, "n/a"), (None, False, None),
+    ],
+)
+def test_a_decimal_comma_is_told_by_the_cell_and_read_where_it_was_told(database, cell, is_comma, amount) -> None:
+    assert ask(database, "decimal_comma(cell)", [cell]) == [is_comma]
+    assert ask(database, "amount(cell, decimal_comma(cell))", [cell]) == [amount]
+
+
+def test_a_file_with_decimal_commas_has_points_between_thousands(database) -> None:
+    assert ask(database, "amount(cell, true)", ["1.234", "1.234,5"]) == ["1234", "1234.5"]
+
+
+def test_a_phone_is_one_where_the_library_takes_it_for_one(database) -> None:
+    cells = ["13800138002", "12345", "+85261234567", "61234567", "138-0013-8001"]
+    chinese, of_hong_kong = [True, False, True, False, True], [False, False, True, True, False]
+    for country, valid in (("CN", chinese), ("HK", of_hong_kong)):
+        mapping._know_phones(database, country)
+        assert ask(database, "is_phone(cell)", cells) == valid

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from userops.errors import UseropsError
+from userops.platforms.layout import Layout
 from userops.platforms.loading import load_platform, platform_names
 
 SELECT = "select _row, id as order_id from staged"
@@ -179,3 +180,22 @@ def test_of_several_layouts_like_changes_bytes_alone(tmp_path: Path) -> None:
     write(tmp_path, "other", {"like": "shop", "files": ["x.csv"]})
     with pytest.raises(UseropsError, match="'files' cannot be changed in a platform that is `like` another"):
         load_platform("other", folder)
+
+
+def layout_of(header: dict[str, str]) -> Layout:
+    return Layout(files=("x",), header=header, exports={})
+
+
+def test_versions_of_a_header_differ_in_capitals_blanks_and_brackets() -> None:
+    layout = layout_of({"Campaign name": "campaign", "7 Day Total Sales": "sales", "消耗(元)": "cost"})
+    found = layout.names_in(["Campaign Name", "7 Day Total Sales ", "7Day Total Sales", "消耗（元）", "Reach"])
+    assert found == {
+        "Campaign Name": "campaign", "7 Day Total Sales ": "sales", "7Day Total Sales": "sales", "消耗（元）": "cost",
+    }
+
+
+def test_a_star_in_a_header_stands_for_any_text_that_the_sql_may_read() -> None:
+    layout = layout_of({"Amount spent (*)": "cost", "Amount spent": "cost", "Cost (*)": "other", "Day": "day"})
+    assert layout.starred_in(["Day", "Amount Spent (EUR)"]) == {"cost": "EUR"}
+    assert layout.names_in(["Day", "Amount spent (EUR)"]) == {"Day": "day", "Amount spent (EUR)": "cost"}
+    assert layout.starred_in(["Amount spent", "Amount spent ()"]) == {}

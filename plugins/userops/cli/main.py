@@ -13,11 +13,13 @@ import typer
 from userops.cli import operations, runs
 from userops.cli.database import db_app
 from userops.cli.edge import AsJson, connection_lost, err, load_settings, out, parse_day
+from userops.cli.sources import sources_app
 from userops.cli.tags import audiences_app, tags_app
 from userops.errors import EXIT_FAILED, EXIT_USAGE, UseropsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(db_app, name="db")
+app.add_typer(sources_app, name="sources")
 app.add_typer(tags_app, name="tags")
 app.add_typer(audiences_app, name="audiences")
 app.command()(runs.run)

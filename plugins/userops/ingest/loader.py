@@ -43,13 +43,13 @@ class Loader:
         self.lake.register(session.database)
 
     def context(self, file: File) -> Context:
-        """What a file is read with: the clock and the currency of its source, or else the business's."""
+        """What a file is read with: clock, currency and country of its source, or else the business's."""
         source = file.delivered.source
         said = source.said if source else None
         return Context(
             file.business_date, self._clock(said and said.timezone), (said and said.currency) or self.settings.currency,
             self._pseudonym_key, lambda database, export: self._open_history(database, export, file),
-            self.settings.timezone,
+            self.settings.timezone, (said and said.default_country) or self.settings.default_country,
         )  # fmt: skip
 
     def _clock(self, timezone: str | None) -> Clock:

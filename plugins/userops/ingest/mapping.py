@@ -6,8 +6,10 @@ what is computed of them) or `kept` (without the rows set aside) and makes the t
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -21,9 +23,13 @@ from userops.ingest.outcome import Refused, Staged, above
 from userops.ingest.scan import Scan
 from userops.lake.sql import identifier, listed, literal
 from userops.platforms.layout import Clean, Layout, PlatformExport
+from userops.privacy.identifiers import normalise
 
 PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
+# `1.234,50` and `10,50` are numbers only where the comma is the decimal mark.
+WITH_COMMA = "[+-]?([0-9]{1,18}|[0-9]{1,3}([.][0-9]{3}){1,5}),[0-9]{1,18}"
+MARKS = "'^[A-Z]{2,3}[$ ] ?|[¥￥$€£元 \u00a0\u202f]', '', 'g'"
 UNITS = "'^([+-]?)[¥￥$€£] ?| ?元$', '\\1', 'g'"
 # As many places as amounts and unit prices have; what is multiplied and shared out of them stays exact.
 NUMBER = "decimal(24, 6)"
@@ -36,7 +42,7 @@ class Context:
 
     `pseudonym_key` gives the key of contact ids made of names; `open_history` makes `raw.<export>` known, the rows of
     earlier business dates. `clock` and `currency` are those of the file's source; `business_zone` names the time zone
-    of the business.
+    of the business. A phone number without a country's code is of `country`.
     """
 
     business_date: date
@@ -45,6 +51,7 @@ class Context:
     pseudonym_key: Callable[[], str]
     open_history: Callable[[duckdb.DuckDBPyConnection, str], None]
     business_zone: str = ""
+    country: str = "CN"
 
 
 def apply_layout(
@@ -58,7 +65,7 @@ def apply_layout(
     layout, rules = delivered.layout, delivered.layout.exports[contract.name]
     try:
         _prepare(database, context, layout, rules, scan.traits.epoch)
-        literals = _literals(context, layout)
+        literals = _literals(context, layout, scan)
         _stage_rows(database, layout, contract, columns[0], literals, staged, scan)
         _refuse(database, delivered, literals)
         _require(layout, columns[1], delivered)
@@ -164,7 +171,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, delivered: DeliveredFile, liter
 
 def _require(layout: Layout, present: set[str], delivered: DeliveredFile) -> None:
     """Every staging column that is not optional must be there under one of its spellings."""
-    found = {layout.header[name] for name in present if name in layout.header}
+    found = set(layout.names_in(present).values())
     missing = [column for column in layout.columns if column not in found and column not in layout.optional]
     if missing:
         spellings = [name for name, column in layout.header.items() if column == missing[0]]
@@ -210,10 +217,13 @@ def _prepare(
     written = " ".join([rules.select, *layout.compute.values()])
     if "pseudonym(" in written:
         database.execute("set variable pseudonym_key = $1", [context.pseudonym_key()])
+    if "is_phone(" in written:
+        _know_phones(database, context.country)
     for export in re.findall(r"\braw\.([a-z_]+)", written):
         context.open_history(database, export)
     bare = f"regexp_replace(cell, {UNITS})"
     spaced = "regexp_replace(cell, ' ([+-])', '\\1')"
+    unmarked = f"regexp_replace(cell, {MARKS})"
     # A spreadsheet's bare number, and a day that is a midnight, are instants too.
     dated = shapes.dated("cell", "timestamptz", epoch) if epoch else ""
     counted = f", {shapes.instant(f'({dated})', context.clock, context.business_date)}" if epoch else ""
@@ -222,6 +232,9 @@ def _prepare(
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '') else cell end",
         "number(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell::{NUMBER}"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '')::{NUMBER} end",
+        "decimal_comma(cell)": f"coalesce({shapes.has_shape(unmarked, WITH_COMMA)}"
+        f" and not {shapes.has_shape(unmarked, GROUPED)}, false)",
+        "amount(cell, comma)": f"plain(case when comma then translate({unmarked}, '.,', ',.') else {unmarked} end)",
         "instant(cell)": f"coalesce({shapes.instant('cell', context.clock, context.business_date)},"
         f" {shapes.instant(spaced, context.clock, context.business_date)}{counted})",
         "pseudonym(prefix, name)": "prefix || '_' || left(sha256(getvariable('pseudonym_key') || name), 32)",
@@ -229,6 +242,15 @@ def _prepare(
     }
     for signature, body in macros.items():
         database.execute(f"create or replace macro {signature} as {body}")
+
+
+def _know_phones(database: duckdb.DuckDBPyConnection, country: str) -> None:
+    """`is_phone(cell)`: whether a text is a phone number, as it will be told when identifiers are hashed."""
+    with suppress(duckdb.InvalidInputException):
+        database.remove_function("is_phone")
+    database.create_function(
+        "is_phone", lambda cell: normalise("phone", cell, country) is not None, ["VARCHAR"], "BOOLEAN"
+    )
 
 
 def _share() -> str:
@@ -241,10 +263,17 @@ def _share() -> str:
     return f"case when whole <> 0 then {cents}::decimal(36, 0) * 0.01 * {sign} end"
 
 
-def _literals(context: Context, layout: Layout) -> dict[str, str]:
+def _literals(context: Context, layout: Layout, scan: Scan) -> dict[str, str]:
+    zone = ZoneInfo(context.business_zone or context.clock.timezone)
+    end_of_day = datetime.combine(context.business_date, time(23, 59, 59), zone)
+    starred = layout.starred_in(scan.header)
+    in_header = {
+        f"{name}_in_header": literal(starred[name]) if name in starred else "null::varchar"
+        for name in (*layout.columns, *layout.compute)
+    }
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
-                "business_date": f"date {literal(context.business_date)}"}
-    return {name: literal(value) for name, value in layout.values.items()} | standing
+                "business_date": f"date {literal(context.business_date)}", "end_of_day": literal(end_of_day)}
+    return {name: literal(value) for name, value in layout.values.items()} | in_header | standing
 
 
 def _with_values(text: str, literals: dict[str, str]) -> str:

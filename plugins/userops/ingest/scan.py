@@ -26,7 +26,7 @@ from userops.platforms.layout import FIND_HEADER, Layout
 
 PIECE = 1 << 20
 # Where a header is looked for.
-MOST_TITLES, MOST_TITLE_BYTES = 10, 1 << 20
+MOST_TITLES, MOST_TITLE_BYTES = 15, 1 << 20
 
 
 @dataclass
@@ -106,17 +106,16 @@ def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[
     held = b""
     for text in texts:
         held += text
-        if held.count(b"\n") >= MOST_TITLES or len(held) > MOST_TITLE_BYTES:
+        if held.count(b"\n") > MOST_TITLES or len(held) > MOST_TITLE_BYTES:
             break
-    lines = held.decode(errors="ignore").splitlines()[: MOST_TITLES + 1]
+    lines = held.decode(errors="ignore").split("\n")[: MOST_TITLES + 1]
     found = 0
     for place, line in enumerate(lines):
         try:
             cells = next(csv.reader([line], delimiter=layout.delimiter), [])
         except csv.Error:
             continue
-        names = {layout.header.get(cell.strip()) for cell in cells}
-        if names.issuperset(layout.needed):
+        if set(layout.names_in(cells).values()).issuperset(layout.needed):
             found = place
             break
     return found, chain([held] if held else [], texts)

@@ -35,8 +35,10 @@ def stage(
     by_record: bool,
 ) -> Staged:  # fmt: skip
     """Make the file's rows known as `Staged.relation`; raises Refused, and Miscounted on the usual way."""
-    mapped = delivered.layout.header if delivered.layout else {column.name: column.name for column in contract.columns}
-    columns = _stage_columns(scan.header, mapped)
+    mapped = {column.name: column.name for column in contract.columns}
+    if delivered.layout:
+        mapped = delivered.layout.header | delivered.layout.names_in(scan.header)
+    columns = _stage_columns(scan.header, mapped, bool(delivered.layout))
     present = scan.seen if delivered.format in ("json", "jsonl") and scan.rows else set(scan.header)
     if scan.incomplete:
         raise Refused("file_whole", "manifest", scan.incomplete, "a last line that is complete",
@@ -124,14 +126,17 @@ def bad_texts(scan: Scan, wanted: set[int]) -> dict[int, BadRecord]:
     return {record.row: record for record in splitter.found}
 
 
-def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
-    """Staging names in the file's order; a name twice refuses the file, unknown names get a place to be ignored."""
+def _stage_columns(header: list[str], mapped: dict[str, str], is_platforms: bool) -> list[str]:
+    """Staging names in the file's order; unknown names get a place to be ignored.
+
+    A name twice refuses the file, but for names in a platform's file that nobody reads.
+    """
     if len(header) > MOST_COLUMNS:
         raise Refused("header", "contract", f"{len(header)} columns", f"at most {MOST_COLUMNS}",
                       "have the export written with the contract's columns")
     counts = Counter(header)
     for name in header:
-        if name and counts[name] > 1:
+        if name and counts[name] > 1 and (name in mapped or not is_platforms):
             raise Refused("header", "contract", f"column {name[:60]!r} stands twice", "each column once",
                           "have the export written with one header")
     taken: set[str] = set()

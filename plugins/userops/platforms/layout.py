@@ -7,6 +7,8 @@ A platform has one layout, or several under `layouts` (its orders come in one fi
 import codecs
 import fnmatch
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -120,6 +122,34 @@ class LayoutEntries(YamlModel):
         """The staging names that a file of this layout must have."""
         return tuple(column for column in self.columns if column not in self.optional)
 
+    def names_in(self, file_header: Iterable[str]) -> dict[str, str]:
+        """The staging names of a file's columns, by the names that the file has; those unknown are left out.
+
+        Platforms change capitals, blanks and the width of brackets from one version to the next: such spellings are
+        one. `*` in a name of `header` stands for any text.
+        """
+        return {name: staging for name, (staging, _) in self._found_in(file_header).items()}
+
+    def starred_in(self, file_header: Iterable[str]) -> dict[str, str]:
+        """What stands in the file in the place of a `*` of `header`, by staging name: a currency, say."""
+        return {staging: text for staging, text in self._found_in(file_header).values() if text is not None}
+
+    def _found_in(self, file_header: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+        plain = {_spelled(name).casefold(): staging for name, staging in reversed(self.header.items())}
+        starred = [
+            (re.compile("(.+)".join(re.escape(_spelled(part)) for part in name.split("*", 1)), re.IGNORECASE), staging)
+            for name, staging in self.header.items() if "*" in name
+        ]
+        found: dict[str, tuple[str, str | None]] = {}
+        for name in file_header:
+            spelled = _spelled(name)
+            if staging := self.header.get(name) or plain.get(spelled.casefold()):
+                found[name] = staging, None
+                continue
+            matches = ((pattern.fullmatch(spelled), staging) for pattern, staging in starred)
+            found |= next(({name: (staging, match[1])} for match, staging in matches if match), {})
+        return found
+
 
 class Layout(LayoutEntries):
     """The entries of a layout, and whose they are: its platform, its place there (1 the first), the values of its SQL.
@@ -152,6 +182,11 @@ class Platform:
     required: tuple[str, ...] | None = None
     values: dict[str, str] | None = None
     orders_from_lines: bool = False
+
+
+def _spelled(name: str) -> str:
+    """A column's name without the blanks and the width of characters, in which versions of one platform differ."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 def fits(file_name: str, patterns: tuple[str, ...]) -> bool:

@@ -19,7 +19,7 @@ from userops.platforms.layout import (
 from userops.yaml_files import Location, Mistake, Problem, ProblemFound, YamlFile, YamlModel, check, unknown_entry
 from userops.yaml_files import read as read_yaml
 
-STANDING_VALUES = ("business_date", "currency", "timezone")
+STANDING_VALUES = ("business_date", "currency", "end_of_day", "timezone")
 # What a platform that is `like` one of several layouts may still say of all of them.
 OF_EVERY_LAYOUT = ("encoding", "delimiter", "skip_lines")
 FIX = "; platforms/README.md lists the entries and what each says"
