@@ -44,7 +44,7 @@ class Delivery:
     def holds(self, export: str, row: dict[str, object], updated_at: datetime, folder: date) -> bool:
         """Whether the folder has a version of that key and instant: a second one there would be refused."""
         return any(
-            all(other[k] == text_of(row[k]) for k in KEYS[export])
+            all(other.get(k, "") == text_of(row.get(k)) for k in KEYS[export])
             and datetime.fromisoformat(other["updated_at"]) == updated_at
             for other in self.rows[folder][export]
         )

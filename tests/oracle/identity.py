@@ -48,6 +48,9 @@ class Identity:
             for version in self._known.seen(export):
                 for node in identifiers(version.row):
                     first[node] = min(first.get(node, version.folder), version.folder)
+        for version in self._known.seen("contact_identifiers"):
+            node = (version.row["kind"], version.row["value"])
+            first[node] = min(first.get(node, version.folder), version.folder)
         return first
 
     def of_node(self, node: Node) -> str | None:
