@@ -86,7 +86,8 @@ def completed(export: str, row: Row) -> Row:
     if export == "contact_identifiers":
         return row | {"value": normalised(row["kind"], row["value"])}
     if export == "order_lines":
-        return row | {"line_key": row.get("line_key") or str(row["line_no"]), "line_kind": row.get("line_kind") or "goods"}
+        line_key = row.get("line_key") or str(row["line_no"])
+        return row | {"line_key": line_key, "line_kind": row.get("line_kind") or "goods"}
     if export == "refunds":
         return row | {"is_date_estimated": bool(row.get("is_date_estimated"))}
     return row
