@@ -10,7 +10,7 @@ import psycopg
 
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
-from userops.ingest import file_checks, load_log, reading, work
+from userops.ingest import column_profile, file_checks, load_log, reading, work
 from userops.ingest.clock import Clock
 from userops.ingest.file_checks import Before, result
 from userops.ingest.landing import Folder, Source
@@ -114,12 +114,18 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
                         load_log.came_before(connection, file.contract.name, file.business_date))
         earlier = load_log.same_content(connection, file, read.judged.row_set_hash)
     file_checks.check_read(read, before, earlier)
+    figures = column_profile.profile(session.database, file.contract, file.business_date, loader.settings.timezone)
     texts = read.texts() if read.set_aside else {}
     with lease.transaction(connection, loader.token), ThreadPoolExecutor(1) as beside:
         load_id = _begin_load(loader, read)
         kept = _start_vault(loader, read, beside)
         parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
+        stored = loads.files_as_of(connection, file.business_date, loader.lake.url, [file.contract.name])
+        figures += column_profile.changes(
+            session.database, file.contract, parquet, stored.get(file.contract.name, [])
+        )
         kept.result()
+        column_profile.keep(connection, load_id, figures)
         _end_load(loader, read, load_id, parquet, rows)
         _quarantine(connection, read, load_id, texts)
         _check_unchanged(file, stamp)
