@@ -206,4 +206,4 @@ def _amounts(database: duckdb.DuckDBPyConnection, contract: Contract, select: st
 
 
 def _scaled(figure: str, amount: float, factor: float) -> float:
-    return float(amount) if figure in ("median", "largest", "distinct") else float(amount) * factor
+    return float(amount) if figure in ("median", "largest") else float(amount) * factor
