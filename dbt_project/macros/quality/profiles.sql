@@ -3,7 +3,7 @@
     many spreads from its usual level is *far out*. Amounts are compared by their factor.
 #}
 {% macro profile_limits() -%}
-    {%- do return({'history_days': 90, 'spreads': 10, 'largest_spreads': 5, 'least_spread': 0.005}) -%}
+    {%- do return({'history_days': 90, 'spreads': 10, 'amount_spreads': 7, 'largest_spreads': 5}) -%}
 {%- endmacro %}
 
 {# The kinds of columns of which a large change blocks. #}

@@ -24,6 +24,8 @@ compared as (
         case
             when figure in ({{ amounts() }})
                 then sqrt(0.0025 + spread * spread * greatest(1, usual_sample / nullif(sample, 0)))
+            -- A snapshot is the whole: chance takes no part in it.
+            when is_snapshot then sqrt(spread * spread + 0.09 / nullif(sample * sample, 0))
             when figure in ({{ mixes() }}) then sqrt(spread * spread + 0.25 / nullif(sample, 0))
             else sqrt(
                 spread * spread
@@ -41,12 +43,14 @@ measured as (
 
     select
         *,
-        case when figure in ({{ amounts() }}) then 1 - exp(-off) else off end as moved,
+        cast(case when figure in ({{ amounts() }}) then 1 - exp(-off) else off end as decimal(18, 9)) as moved,
         case
             when figure = 'largest' then off > {{ limits.largest_spreads }} * wide and value > highest + ln(3)
             -- What was seen before is not far out.
             when figure in ('missing', 'median') and value between lowest and highest then false
             when figure not in ('missing', 'median') and value <= highest then false
+            when figure = 'median' then off > {{ limits.amount_spreads }} * wide
+            when is_snapshot then off > {{ limits.spreads }} * wide and off > 0.1
             else off > {{ limits.spreads }} * wide and off * sample > {{ var('handful', 5) }}
         end as is_far
     from compared
@@ -80,6 +84,8 @@ final as (
         -- Far more or fewer rows than usual bring another mix by themselves: that is told, and does not block.
         cast(case
             when is_far and kind in ({{ vital_kinds() }}) and figure <> 'largest'
+                -- A new price list is business as usual.
+                and not (is_snapshot and kind = 'money' and figure = 'changed')
                 and sample between 0.4 * usual_sample and 1.7 * usual_sample
                 then moved
             else 0

@@ -5,10 +5,7 @@
 #}
 with loads as (
 
-    select loads.*
-    from {{ ref('profile_loads') }} as loads
-    inner join {{ source('meta', 'contracts') }} as contracts on loads.export = contracts.export
-    where contracts.mode = 'delta' and loads.day >= {{ days_back(28) }}
+    select * from {{ ref('profile_loads') }} where not is_snapshot and day >= {{ days_back(28) }}
 
 ),
 

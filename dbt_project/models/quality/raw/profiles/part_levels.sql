@@ -1,14 +1,14 @@
 {{ config(materialized='view') }}
 {#
-    What each part's new days were to be expected to hold: the median of its past with the load's weekday factor. A part
-    whose new level a person accepted has the days since then as its past.
+    What each part was to be expected to hold: the median of the seven loads before, with the load's weekday factor. A
+    new level that a person accepted begins with itself.
 #}
 with days as (
 
     select
         parts.*,
         coalesce(parts.day >= accepted.since, true) as is_current,
-        not parts.is_new or coalesce(parts.day >= accepted.since, false) as is_base
+        row_number() over (partition by parts.subject order by parts.day asc nulls last) as place
     from {{ ref('part_days') }} as parts
     left join (
         {{ accepted_levels(['rows_of_part_missing', 'some_rows_of_part_missing']) }}
@@ -18,10 +18,22 @@ with days as (
 
 centres as (
 
-    select subject, is_current, {{ quantile('row_count', 0.5) }} as centre
+    select days.subject, days.place, {{ quantile('earlier.row_count', 0.5) }} as centre
     from days
-    where is_base
-    group by subject, is_current
+    inner join days as earlier
+        on
+            days.subject = earlier.subject
+            and days.is_current = earlier.is_current
+            and earlier.place between days.place - 7 and days.place - 1
+    group by days.subject, days.place
+
+),
+
+centred as (
+
+    select days.*, coalesce(centres.centre, days.row_count) as centre, centres.centre is not null as has_past
+    from days
+    left join centres on days.subject = centres.subject and days.place = centres.place
 
 ),
 
@@ -29,21 +41,21 @@ centres as (
 weekdays as (
 
     select
-        days.load_name, days.weekday,
-        1 + ({{ quantile('days.row_count / nullif(centres.centre, 0)', 0.5) }} - 1) * count(*) / (count(*) + 2) as factor
-    from days
-    inner join centres on days.subject = centres.subject and days.is_current = centres.is_current
-    where days.part_kind = 'rows' and days.is_base
-    group by days.load_name, days.weekday
+        load_name, weekday,
+        1 + ({{ quantile('row_count / nullif(centre, 0)', 0.5) }} - 1) * count(*) / (count(*) + 2) as factor
+    from centred
+    where part_kind = 'rows' and has_past and not is_new
+    group by load_name, weekday
 
 ),
 
 expected as (
 
-    select days.*, centres.centre * coalesce(weekdays.factor, 1) as usual
-    from days
-    inner join centres on days.subject = centres.subject and days.is_current = centres.is_current
-    left join weekdays on days.load_name = weekdays.load_name and days.weekday = weekdays.weekday
+    select
+        centred.*,
+        case when centred.has_past then coalesce(weekdays.factor, 1) else 1 end * centred.centre as usual
+    from centred
+    left join weekdays on centred.load_name = weekdays.load_name and centred.weekday = weekdays.weekday
 
 ),
 
@@ -54,7 +66,7 @@ past as (
         count(*) as loads_before,
         greatest(1, 1.4826 * {{ quantile('abs(' ~ deviation('row_count', 'usual') ~ ')', 0.5) }}) as spread
     from expected
-    where is_base
+    where not is_new and has_past
     group by subject
 
 ),
@@ -62,10 +74,17 @@ past as (
 final as (
 
     select
-        expected.*,
+        expected.export,
+        expected.load_name,
+        expected.part_kind,
+        expected.part,
+        expected.subject,
+        expected.day,
+        expected.row_count,
+        expected.usual,
         past.loads_before,
         past.spread,
-        cast(expected.row_count as {{ type_double() }}) / nullif(expected.usual, 0) as level
+        cast(expected.row_count as {{ type_double() }}) / nullif(cast(expected.usual as {{ type_double() }}), 0) as level
     from expected
     inner join past on expected.subject = past.subject
     where expected.is_new

@@ -53,15 +53,29 @@ listed as (
 
 ),
 
+-- Where all of a kind are gone and the rows are not, the column has lost its values, and no store its orders.
+kinds as (
+
+    select
+        load_name, part_kind, day,
+        sum(row_count) < 0.2 * sum(usual) and count(*) > 1 as is_unnamed
+    from levels
+    group by load_name, part_kind, day
+
+),
+
 compared as (
 
     select
         levels.*,
+        kinds.is_unnamed,
         levels.usual * least(1, coalesce(others.level_of_others, 1)) as expected,
         witnesses.level_elsewhere,
         levels.part_kind = 'channel' and levels.row_count = 0 and witnesses.rows_elsewhere = 0
         and listed.channel_code is not null as is_gone
     from levels
+    inner join kinds
+        on levels.load_name = kinds.load_name and levels.part_kind = kinds.part_kind and levels.day = kinds.day
     left join others on levels.subject = others.subject and levels.day = others.day
     left join witnesses on levels.subject = witnesses.subject and levels.day = witnesses.day
     left join listed on levels.part = listed.channel_code
@@ -101,7 +115,7 @@ final as (
         cast(case when is_far then 1 - row_count / expected else 0 end as {{ type_double() }}) as missing_share,
         -- What blocks: no part of an advertising report, as a campaign may end, and no member of staff, who may be away.
         cast(case
-            when is_far and not is_real and part_kind <> 'staff' and export <> 'ad_stats' then 1 - row_count / expected
+            when is_far and not is_real and not is_unnamed and part_kind <> 'staff' and export <> 'ad_stats' then 1 - row_count / expected
             else 0
         end as {{ type_double() }}) as missing_share_alone
     from ranked

@@ -23,7 +23,7 @@ whole as (
 wide as (
 
     select
-        subject, load_name, kind, day,
+        subject, load_name, is_snapshot, kind, day,
         max(case when figure = 'filled' then amount else 0 end) as filled,
         max(case when figure = 'empty' then amount else 0 end) as empty_cells,
         max(case when figure = 'distinct' then amount end) as different,
@@ -34,33 +34,33 @@ wide as (
         max(case when figure = 'value' then 1 else 0 end) as is_code
     from loads
     where column_name <> '(rows)'
-    group by subject, load_name, kind, day
+    group by subject, load_name, is_snapshot, kind, day
 
 ),
 
 unioned as (
 
-    select subject, load_name, kind, 'missing' as figure, day, empty_cells + filled as sample,
+    select subject, load_name, is_snapshot, kind, 'missing' as figure, day, empty_cells + filled as sample,
         empty_cells / (empty_cells + filled) as value
     from wide
     union all
-    select subject, load_name, kind, 'repeated', day, filled, 1 - different / filled
+    select subject, load_name, is_snapshot, kind, 'repeated', day, filled, 1 - different / filled
     from wide where kind = 'identifier' and filled > 0
     union all
-    select subject, load_name, kind, 'commonest', day, filled, commonest / filled
+    select subject, load_name, is_snapshot, kind, 'commonest', day, filled, commonest / filled
     from wide where kind in ('identifier', 'other') and filled > 0 and is_code = 0
     union all
-    select wide.subject, wide.load_name, wide.kind, 'changed', wide.day, whole.known,
+    select wide.subject, wide.load_name, wide.is_snapshot, wide.kind, 'changed', wide.day, whole.known,
         wide.changed / whole.known
     from wide
     inner join whole on wide.load_name = whole.load_name and wide.day = whole.day
     where wide.changed is not null
     union all
-    select subject, load_name, kind, 'median', day, filled, ln(middle) from wide where middle > 0
+    select subject, load_name, is_snapshot, kind, 'median', day, filled, ln(middle) from wide where middle > 0
     union all
-    select subject, load_name, kind, 'largest', day, filled, ln(largest) from wide where largest > 0
+    select subject, load_name, is_snapshot, kind, 'largest', day, filled, ln(largest) from wide where largest > 0
     union all
-    select subject, load_name, kind, figure, day, sample, value from {{ ref('profile_mixes') }}
+    select subject, load_name, is_snapshot, kind, figure, day, sample, value from {{ ref('profile_mixes') }}
 
 ),
 
@@ -69,6 +69,7 @@ final as (
     select
         unioned.load_name,
         unioned.subject,
+        unioned.is_snapshot,
         unioned.kind,
         unioned.figure,
         unioned.day,

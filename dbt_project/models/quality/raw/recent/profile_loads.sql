@@ -14,6 +14,7 @@ figures as (
         files.export,
         case when files.source = 'canonical' then files.export else files.source || ' ' || files.export end as load_name,
         files.business_date as day,
+        contracts.mode = 'snapshot' as is_snapshot,
         files.business_date > {{ unpublished_since() }} as is_new,
         profiles.column_name,
         profiles.kind,
@@ -27,6 +28,7 @@ figures as (
         end as amount
     from {{ source('meta', 'column_profiles') }} as profiles
     inner join {{ source('meta', 'load_files') }} as files on profiles.load_id = files.load_id
+    inner join {{ source('meta', 'contracts') }} as contracts on files.export = contracts.export
     inner join firsts
         on
             files.source = firsts.source
@@ -35,7 +37,7 @@ figures as (
     where
         files.state = 'loaded'
         and files.business_date between {{ days_back(profile_limits().history_days) }} and {{ business_date() }}
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 ),
 

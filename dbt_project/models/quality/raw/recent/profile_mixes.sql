@@ -46,6 +46,7 @@ final as (
     select
         parts.subject,
         parts.load_name,
+        parts.is_snapshot,
         parts.kind,
         parts.figure,
         parts.day,
@@ -70,7 +71,7 @@ final as (
             and parts.figure = usual.figure
             and parts.is_current = usual.is_current
             and parts.part = usual.part
-    group by parts.subject, parts.load_name, parts.kind, parts.figure, parts.day
+    group by parts.subject, parts.load_name, parts.is_snapshot, parts.kind, parts.figure, parts.day
 
 )
 
