@@ -8,7 +8,6 @@ with levels as (
     select
         *,
         case
-            -- Few rows lie further from any mix than many do.
             when figure in ({{ mixes() }}) then usual * greatest(1, sqrt(usual_sample / nullif(sample, 0)))
             when figure in ({{ amounts() }}) then usual
             else least(1, greatest(0, usual))
@@ -47,6 +46,8 @@ measured as (
         case
             when figure = 'largest' then off > {{ limits.largest_spreads }} * wide and value > highest + ln(3)
             -- What was seen before is not far out.
+            -- Many times the usual rows are another crowd: volumes tell it.
+            when sample not between 0.25 * usual_sample and 4 * usual_sample then false
             when figure in ('missing', 'median') and value between lowest and highest then false
             when figure not in ('missing', 'median') and value <= highest then false
             when figure = 'median' then off > {{ limits.amount_spreads }} * wide

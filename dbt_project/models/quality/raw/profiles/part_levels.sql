@@ -1,39 +1,8 @@
 {{ config(materialized='view') }}
-{#
-    What each part was to be expected to hold: the median of the seven loads before, with the load's weekday factor. A
-    new level that a person accepted begins with itself.
-#}
-with days as (
+{# What each part was to be expected to hold on its new days: its centre with the load's weekday factor. #}
+with centred as (
 
-    select
-        parts.*,
-        coalesce(parts.day >= accepted.since, true) as is_current,
-        row_number() over (partition by parts.subject order by parts.day asc nulls last) as place
-    from {{ ref('part_days') }} as parts
-    left join (
-        {{ accepted_levels(['rows_of_part_missing', 'some_rows_of_part_missing']) }}
-    ) as accepted on parts.subject = accepted.subject
-
-),
-
-centres as (
-
-    select days.subject, days.place, {{ quantile('earlier.row_count', 0.5) }} as centre
-    from days
-    inner join days as earlier
-        on
-            days.subject = earlier.subject
-            and days.is_current = earlier.is_current
-            and earlier.place between days.place - 7 and days.place - 1
-    group by days.subject, days.place
-
-),
-
-centred as (
-
-    select days.*, coalesce(centres.centre, days.row_count) as centre, centres.centre is not null as has_past
-    from days
-    left join centres on days.subject = centres.subject and days.place = centres.place
+    select * from {{ ref('part_centres') }}
 
 ),
 
@@ -59,11 +28,22 @@ expected as (
 
 ),
 
+-- The least that any past day had, of the same weekday where there was one.
+lows as (
+
+    select subject, weekday, min(row_count) as least
+    from expected
+    where not is_new
+    group by subject, weekday
+
+),
+
 past as (
 
     select
         subject,
         count(*) as loads_before,
+        min(row_count) as least,
         greatest(1, 1.4826 * {{ quantile('abs(' ~ deviation('row_count', 'usual') ~ ')', 0.5) }}) as spread
     from expected
     where not is_new and has_past
@@ -84,9 +64,11 @@ final as (
         expected.usual,
         past.loads_before,
         past.spread,
+        coalesce(lows.least, past.least) as least,
         cast(expected.row_count as {{ type_double() }}) / nullif(cast(expected.usual as {{ type_double() }}), 0) as level
     from expected
     inner join past on expected.subject = past.subject
+    left join lows on expected.subject = lows.subject and expected.weekday = lows.weekday
     where expected.is_new
 
 )

@@ -8,7 +8,12 @@ with parts as (
     select loads.*, eras.is_current, eras.is_base
     from {{ ref('profile_loads') }} as loads
     inner join {{ ref('profile_eras') }} as eras on loads.subject = eras.subject and loads.day = eras.day
-    where loads.figure in ('value', 'hour', 'age', 'length', 'shape')
+    where
+        loads.figure in ('value', 'hour')
+        -- The dates of a snapshot grow older by themselves.
+        or (loads.figure = 'age' and not loads.is_snapshot)
+        -- How a reference is written is asked by the checks of references.
+        or (loads.figure in ('length', 'shape') and loads.kind = 'identifier')
 
 ),
 
