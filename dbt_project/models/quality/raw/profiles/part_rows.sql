@@ -41,10 +41,13 @@ final as (
         cast(row_count as bigint) as row_count,
         cast(expected as {{ type_double() }}) as usual_rows,
         cast(case when is_far then 1 - row_count / expected else 0 end as {{ type_double() }}) as missing_share,
-        -- What the business itself starts and ends, and a member of staff who is away, never blocks.
+        -- What the business itself sends, or what follows from orders in its own time, never blocks; nor does a member of
+        -- staff who is away, or a campaign that ended.
         cast(case
-            when is_far and not is_real and not is_unnamed and part_kind <> 'staff'
-                and export not in ('ad_stats', 'pushes', 'coupons')
+            when is_far and not is_real and not is_unnamed and part_kind <> 'staff' and export <> 'ad_stats'
+                and (part_kind <> 'rows' or export in (
+                    'orders', 'order_lines', 'contacts', 'touches', 'events', 'friendships', 'group_members'
+                ))
                 then 1 - row_count / expected
             else 0
         end as {{ type_double() }}) as missing_share_alone

@@ -10,7 +10,7 @@ down_revision = "0008"
 def upgrade() -> None:
     op.create_table(
         "column_profiles",
-        sa.Column("load_id", sa.BigInteger(), sa.ForeignKey("meta.load_files.load_id"), primary_key=True),
+        sa.Column("load_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("column_name", sa.Text(), primary_key=True, comment="The column; (rows) for the load as a whole."),
         sa.Column("kind", sa.Text(), nullable=False,
                   comment="money, identifier, status, time, consent or other."),
