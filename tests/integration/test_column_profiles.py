@@ -6,13 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
 from test_ingest import DAY, Place, order, orders
+
 from userops.errors import UseropsError
 from userops.gate import acceptance
 from userops.settings import Settings
 from userops.warehouse.connection import connect
-
 
 
 @pytest.fixture
@@ -81,8 +80,8 @@ def test_a_true_change_is_accepted_from_its_first_unpublished_date(place: Place)
         for day, subject in ((DAY, "orders"), (DAY + timedelta(days=1), "orders")):
             admin.execute(
                 "insert into meta.quality_results (run_id, business_date, check_name, layer, subject, severity, passed,"
-                " observed, expected, detail) values ('r', %s, 'columns_changed', 'expectations', %s, 'critical', false,"
-                " 'orders.status: 94%% of 200 rows', 'x', '')", [day, subject]
+                " observed, expected, detail) values ('r', %s, 'columns_changed', 'expectations', %s, 'critical',"
+                " false, 'orders.status: 94%% of 200 rows', 'x', '')", [day, subject]
             )
     with connect(place.url, "publisher") as connection:
         given = (connection, place.settings, "columns_changed")
@@ -92,5 +91,7 @@ def test_a_true_change_is_accepted_from_its_first_unpublished_date(place: Place)
             acceptance.accept(*given, "orders.city", "Ada", "x")
         with pytest.raises(UseropsError, match="compares with no level"):
             acceptance.accept(connection, place.settings, "exports_late", "orders", "Ada", "x")
-        kept = connection.execute("select subject, since, accepted_by from meta.accepted_levels order by 1 desc").fetchall()
+        kept = connection.execute(
+            "select subject, since, accepted_by from meta.accepted_levels order by 1 desc"
+        ).fetchall()
     assert kept == [("orders.status", DAY, "Ada"), ("orders", date(2026, 3, 3), "Ada")]

@@ -44,7 +44,7 @@ def accept(
     if newest is None:
         raise UseropsError(
             f"{check} has not failed on {subject!r}.",
-            fix="give --subject as the finding names it before its colon (`userops status` shows it), such as orders.status.",
+            fix="give --subject as the finding (`userops status`) names it before its colon, such as orders.status.",
         )
     since = since or first or newest
     connection.execute(RECORD, [check, subject, since, reason, by])

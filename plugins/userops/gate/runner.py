@@ -155,11 +155,11 @@ def _described(definition: "ValidationDefinition", expectation: Any) -> Expectat
         condition=kwargs.get("row_condition"),
         found=meta.get("found"),
         low_is_bad=kwargs.get("max_value") is None,
-        help=_help(meta),
+        help=help_of(meta),
     )
 
 
-def _help(meta: dict[str, Any]) -> str:
+def help_of(meta: dict[str, Any]) -> str:
     """Who is asked, where to read on, and how a level that is true becomes the normal one."""
     parts = [f"{name} {meta[name]}" for name in ("owner", "runbook") if meta.get(name)]
     if meta.get("accepts"):

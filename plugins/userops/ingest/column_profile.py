@@ -7,7 +7,6 @@ moved by a row. It is made once, of at most SAMPLE rows spread evenly over the f
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -85,16 +84,18 @@ def profile(
 
 
 def changes(
-    database: duckdb.DuckDBPyConnection, contract: Contract, stored: Path, earlier: Sequence[LakeFile]
+    database: duckdb.DuckDBPyConnection, contract: Contract, stored: Sequence[LakeFile], load_id: int
 ) -> list[Figure]:
     """Of keys that earlier loads brought too: how many, and in how many the value of each column is another.
 
-    `stored` is the load's own file, `earlier` those of the loads before, the newest last; KEYS keys are compared with
-    their newest version in the last LOADS_COMPARED of them.
+    `stored` are the files of the export, the newest last, that of the load among them; KEYS of its keys are compared
+    with their newest version in the LOADS_COMPARED files before.
     """
+    own = [file.url for file in stored if file.load_id == load_id]
+    earlier = [file.url for file in stored if file.load_id < load_id][-LOADS_COMPARED:]
     others = [column for column in contract.columns
               if column.name not in (*contract.key, "updated_at") and (column.identifier or not column.personal)]
-    if not earlier or not others:
+    if not own or not earlier or not others:
         return []
     names = [hash_name(column) if column.identifier else column.name for column in others]
     key = listed([identifier(name) for name in contract.key])
@@ -102,9 +103,9 @@ def changes(
     newest = f"qualify row_number() over (partition by {key} order by {order} desc) = 1"
     same = " and ".join(f"later.{identifier(name)} = earlier.{identifier(name)}" for name in contract.key)
     differ = [f"count(*) filter (where later.{identifier(n)} is distinct from earlier.{identifier(n)})" for n in names]
-    files = select_files(contract, [file.url for file in earlier[-LOADS_COMPARED:]])
+    files = select_files(contract, earlier)
     counts = database.execute(
-        f"with later as (select * from read_parquet({literal(stored)}) {newest} order by hash({key}) limit {KEYS}),"
+        f"with later as (select * from read_parquet({literal(own[0])}) {newest} order by hash({key}) limit {KEYS}),"
         f" earlier as (select files.* from ({files}) as files semi join later using ({key}) {newest})"
         f" select count(*), {listed(differ)} from later join earlier on {same}"
     ).fetchall()[0]

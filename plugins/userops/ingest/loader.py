@@ -114,20 +114,15 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
                         load_log.came_before(connection, file.contract.name, file.business_date))
         earlier = load_log.same_content(connection, file, read.judged.row_set_hash)
     file_checks.check_read(read, before, earlier)
-    figures = column_profile.profile(session.database, file.contract, file.business_date, loader.settings.timezone)
     texts = read.texts() if read.set_aside else {}
     with lease.transaction(connection, loader.token), ThreadPoolExecutor(1) as beside:
         load_id = _begin_load(loader, read)
         kept = _start_vault(loader, read, beside)
         parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
-        stored = loads.files_as_of(connection, file.business_date, loader.lake.url, [file.contract.name])
-        figures += column_profile.changes(
-            session.database, file.contract, parquet, stored.get(file.contract.name, [])
-        )
         kept.result()
-        column_profile.keep(connection, load_id, figures)
         _end_load(loader, read, load_id, parquet, rows)
         _quarantine(connection, read, load_id, texts)
+        _profile(loader, file, load_id)
         _check_unchanged(file, stamp)
     return file_checks.answers(read)
 
@@ -190,6 +185,15 @@ def _quarantine(connection: psycopg.Connection, read: Reading, load_id: int, tex
             # A row that a platform's SQL adds of its own stands on no line of the file.
             line, text = (texts[row].line - unheaded, texts[row].text) if row in texts else (0, "")
             copy.write_row((load_id, file.business_date, file.contract.name, file.source.name, line, text, reason))
+
+
+def _profile(loader: Loader, file: File, load_id: int) -> None:
+    """Keep with the load what its columns look like, and what changed of the rows that are known."""
+    database, export = loader.session.database, file.contract.name
+    figures = column_profile.profile(database, file.contract, file.business_date, loader.settings.timezone)
+    stored = loads.files_as_of(loader.connection, file.business_date, loader.lake.url, [export])[export]
+    figures += column_profile.changes(database, file.contract, stored, load_id)
+    column_profile.keep(loader.connection, load_id, figures)
 
 
 def _empty(connection: psycopg.Connection, export: str, folder: Folder, day: date) -> list[CheckResult]:
