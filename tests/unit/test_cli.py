@@ -31,6 +31,8 @@ def run(tmp_path, *arguments, **extra):
          ["needs a name", "--by"]),
         (["waive", "orders.csv", "--date", "2011-02-03", "--by", "A", "--reason", ""], {}, 2, ["needs a reason"]),
         (["approve", "--date", "yesterday", "--by", "A"], {}, 2, ["'yesterday' is no date"]),
+        (["accept", "columns_changed", "--subject", "orders.status", "--by", "A", "--reason", " "], {}, 2,
+         ["needs a reason"]),
         (["tags", "new", "x1", "--category", "weather"], {}, 2, ["'weather'", "lifecycle"]),
         (["tags", "explain", "u_1"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
         (["audiences", "export", "--audience", "a", "--out", "x", "--medium", "fax"], {"USEROPS_DATABASE_URL": DOWN}, 2,
