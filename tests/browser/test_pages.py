@@ -1,4 +1,4 @@
-"""Every page draws, fits and can be read: three of them on each run, all of them with `-m browser_all`."""
+"""Every page draws, fits and can be read: three of them on each run, all of them with `make test-browser`."""
 
 from itertools import product
 

@@ -1,5 +1,6 @@
 """Serve the built site on this machine alone, for browsers that read no folders and for links from Airflow."""
 
+import contextlib
 import functools
 import http.server
 from pathlib import Path
@@ -49,10 +50,7 @@ def server(folder: Path, port: int = 8081, host: str = LOCAL) -> http.server.Thr
         ) from error
 
 
-def serve(folder: Path, port: int = 8081, host: str = LOCAL) -> None:
-    """Serve the site until Ctrl-C."""
-    with server(folder, port, host) as serving:
-        try:
-            serving.serve_forever()
-        except KeyboardInterrupt:
-            return
+def until_stopped(serving: http.server.ThreadingHTTPServer) -> None:
+    """Answer requests until Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        serving.serve_forever()
