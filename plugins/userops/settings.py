@@ -103,6 +103,7 @@ class Settings(BaseSettings):
         "use 32 random characters or more: openssl rand -hex 32.",
         default_factory=lambda given: _stored_hash_key(given["home"]), repr=False,
     )  # fmt: skip
+    site_url: str = _setting("write http://host:port/.", "http://127.0.0.1:8081/", pattern=r"^https?://[^\s]+$")
     deadline: time = _setting("write HH:MM, such as 08:00.", time(8))
     hold_warnings: bool = _setting("write 1 or 0.", False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("use DEBUG, INFO, WARNING or ERROR.", "WARNING")

@@ -26,6 +26,7 @@ def test_defaults_are_below_the_home(tmp_path):
         "currency": "CNY",
         "default_country": "CN",
         "hash_key": "",
+        "site_url": "http://127.0.0.1:8081/",
         "deadline": time(8),
         "hold_warnings": False,
         "log_level": "WARNING",

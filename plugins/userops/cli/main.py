@@ -49,6 +49,7 @@ def doctor(as_json: AsJson = False) -> None:
 def site(
     serve: Annotated[bool, typer.Option("--serve", help="Then serve it on this machine until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(help="Port to serve it on.")] = 8081,
+    host: Annotated[str, typer.Option(help="Address to serve it on; it asks for no password.")] = "127.0.0.1",
 ) -> None:
     """Build the dashboard site from the published marts."""
     from userops.run import build_site
@@ -59,8 +60,8 @@ def site(
     folder = build_site(settings, warehouse_url(settings))
     out.print(f"{folder}/index.html")
     if serve:
-        with serving.server(folder, port) as server:
-            out.print(f"The site is at http://{serving.LOCAL}:{server.server_port}/. Ctrl-C stops it.")
+        with serving.server(folder, port, host) as server:
+            out.print(f"The site is at http://{host}:{server.server_port}/. Ctrl-C stops it.")
             serving.until_stopped(server)
 
 
