@@ -27,6 +27,8 @@ def test_defaults_are_below_the_home(tmp_path):
         "default_country": "CN",
         "hash_key": "",
         "site_url": "http://127.0.0.1:8081/",
+        "wecom_corp_id": "",
+        "wecom_secret": "",
         "deadline": time(8),
         "hold_warnings": False,
         "log_level": "WARNING",

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from userops.cli import operations, runs
+from userops.cli.audiences import audiences_app
 from userops.cli.database import db_app
 from userops.cli.edge import AsJson, connection_lost, err, load_settings, out
 from userops.cli.simulate import simulate
-from userops.cli.tags import audiences_app, tags_app
+from userops.cli.tags import tags_app
 from userops.errors import EXIT_FAILED, EXIT_USAGE, UseropsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
