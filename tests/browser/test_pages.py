@@ -9,6 +9,8 @@ from view import DESK, PHONE, View
 import site_marts
 from userops.settings import PROJECT_ROOT
 
+pytest_plugins = ["browser_fixtures"]
+
 PAGES = [*sorted(path.stem for path in (PROJECT_ROOT / "dashboards").glob("[!_]*.yml"))]
 OFTEN = ("overview", "channels", "lifecycle")
 # Each language with each theme and each width, in as few views as that takes.
