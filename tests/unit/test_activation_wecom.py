@@ -63,7 +63,7 @@ def errcode(code: int) -> dict:
 
 def sent(server: Server, wanted: set[Customer], path: Path) -> list[Change]:
     journal = Journal(path)
-    return send(server.client(), TAG, changes(journal.tagged, wanted), journal)
+    return send(server.client(), TAG, changes(journal, wanted), journal)
 
 
 def test_the_difference_is_sent_removals_first_and_nothing_twice(tmp_path: Path):
@@ -87,6 +87,20 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path):
     sent(server, {ANN, BEN, CAT}, path)
     assert server.requests == ["add wmAnn", "add wmBen", "add wmCat"]
     assert Journal(path).tagged == {ANN, BEN, CAT}
+
+
+def test_who_says_no_after_a_request_that_was_cut_off_is_untagged(tmp_path: Path):
+    """Whether WeCom took it cannot be known."""
+    server, path = Server(), tmp_path / "journal"
+    journal = Journal(path)
+    client = server.client()
+    client.mark = lambda *_, **__: (_ for _ in ()).throw(RuntimeError("the machine stopped"))
+    with pytest.raises(RuntimeError):
+        send(client, TAG, changes(journal, {ANN, BEN}), journal)
+    assert Journal(path).doubtful == {ANN}
+    sent(server, {BEN}, path)
+    assert server.requests == ["remove wmAnn", "add wmBen"]
+    assert (Journal(path).tagged, Journal(path).doubtful) == ({BEN}, set())
 
 
 def test_requests_keep_their_pace(tmp_path: Path):
@@ -142,8 +156,10 @@ def test_a_compacted_journal_names_nobody_who_was_untagged(tmp_path: Path):
     sent(Server(), {ANN, BEN}, path)
     journal = Journal(path)
     journal.note(Change("remove", ANN))
+    journal.note(Change("adding", CAT))
     journal.compact()
-    assert "wmAnn" not in path.read_text() and Journal(path).tagged == {BEN}
+    assert "wmAnn" not in path.read_text()
+    assert (Journal(path).tagged, Journal(path).doubtful) == ({BEN}, {CAT})
 
 
 def test_a_journal_that_is_none_is_named(tmp_path: Path):

@@ -1,7 +1,7 @@
 """A tag in WeCom for an audience: what is there is compared with what should be, and the difference is sent.
 
-What was sent stands in a journal in the output folder, one line a request, so a run that was cut off goes on where it
-stopped. WeCom's own tags are not read: only what the journal says was tagged here is ever removed.
+What is sent stands in a journal in the output folder, so a run that was cut off goes on where it stopped. WeCom's own
+tags are not read: only what the journal says was tagged here is ever removed.
 """
 
 import json
@@ -36,7 +36,7 @@ class Customer:
 
 @dataclass(frozen=True)
 class Change:
-    """What to do: `add` or `remove` the tag."""
+    """A step: `add` or `remove` the tag, or `adding` it, before it is known whether that worked."""
 
     change: str
     customer: Customer
@@ -70,39 +70,50 @@ class Tagged:
 
 
 class Journal:
-    """The customers tagged so far: a file of one JSON line a request that WeCom took."""
+    """Whom we tagged: a file of one JSON line a step.
+
+    A line `adding` is written before the request and `add` or `remove` after it. Who stands at `adding` may bear the
+    tag or not: the request was cut off. They are tagged again if they are still wanted, and untagged if they are not.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.tagged: set[Customer] = set()
+        self.doubtful: set[Customer] = set()
         for number, line in enumerate(self._lines(), 1):
             try:
                 entry = json.loads(line)
-                customer = Customer(entry["userid"], entry["external_userid"])
+                self._take(Change(entry["change"], Customer(entry["userid"], entry["external_userid"])))
             except (ValueError, KeyError, TypeError) as error:
                 raise UseropsError(
                     f"{path}, line {number} is no entry of a journal.",
                     fix="remove that line; its customer is then tagged once more, which does no harm.",
                 ) from error
-            (self.tagged.add if entry["change"] == "add" else self.tagged.discard)(customer)
 
     def note(self, change: Change) -> None:
-        """Write down what WeCom took, before the next request."""
+        """Write down a step, before the next one."""
         _append(self.path, [change])
-        (self.tagged.add if change.change == "add" else self.tagged.discard)(change.customer)
+        self._take(change)
 
     def compact(self) -> None:
-        """Keep one line a tagged customer: nobody who was untagged is named any longer."""
+        """Keep one line a customer: nobody who was untagged is named any longer."""
         part = self.path.with_name(f".{self.path.name}.next")
         part.unlink(missing_ok=True)
-        _append(part, [Change("add", customer) for customer in sorted(self.tagged)])
+        kept = [("add", self.tagged), ("adding", self.doubtful)]
+        _append(part, [Change(step, customer) for step, customers in kept for customer in sorted(customers)])
         os.replace(part, self.path)
+
+    def _take(self, change: Change) -> None:
+        known = {"add": self.tagged, "adding": self.doubtful, "remove": set()}[change.change]
+        self.tagged.discard(change.customer)
+        self.doubtful.discard(change.customer)
+        known.add(change.customer)
 
     def _lines(self) -> list[str]:
         if not self.path.exists():
             return []
         text = self.path.read_text(encoding="utf-8")
-        # A last line without its end was cut off while it was written; its request is sent again.
+        # A last line without its end was cut off while it was written: that step is done again.
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
             self.path.write_text(whole, encoding="utf-8")
@@ -114,6 +125,8 @@ def _append(path: Path, done: Iterable[Change]) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600)
     with os.fdopen(handle, "a", encoding="utf-8") as file:
         file.writelines(json.dumps({"change": each.change, **asdict(each.customer)}) + "\n" for each in done)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def check_tag(tag: str) -> None:
@@ -124,11 +137,11 @@ def check_tag(tag: str) -> None:
         raise UseropsError(f"{tag!r} is no id of a tag.", fix="give the id that WeCom shows for it, such as etAAAA….")
 
 
-def changes(tagged: set[Customer], wanted: set[Customer]) -> list[Change]:
+def changes(journal: Journal, wanted: set[Customer]) -> list[Change]:
     """What makes the tagged the wanted ones; removals first, for they are what people asked for."""
     return [
-        *(Change("remove", customer) for customer in sorted(tagged - wanted)),
-        *(Change("add", customer) for customer in sorted(wanted - tagged)),
+        *(Change("remove", customer) for customer in sorted((journal.tagged | journal.doubtful) - wanted)),
+        *(Change("add", customer) for customer in sorted(wanted - journal.tagged)),
     ]
 
 
@@ -140,10 +153,13 @@ def send(client: WeCom, tag: str, planned: Iterable[Change], journal: Journal) -
     refused = []
     for change in planned:
         customer = change.customer
-        are_friends = client.mark(customer.userid, customer.external_userid, **{change.change: tag})
-        if are_friends or change.change == "remove":
+        if change.change == "add":
+            journal.note(Change("adding", customer))
+        if client.mark(customer.userid, customer.external_userid, **{change.change: tag}):
             journal.note(change)
-        else:
+            continue
+        journal.note(Change("remove", customer))
+        if change.change == "add":
             refused.append(change)
     return refused
 
@@ -156,7 +172,7 @@ def tag_audience(url: str, audience: str, out: Path, tag: str, client: WeCom | N
     check_tag(tag)
     current, wanted, users = _wanted(url, audience)
     journal = Journal(out / f"{audience}.{FORMAT}.{tag}.journal")
-    planned = changes(journal.tagged, wanted)
+    planned = changes(journal, wanted)
     refused = []
     if client is not None:
         refused = send(client, tag, planned, journal)
