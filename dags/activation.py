@@ -26,7 +26,8 @@ def list_destinations() -> list[dict]:
 
 
 @task(
-    map_index_template="{{ task.op_kwargs['destination']['audience'] }}", retries=3, retry_delay=timedelta(minutes=5)
+    map_index_template="{{ task.op_kwargs['destination']['audience'] }} {{ task.op_kwargs['destination']['format'] }}",
+    retries=3, retry_delay=timedelta(minutes=5),
 )
 def export(destination: dict) -> dict:
     return airflow_tasks.activate(destination)

@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from userops import airflow_runtime, airflow_tasks
 from userops.activation.export import export
 from userops.activation.formats import FORMATS
 from userops.activation.members import CONSENT
@@ -201,3 +202,21 @@ def test_who_may_not_open_the_vault_is_told(warehouse, deployment, tmp_path):
     finally:
         with psycopg.connect(warehouse, autocommit=True) as admin:
             admin.execute("drop role ad_tool")
+
+
+def test_the_task_of_the_dag_exports_what_the_project_lists(warehouse, tmp_path, monkeypatch):
+    listed = "exports: [{audience: recall, format: meta, medium: email}]\n"
+    (tmp_path / "activation.yml").write_text(listed, encoding="utf-8")
+    given = {
+        "USEROPS_PROJECT": tmp_path, "USEROPS_HOME": tmp_path / "home", "USEROPS_DATABASE_URL": warehouse,
+        "USEROPS_HASH_KEY": "k" * 64, airflow_runtime.IN_PROCESS: "1",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(name, str(value))
+    (destination,) = airflow_tasks.list_destinations()
+    told = json.loads(json.dumps(airflow_tasks.activate(destination)))
+    assert (told["rows"], told["business_date"], told["entered"]) == (2, "2026-03-31", None)
+    assert Path(told["path"]).parent == tmp_path / "home" / "activation"
+    # What Airflow keeps of a task names nobody.
+    assert_only([Path(told["path"])], ALLOWED)
+    assert not any(spelling in json.dumps(told) for name in NUMBERS for spelling in spellings(name))
