@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from oracle.order_rows import by_its_lines, current_lines, refunds_by_totals
+from oracle.order_rows import completed as with_line_defaults
+
 KEYS = {
     "channels": ("channel_code",),
     "ad_stats": ("stat_date", "channel_code", "campaign_id", "level", "ad_group_id", "ad_id", "keyword"),
     "touches": ("touch_id",),
     "orders": ("order_id",),
-    "order_lines": ("order_id", "line_no"),
+    "order_lines": ("order_id", "line_key"),
     "refunds": ("refund_id",),
     "products": ("sku",),
     "fx_rates": ("rate_date", "currency"),
@@ -41,8 +44,8 @@ KEYS = {
 SNAPSHOTS = {"channels", "products", "fx_rates", "staff", "groups", "stores", "communities", "campaigns"}
 MONEY = {
     "gross_amount", "discount_amount", "shipping_amount", "paid_amount", "unit_price", "line_amount", "amount", "cost",
-    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget", "platform_conversions",
-    "platform_conversion_value", "tax_amount",
+    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget", "tax_amount", "line_paid_amount",
+    "line_shipping_amount", "running_total", "platform_conversions", "platform_conversion_value",
 }
 WHOLE = {
     "impressions", "clicks", "line_no", "quantity", "rating", "birth_year", "city_tier", "level", "points",
@@ -71,7 +74,7 @@ def typed(column: str, text: str, zone: ZoneInfo) -> object:
         return text if column == "level" and text.isalpha() or "_" in text else int(text)
     if column in ("latitude", "longitude"):
         return float(text)
-    if column.endswith("_consent") or column in ("is_paid", "is_date_estimated"):
+    if column.endswith("_consent") or column in ("is_paid", "is_test", "is_date_estimated"):
         return text == "true"
     return text
 
@@ -85,7 +88,7 @@ def completed(export: str, row: Row) -> Row:
         return row | {"value": normalised(row["kind"], row["value"])}
     if export == "refunds":
         return row | {"is_date_estimated": bool(row.get("is_date_estimated"))}
-    return row
+    return with_line_defaults(export, row)
 
 
 def normalised(kind: str, value: str | None) -> str | None:
@@ -227,7 +230,7 @@ class Known:
     def rows(self, export: str) -> list[Row]:
         """The rows that hold by the end of the day, erased people left out."""
         if export not in self._rows:
-            rows = self._snapshot(export) if export in SNAPSHOTS else self._newest(export)
+            rows = self._snapshot(export) if export in SNAPSHOTS else self._current(export)
             self._rows[export] = self._with_further(rows) if export == "contacts" else rows
         return self._rows[export]
 
@@ -238,6 +241,22 @@ class Known:
             if row["removed_at"] is None and row["value"] is not None:
                 further.setdefault(row["contact_id"], set()).add((row["kind"], row["value"]))
         return [row | {"further": further.get(row["contact_id"], set())} for row in contacts]
+
+    def _current(self, export: str) -> list[Row]:
+        """Of a delta; orders, their lines and refunds as all their rows together say."""
+        rows = self._newest(export)
+        if export == "order_lines":
+            return current_lines(rows)
+        if export == "orders":
+            lines = by(self.rows("order_lines"), "order_id")
+            nobody = dict.fromkeys(("contact_id", *IDENTIFIERS))
+            rows = [by_its_lines(row, lines.get(row["order_id"], [])) for row in rows]
+            return [row | nobody if row.get("is_test") else row for row in rows]
+        if export == "refunds":
+            totals = [version for version in self.seen(export) if version.row.get("running_total") is not None]
+            single = [row for row in rows if row.get("running_total") is None]
+            return single + refunds_by_totals(totals, self.seen("orders"), self.zone)
+        return rows
 
     def _snapshot(self, export: str) -> list[Row]:
         """The last one that came."""

@@ -7,6 +7,7 @@ with versions as (
     select '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier, min(_business_date) as first_seen
     from {{ source('raw', export) }}
     where {{ identifier_column(kind) }} is not null and _business_date <= {{ business_date() }}
+        {%- if export == 'orders' %} and not coalesce(is_test, false){% endif %}
     group by {{ identifier_column(kind) }}
     union all
     {%- endfor %}

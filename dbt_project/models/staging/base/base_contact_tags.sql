@@ -1,1 +1,1 @@
-{{ newest_versions('contact_tags') }}
+{{ newest_of_lists('contact_tags', began='added_at', ended='removed_at') }}
