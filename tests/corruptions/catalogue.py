@@ -166,7 +166,7 @@ CASES = [
          **BIG_ALONE),
     Case(25, "order_lines", each("order_lines", put(unit_price="0.00", line_amount="0.00"), every=12),
          "orders_differ_from_lines", X, subject="orders", name="with their amounts", **TELLS_BIG),
-    Case(25, "order_lines", each("order_lines", put(unit_price="-1.00"), every=12), "bad_rows", C, name="negative",
+    Case(25, "order_lines", each("order_lines", put(unit_price="-1.00"), every=5), "bad_rows", C, name="negative",
          says="unit_price"),
     Case(25, "orders", each("orders", put(paid_amount="-5.00"), every=12), "bad_rows", C, says="paid_amount"),
     Case(26, "orders", repeated("orders", put(sales_channel="other"), 60), "key_conflicts", C),
