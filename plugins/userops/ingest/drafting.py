@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from userops.errors import UseropsError
-from userops.ingest.detection import DELIMITERS, ENCODINGS, Content, decoded
+from userops.ingest.detection import DELIMITERS, ENCODINGS, Content
+from userops.platforms.telling import decoded
 
 LINES, SAMPLES = 16, 200
 # Words of a column's name, in the order in which they are looked for: the more telling ones first.
@@ -89,8 +90,8 @@ def _columns(content: Content) -> Columns:
             for titles, row in enumerate(rows[:LINES]):
                 cells = [cell.strip() for cell in row]
                 words = sum(bool(cell) and not re.search(r"^\W*\d", cell) for cell in cells)
-                # Platforms repeat a name or end with a comma; a row of data repeats much and leaves much empty.
-                score = words - 3 * (len(cells) - len(set(cells) - {""}))
+                # Names are there once, and no cell of a header is empty.
+                score = words - 2 * (len(cells) - len(set(cells)) + cells.count(""))
                 if score > best[0]:
                     best = score, encoding, delimiter, titles, rows
         if best[1]:
@@ -102,8 +103,7 @@ def _columns(content: Content) -> Columns:
     names = [cell.strip() for cell in rows[titles]]
     body = [row for row in rows[titles + 1 :][:SAMPLES] if len(row) == len(names)]
     values = {name: [row[place].strip() for row in body if row[place].strip()] for place, name in enumerate(names)}
-    told = [name for name in names if name and names.count(name) == 1]
-    return Columns(names, _meant(told), values, encoding, delimiter, titles)
+    return Columns(names, _meant(names), values, encoding, delimiter, titles)
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
