@@ -152,11 +152,11 @@ def test_devices_of_two_namespaces_outlive_a_change_of_the_key_and_an_erasure(ur
     shops = Shops(url, tmp_path, APPS)
     for name, person in (("app_a", "Ada"), ("app_b", "Bob")):
         shops.file(FIRST, f"{name}/contacts.csv", "contact_id,gender,device_id,nickname,updated_at\n"
-                   f"1,u,dev-1,{person},2026-03-02 08:00:00\n")  # fmt: skip
+                   f"person-1,u,dev-1,{person},2026-03-02 08:00:00\nperson-1,?,,,2026-03-02 08:00:00\n")  # fmt: skip
     shops.run(FIRST)
     first = {name: keys.hashed(KEY, "device_id", keys.within(name, "dev-1")) for name in "ab"}
     assert shops.raw("select contact_id, device_id_hash from raw.contacts order by 1") == [
-        ("app_a:1", first["a"]), ("app_b:1", first["b"])
+        ("app_a:person-1", first["a"]), ("app_b:person-1", first["b"])
     ]
     kept = "select namespace, raw_value, value, hash from vault.identifiers order by 1"
     assert shops.rows(kept) == [(name, "dev-1", "dev-1", first[name]) for name in "ab"]
@@ -164,9 +164,12 @@ def test_devices_of_two_namespaces_outlive_a_change_of_the_key_and_an_erasure(ur
     second = {name: keys.hashed(NEW, "device_id", keys.within(name, "dev-1")) for name in "ab"}
     assert shops.rows(kept) == [(name, "dev-1", "dev-1", second[name]) for name in "ab"]
     shops.publish(FIRST)
-    erasure.on_request(shops.settings(NEW), url, "app_a:1", "erase")
+    erasure.on_request(shops.settings(NEW), url, "app_a:person-1", "erase")
     assert shops.rows(kept) == [("b", "dev-1", "dev-1", second["b"])]
-    assert shops.raw("select contact_id, device_id_hash from raw.contacts") == [("app_b:1", second["b"])]
+    assert shops.raw("select contact_id, device_id_hash from raw.contacts") == [("app_b:person-1", second["b"])]
+    # The line that was set aside has the id as the source spells it.
+    quarantined = "select source from quarantine.rows inner join meta.load_files using (load_id)"
+    assert shops.rows(quarantined) == [("app_b",)]
     # What was erased and comes again is erased again, whatever the key was.
     third = "z" * 64
     assert key_rotation.rotate(url, shops.settings(NEW), third) == 1

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from oracle.order_rows import by_its_lines, completed, current_lines, refunds_by_totals
+
 KEYS = {
     "channels": ("channel_code",),
     "ad_stats": ("stat_date", "channel_code", "campaign_id", "keyword"),
     "touches": ("touch_id",),
     "orders": ("order_id",),
-    "order_lines": ("order_id", "line_no"),
+    "order_lines": ("order_id", "line_key"),
     "refunds": ("refund_id",),
     "products": ("sku",),
     "fx_rates": ("rate_date", "currency"),
@@ -39,7 +41,8 @@ KEYS = {
 SNAPSHOTS = {"channels", "products", "fx_rates", "staff", "groups", "stores", "communities", "campaigns"}
 MONEY = {
     "gross_amount", "discount_amount", "shipping_amount", "paid_amount", "unit_price", "line_amount", "amount", "cost",
-    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget",
+    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget", "tax_amount", "line_paid_amount",
+    "line_shipping_amount", "running_total",
 }
 WHOLE = {
     "impressions", "clicks", "line_no", "quantity", "rating", "birth_year", "city_tier", "level", "points",
@@ -67,7 +70,7 @@ def typed(column: str, text: str, zone: ZoneInfo) -> object:
         return int(text)
     if column in ("latitude", "longitude"):
         return float(text)
-    if column.endswith("_consent") or column == "is_paid":
+    if column.endswith("_consent") or column in ("is_paid", "is_test"):
         return text == "true"
     return text
 
@@ -132,7 +135,7 @@ class Landing:
             for file in sorted(folder.glob("*.csv")):
                 with file.open(encoding="utf-8", newline="") as lines:
                     rows = [{c: typed(c, t, zone) for c, t in row.items()} for row in csv.DictReader(lines)]
-                exports[file.stem] = rows
+                exports[file.stem] = [completed(file.stem, row) for row in rows]
         return landing
 
     def versions(self, export: str, day: date) -> list[Version]:
@@ -208,8 +211,24 @@ class Known:
     def rows(self, export: str) -> list[Row]:
         """The rows that hold by the end of the day, erased people left out."""
         if export not in self._rows:
-            self._rows[export] = self._snapshot(export) if export in SNAPSHOTS else self._newest(export)
+            self._rows[export] = self._snapshot(export) if export in SNAPSHOTS else self._current(export)
         return self._rows[export]
+
+    def _current(self, export: str) -> list[Row]:
+        """Of a delta; orders, their lines and refunds as all their rows together say."""
+        rows = self._newest(export)
+        if export == "order_lines":
+            return current_lines(rows)
+        if export == "orders":
+            lines = by(self.rows("order_lines"), "order_id")
+            nobody = dict.fromkeys(("contact_id", *IDENTIFIERS))
+            rows = [by_its_lines(row, lines.get(row["order_id"], [])) for row in rows]
+            return [row | nobody if row.get("is_test") else row for row in rows]
+        if export == "refunds":
+            totals = [version for version in self.seen(export) if version.row.get("running_total") is not None]
+            single = [row for row in rows if row.get("running_total") is None]
+            return single + refunds_by_totals(totals, self.seen("orders"), self.zone)
+        return rows
 
     def _snapshot(self, export: str) -> list[Row]:
         """The last one that came."""

@@ -46,6 +46,8 @@ class Identity:
         first: dict[Node, date] = {}
         for export in ROWS:
             for version in self._known.seen(export):
+                if version.row.get("is_test"):
+                    continue
                 for node in identifiers(version.row):
                     first[node] = min(first.get(node, version.folder), version.folder)
         return first

@@ -12,6 +12,7 @@ GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
 STORES = ["WST0", "ST1", "ST2", "ST3", "WST4"]
 COMMUNITIES = [*(f"CM{i}" for i in range(1, 13)), "WCM7", "WCM8", "WCM9"]
 CONSENTS = [f"{medium}_consent" for medium in ("sms", "email", "wechat", "app_push", "weibo")]
+KINDS = [*["goods"] * 9, "gift", "tip", "gift_card", "shipping", "fee", None]
 EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
 
 
@@ -89,13 +90,14 @@ def orders(wild: Wild) -> None:
             "store_id": wild.pick(STORES, empty=0.6),
             "courier_id": wild.pick(STAFF, empty=0.8),
             "group_id": wild.pick(GROUPS, empty=0.7),
+            "is_test": wild.chance(0.04),
         }
         updated = wild.moment(paid or placed, 3)
         wild.send("orders", row, updated)
         if wild.chance(0.3):
             change = wild.pick(
                 ({"status": "cancelled"}, {"sales_channel": "live"}, {"contact_id": wild.pick(wild.contacts)},
-                 {"paid_amount": row["paid_amount"] + 1}, {"phone": wild.phone(0)})
+                 {"paid_amount": row["paid_amount"] + 1}, {"phone": wild.phone(0)}, {"is_test": not row["is_test"]})
             )
             wild.correct("orders", row, change, updated)
         _lines(wild, order_id, gross - discount, updated)
@@ -111,14 +113,17 @@ def _lines(wild: Wild, order_id: str, paid: Decimal, updated: datetime) -> None:
         row = {
             "order_id": order_id,
             "line_no": number,
+            "line_key": wild.pick((f"key{number}", number)),
+            "line_kind": wild.pick(KINDS),
             "sku": wild.pick(SKUS),
             "quantity": quantity,
-            "unit_price": Decimal(wild.pick((99, 1999, 5))).scaleb(-2),
+            "unit_price": Decimal(wild.pick((99, 1999, 5, 0))).scaleb(-2),
             "line_amount": (paid / wild.pick((1, 2, 3))).quantize(Decimal("0.01")),
         }
         wild.send("order_lines", row, updated)
         if wild.chance(0.15):
-            wild.correct("order_lines", row, {"quantity": quantity + 1, "sku": wild.pick(SKUS)}, updated)
+            change = {"quantity": wild.pick((quantity + 1, 0)), "sku": wild.pick(SKUS), "line_no": number + 10}
+            wild.correct("order_lines", row, change, updated)
 
 
 def _refunds(wild: Wild, order_id: str, paid: Decimal, after: datetime) -> None:

@@ -212,6 +212,33 @@ def test_files_of_one_name_in_the_folders_of_two_sources(place: Place) -> None:
     assert folder.unknown == ("elsewhere", "shop/strange.txt")
 
 
+SEVERAL = "layouts:\n" + "".join(
+    "  - " + SHOP.split("values:")[0].split("required")[0].replace("shop*.csv", f"export_{kind}*.csv").rstrip()
+    + f"\n    header: {{{kind}: a, Time: b, Note: c}}\n    optional: [c]\n    exports:\n      orders:\n"
+    "        row_per_line: true\n        select: select _row, a as order_id from staged\n"
+    for kind in ("Sales", "Returns")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "layout"),
+    [
+        ("many/monday.csv", "Title\nSales,Time\n", "many/1"), ("many/monday.csv", "Returns,Time,Note\n", "many/2"),
+        ("many_returns.csv", "", "many/2"), ("many/monday.csv", "Other,Time\n", None), ("many/monday.csv", "", None),
+        ("export_sales_1.csv", "Returns,Time\n", "many/1"), ("own_1.csv", "Returns,Time\n", "many/2"),
+    ],
+)  # fmt: skip
+def test_the_columns_tell_which_layout_a_file_of_a_source_has(
+    place: Place, name: str, text: str, layout: str | None
+) -> None:
+    (place.root / "platforms" / "many.yml").write_text(SEVERAL, encoding="utf-8")
+    place.file(name, text)
+    settings = place.say(f"sources:\n  - {{name: many{', files: [own*.csv]' if 'own' in name else ''}}}\n")
+    folder = place.folder(settings)
+    assert [file.layout.label for file in folder.delivered] == [layout] * bool(layout)
+    assert folder.unknown == (() if layout else (name,))
+
+
 def test_one_file_in_two_places_is_an_error(place: Place) -> None:
     for name in ("shop_1.csv", "shop/shop_1.csv"):
         place.file(name)

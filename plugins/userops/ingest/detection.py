@@ -18,9 +18,11 @@ from userops.ingest.documents import csv_of_documents
 from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import Unreadable
+from userops.platforms import telling
 from userops.platforms.layout import FIND_HEADER, Layout, Platform
 from userops.platforms.loading import FOLDER, load_platform, platform_names
 from userops.platforms.source import CANONICAL
+from userops.platforms.telling import decoded
 
 HEAD_BYTES = 256 << 10
 JSON_BYTES = 256 << 20
@@ -191,9 +193,9 @@ def _tables(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
         lines = text.splitlines()[:LINES] if text else []
         for delimiter in DELIMITERS:
             for titles, line in enumerate(lines):
-                cells = _cells(line, delimiter)
-                if len(cells) > 1:
-                    yield _Table(frozenset(cells), encoding, delimiter, titles)
+                names = telling.cells(line, delimiter)
+                if len(names) > 1:
+                    yield _Table(frozenset(names), encoding, delimiter, titles)
     yield _Table(frozenset(), "utf-8", ",", 0)
 
 
@@ -212,23 +214,6 @@ def _sheets(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
         with out.open(encoding="utf-8", newline="") as rows:
             header = next(islice(csv.reader(rows), titles, None), [])
     yield _Table(frozenset(cell.strip() for cell in header), "utf-8", ",", titles)
-
-
-def decoded(data: bytes, encoding: str) -> str:
-    """The text, but for what is cut off at its end; empty where the bytes are of another encoding."""
-    if encoding == "utf-16" and data[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return ""
-    try:
-        return codecs.getincrementaldecoder(encoding)("strict").decode(data).removeprefix("\ufeff")
-    except UnicodeError:
-        return ""
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return [cell.strip().strip("\ufeff") for cell in next(csv.reader([line], delimiter=delimiter), [])]
-    except csv.Error:
-        return []
 
 
 def _of_layout(content: Content, layout: Layout, tables: list[_Table] | None) -> Fit | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from userops.errors import UseropsError
-from userops.ingest.detection import DELIMITERS, ENCODINGS, Content, decoded
+from userops.ingest.detection import DELIMITERS, ENCODINGS, Content
+from userops.platforms.telling import decoded
 
 LINES, SAMPLES = 16, 200
 # Words of a column's name, in the order in which they are looked for: the more telling ones first.
@@ -89,7 +90,8 @@ def _columns(content: Content) -> Columns:
             for titles, row in enumerate(rows[:LINES]):
                 cells = [cell.strip() for cell in row]
                 words = sum(bool(cell) and not re.search(r"^\W*\d", cell) for cell in cells)
-                score = words if len(set(cells)) == len(cells) and all(cells) else words - len(cells)
+                # Names are there once, and no cell of a header is empty.
+                score = words - 2 * (len(cells) - len(set(cells)) + cells.count(""))
                 if score > best[0]:
                     best = score, encoding, delimiter, titles, rows
         if best[1]:

@@ -8,7 +8,7 @@ from userops.contracts.model import Contract
 from userops.ingest import damage, row_validation
 from userops.ingest.outcome import Judged, Miscounted, Staged
 from userops.ingest.row_validation import Rules
-from userops.lake.schema import hash_name
+from userops.lake.schema import kind_sql
 from userops.lake.sql import identifier, listed, literal
 from userops.privacy.identifiers import IDENTIFIERS
 
@@ -90,11 +90,10 @@ def good_rows(contract: Contract, judged: Judged, load_id: int, business_date: d
     values, joins = [], []
     for column in contract.columns:
         name = identifier(column.name)
-        if column.identifier:
+        if column.is_identifier:
             hashes = identifier(f"hashes of {column.name}")
-            values.append(f"{hashes}.hash as {identifier(hash_name(column))}")
-            kind = literal(column.identifier)
-            same = f"{hashes}.kind = {kind} and {hashes}.raw = rows.{name}"
+            values.append(f"{hashes}.hash as {identifier(column.stored_name)}")
+            same = f"{hashes}.kind = {kind_sql(column)} and {hashes}.raw = rows.{name}"
             joins.append(f"left join {IDENTIFIERS} as {hashes} on {same}")
         elif not column.personal:
             values.append(f"rows.{name}")

@@ -21,6 +21,7 @@ from userops.platforms.sources_file import load_sources
 from userops.settings import Settings
 
 MANIFEST = "_manifest.json"
+HEAD_BYTES = 64 << 10
 DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 
 
@@ -149,12 +150,14 @@ def list_folder(settings: Settings, business_date: date) -> Folder:
         folders = [name for name in (CANONICAL, *sources.names) if name in strange and _is_folder(files, base, name)]
         inside = {name: _listing(files, f"{base}/{name}") for name in folders}
     manifest = found.pop(MANIFEST, None)
-    delivered, unknown = assign({name: str(entry["name"]) for name, entry in found.items()}, sources)
+    delivered, unknown = assign({name: str(entry["name"]) for name, entry in found.items()}, sources, files)
     unknown += [name for name in strange if name not in folders]
     entries = {str(entry["name"]): entry for listed in (found, *(each for each, _ in inside.values()))
                for entry in listed.values()}
     for name, (listed, others) in inside.items():
-        more, left = _assign_in_folder({each: str(entry["name"]) for each, entry in listed.items()}, name, sources)
+        more, left = _assign_in_folder(
+            {each: str(entry["name"]) for each, entry in listed.items()}, name, sources, files
+        )
         delivered, unknown = delivered + more, unknown + [f"{name}/{each}" for each in [*left, *others]]
     _refuse_twice(delivered)
     stamped = tuple(replace(file, stamp=_stamp(entries[file.path])) for file in delivered)
@@ -232,36 +235,48 @@ def _is_plain(path: str, base: str) -> bool:
     return Path(path).is_file() and Path(path).resolve().parent == Path(base).resolve()
 
 
-def assign(names: dict[str, str], sources: Sources) -> tuple[list[DeliveredFile], list[str]]:
-    """What files beside each other are read for by their names, and the names that tell nothing."""
+def assign(
+    names: dict[str, str], sources: Sources, files: fsspec.AbstractFileSystem | None = None
+) -> tuple[list[DeliveredFile], list[str]]:
+    """What files beside each other are read for, and the names that tell nothing.
+
+    Names tell; `files` is where their bytes are, for those that do not tell which of a source's layouts they have.
+    """
     delivered: list[DeliveredFile] = []
     unknown: list[str] = []
     for name, path in names.items():
         if canonical_name(name):
             delivered += read_by(name, path, None)
         elif (source := sources.of_file(name)) is not None:
-            delivered += read_by(name, path, source)
+            found = read_by(name, path, source, files=files)
+            delivered += found
+            unknown += [] if found else [name]
         elif not name.startswith((".", "_")):
             unknown.append(name)
     return delivered, unknown
 
 
-def _assign_in_folder(names: dict[str, str], folder: str, sources: Sources) -> tuple[list[DeliveredFile], list[str]]:
+def _assign_in_folder(
+    names: dict[str, str], folder: str, sources: Sources, files: fsspec.AbstractFileSystem
+) -> tuple[list[DeliveredFile], list[str]]:
     """The same of files in a source's folder: whose they are is known."""
     delivered: list[DeliveredFile] = []
     unknown: list[str] = []
     for name, path in names.items():
-        found = read_by(name, path, sources.named(folder), folder)
+        found = read_by(name, path, sources.named(folder), folder, files)
         delivered += found
         if not found and not name.startswith((".", "_")):
             unknown.append(name)
     return delivered, unknown
 
 
-def read_by(name: str, path: str, source: Source | None, folder: str = "") -> list[DeliveredFile]:
-    """The exports that a source's file is read for; none where its name tells nothing."""
+def read_by(
+    name: str, path: str, source: Source | None, folder: str = "", files: fsspec.AbstractFileSystem | None = None
+) -> list[DeliveredFile]:
+    """The exports that a source's file is read for; none where nothing tells its layout."""
     found: list[DeliveredFile] = []
-    for layout in source.layouts_of(name, bool(folder)) if source else ():
+    head = (lambda: _head(files, path)) if files else None
+    for layout in source.layouts_of(name, bool(folder), head) if source else ():
         packed = next((end for end in PACKED if name.endswith(end)), "")
         kind = spreadsheet_format(name) if layout.format == "csv" else None
         found += [DeliveredFile(name, path, export, kind or layout.format, packed, layout) for export in layout.exports]
@@ -270,6 +285,15 @@ def read_by(name: str, path: str, source: Source | None, folder: str = "") -> li
     if match:
         found = [DeliveredFile(name, path, match["export"], match["format"], match["packed"] or "")]
     return [replace(file, source=source, folder=folder) for file in found if not source or source.takes(file.export)]
+
+
+def _head(files: fsspec.AbstractFileSystem, path: str) -> bytes:
+    """The beginning of a file; nothing where it cannot be read now, which its load will say."""
+    try:
+        with files.open(path, "rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except OSError:
+        return b""
 
 
 def _read_manifest(files: fsspec.AbstractFileSystem | None, path: str | None) -> tuple[dict | None, str]:

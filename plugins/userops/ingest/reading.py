@@ -14,9 +14,9 @@ from userops.ingest.outcome import Judged, Miscounted, Refused, Staged
 from userops.ingest.records import BadRecord, Unreadable
 from userops.ingest.row_validation import Rules
 from userops.ingest.scan import Scan
-from userops.lake.schema import PARQUET
+from userops.lake.schema import PARQUET, kind_sql
 from userops.lake.session import Session
-from userops.lake.sql import literal
+from userops.lake.sql import identifier, listed, literal
 from userops.privacy.identifiers import hash_distinct
 
 
@@ -105,13 +105,17 @@ def _refusing(delivered: DeliveredFile) -> Iterator[None]:
 
 def hash_identifiers(session: Session, file: File, key: str, country: str) -> None:
     """Hash every distinct identifier of the good rows; a source may say the country and the namespace of its own."""
-    source = file.delivered.source
-    kinds = {column.name: column.identifier for column in file.contract.identifiers}
+    source, kinds, values = file.delivered.source, {}, []
+    for column in file.contract.identifiers:
+        for kind in file.contract.kinds_of(column):
+            name = f"{column.name} as {kind}"
+            kinds[name] = kind
+            values.append(f"case when {kind_sql(column)} = {literal(kind)} then rows.{identifier(column.name)} end"
+                          f" as {identifier(name)}")
     namespaces = {kind: source.namespace_of(kind) if source else "" for kind in kinds.values()}
     own = source.said.default_country if source else None
-    hash_distinct(
-        session.database, f"(select * from {judging.TABLE} where _good)", kinds, key, own or country, namespaces
-    )
+    rows = f"(select {listed(values)} from {judging.TABLE} as rows where _good)"
+    hash_distinct(session.database, rows, kinds, key, own or country, namespaces)
 
 
 def write_rows(session: Session, reading: Reading, load_id: int) -> tuple[Path, int]:

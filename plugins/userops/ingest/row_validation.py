@@ -217,7 +217,7 @@ def _cast_problems(column: Column, cell: str, text: str, rules: Rules, in_words:
 
 
 def _text_problems(contract: Contract, traits: Traits) -> list[Problem]:
-    texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.identifier)]
+    texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.is_identifier)]
     found = []
     if texts and not traits.is_ascii:
         names = [identifier(column.name) for column in texts]

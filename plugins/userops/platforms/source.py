@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Literal
@@ -24,6 +25,7 @@ from userops.platforms.layout import (
     unpacked_name,
 )  # fmt: skip
 from userops.platforms.platform_file import check_values
+from userops.platforms.telling import by_head, by_words
 from userops.yaml_files import Mistake, YamlModel
 
 CANONICAL = "canonical"
@@ -154,38 +156,48 @@ class Source:
         """Whether a file's name begins with the source's."""
         return file_name.casefold().startswith(f"{self.name}_")
 
-    def layouts_of(self, file_name: str, in_its_folder: bool = False) -> list[Layout]:
-        """The layouts that a file of that name is read by; several only where they hold different exports.
+    def claims(self, file_name: str, in_its_folder: bool = False) -> list[Layout]:
+        """The layouts that a file of that name may have if it is the source's; none if it is not.
 
-        Of a file that its folder or the start of its name tells to be the source's, the ending will do where one layout
-        has it. A layout of CSV also reads a spreadsheet of the same name with the other ending.
+        Patterns tell layouts. Of a file that its folder, the start of its name or the source's own `files` tell, all
+        with that ending may be meant. A layout of CSV also reads a spreadsheet.
         """
         for name in (file_name, *names_as_text(file_name)):
-            found = self._layouts_of(name, in_its_folder)
+            found = self._claims(name, in_its_folder)
             if name != file_name:
                 found = [layout for layout in found if layout.format == "csv"]
             if found:
                 return found
         return []
 
-    def _layouts_of(self, file_name: str, in_its_folder: bool) -> list[Layout]:
+    def _claims(self, file_name: str, in_its_folder: bool) -> list[Layout]:
         names = self.names_of(file_name)
-        own = any(fits(name, self.said.files) for name in names)
-        if self.said.files and not (own or in_its_folder or self.is_named_by(file_name)):
+        told = in_its_folder or self.is_named_by(file_name) or any(fits(name, self.said.files) for name in names)
+        if self.said.files and not told:
             return []
         found = [layout for layout in self.layouts if any(layout.matches(name) for name in names)]
-        told = own or in_its_folder or self.is_named_by(file_name)
         if told and not found and not any(canonical_name(name) for name in names):
-            alike = [layout for layout in self.layouts if _ends_like(file_name, layout)]
-            found = alike if own or len(alike) == 1 else []
+            return [layout for layout in self.layouts if _ends_like(file_name, layout)]
+        return found
+
+    def layouts_of(
+        self, file_name: str, in_its_folder: bool = False, head: Callable[[], bytes] | None = None
+    ) -> list[Layout]:
+        """The layouts that a file is read by; several only where they hold different exports.
+
+        `head` gives the beginning of its bytes: where its name does not tell which of several it has, its columns do.
+        """
+        found = self.claims(file_name, in_its_folder)
         exports = [export for layout in found for export in layout.exports]
-        if len(set(exports)) < len(exports):
+        if len(set(exports)) == len(exports):
+            return found
+        if any(layout.matches(name) for name in self.names_of(file_name) for layout in found):
             raise UseropsError(
                 f"{file_name} fits more than one layout of {self.layouts[0].platform}.",
                 fix=f"name it as that platform names its files, or narrow the patterns of `files` in"
                 f" platforms/{self.layouts[0].platform}.yml.",
             )
-        return found
+        return (by_head(head(), found) if head else []) or by_words(file_name, found)
 
 
 def _ends_like(file_name: str, layout: Layout) -> bool:
@@ -230,7 +242,7 @@ class Sources:
 
     def of_file(self, file_name: str) -> Source | None:
         """Whose file it is by its name; a name that begins with a source's is of that source alone."""
-        fitting = [source for source in self.all if source.layouts_of(file_name)]
+        fitting = [source for source in self.all if source.claims(file_name)]
         fitting += [source for source in self.all if source not in fitting and _is_canonical_of(source, file_name)]
         named = sorted((one for one in fitting if one.is_named_by(file_name)), key=lambda one: -len(one.name))
         found = named[:1] or fitting

@@ -18,7 +18,7 @@ from userops.contracts.model import Contract, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.lake import Lake, loads
 from userops.lake.files import next_revision
-from userops.lake.schema import PARQUET, hash_name
+from userops.lake.schema import PARQUET, kind_sql
 from userops.lake.session import Session, open_session
 from userops.lake.sql import identifier, listed, literal
 from userops.privacy import keys
@@ -151,8 +151,8 @@ def _rehash_lake(connection: psycopg.Connection, session: Session, lake: Lake) -
 def _rehash_file(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, target: str) -> None:
     new, joins, unknown = [], [], []
     for column in contract.identifiers:
-        name, table = identifier(hash_name(column)), identifier(f"new {column.name}")
-        same = f"{table}.kind = {literal(column.identifier)} and {table}.hash = rows.{name}"
+        name, table = identifier(column.stored_name), identifier(f"new {column.name}")
+        same = f"{table}.kind = {kind_sql(column)} and {table}.hash = rows.{name}"
         joins.append(f"left join rehashed as {table} on {same}")
         new.append(f"{table}.new_hash as {name}")
         unknown.append(f"count(rows.{name}) - count({table}.new_hash)")

@@ -6,6 +6,7 @@ import duckdb
 import psycopg
 
 from userops.contracts.model import Column, Contract
+from userops.lake.schema import kind_sql
 from userops.lake.sql import identifier, literal
 from userops.privacy import keys
 from userops.privacy.identifiers import IDENTIFIERS
@@ -71,7 +72,7 @@ def keep_texts(
     """
     parts = [
         f"select {load_id}, {row}, {literal(column.name)}, {identifier(column.name)} from {rows}"
-        f" where {identifier(column.name)} is not null{_identifies_nobody(column)}"
+        f" as rows where {identifier(column.name)} is not null{_identifies_nobody(column)}"
         for column in contract.columns if column.personal
     ]
     if parts:
@@ -79,10 +80,10 @@ def keep_texts(
 
 
 def _identifies_nobody(column: Column) -> str:
-    if not column.identifier:
+    if not column.is_identifier:
         return ""
-    unknown = f"select raw from {IDENTIFIERS} where kind = {literal(column.identifier)} and hash is null"
-    return f" and {identifier(column.name)} in ({unknown})"
+    unknown = f"select kind, raw from {IDENTIFIERS} where hash is null"
+    return f" and ({kind_sql(column)}, {identifier(column.name)}) in ({unknown})"
 
 
 def copy_rows(

@@ -43,6 +43,7 @@
         ],
         'known': ['days_since_friend_added', 'days_since_group_join', 'mean_rating'],
     },
+    'staff_tags': {'known': ['staff_tags']},
     'referrals': {'counts': ['referrals', 'referrals_90d', 'referred_buyers']},
     'memberships': {'flags': ['is_plus', 'is_monthly'], 'known': ['level', 'paid_plan_days_left']},
     'loyalty': {

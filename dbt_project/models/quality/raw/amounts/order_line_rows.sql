@@ -2,7 +2,6 @@ with lines as (
 
     select
         is_new,
-        unit_price <= 0 as is_free,
         line_amount > 1.01 * quantity * unit_price + 0.05 as is_above_price
     from {{ ref('recent_order_lines') }}
 
@@ -12,7 +11,6 @@ counted as (
 
     select
         count(*) filter (where is_new) as row_count,
-        count(*) filter (where is_new and is_free) as rows_free,
         count(*) filter (where is_new and is_above_price) as rows_above_price,
         count(*) filter (where not is_new) as rows_before,
         {{ share(
@@ -27,9 +25,6 @@ final as (
     select
         'order_lines' as export,
         row_count,
-        rows_free,
-        {{ share('rows_free', 'row_count') }} as free_share,
-        {{ share_of_many('rows_free', 'row_count') }} as free_share_of_many,
         rows_above_price,
         {{ share('rows_above_price', 'row_count') }} as above_share,
         usual_above_share,

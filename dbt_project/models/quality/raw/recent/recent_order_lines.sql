@@ -7,6 +7,7 @@ with versions as (
         quantity,
         unit_price,
         line_amount,
+        coalesce(line_kind, 'goods') in ('goods', 'gift') as is_product,
         updated_at,
         _load_id,
         _line,

@@ -21,7 +21,7 @@ with versions as (
         _business_date,
         _business_date > {{ unpublished_since() }} as is_new
     from {{ source('raw', 'orders') }}
-    where _business_date <= {{ business_date() }}
+    where _business_date <= {{ business_date() }} and not coalesce(is_test, false)
 
 ),
 

@@ -22,7 +22,7 @@ counted as (
     from {{ ref('recent_order_lines') }} as lines
     left join products on lines.sku = products.sku
     -- A business without a catalogue names products that nobody lists.
-    where lines.is_new and exists (select 1 from products as catalogue)
+    where lines.is_new and lines.is_product and exists (select 1 from products as catalogue)
     union all
     select
         'touches' as export, 'channel' as reference, count(*) as row_count,
