@@ -36,6 +36,7 @@ witnesses as (
             and levels.part_kind = other.part_kind
             and levels.part = other.part
             and levels.export <> other.export
+            and other.export <> 'friendships'
             and other.usual >= 5
     where levels.part_kind <> 'rows'
     group by levels.subject, levels.day
