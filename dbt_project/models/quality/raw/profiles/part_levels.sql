@@ -28,12 +28,12 @@ expected as (
 
 ),
 
--- The least that any past day had, of the same weekday where there was one.
+-- The least that a day of the last three weeks had, of the same weekday where there was one.
 lows as (
 
     select subject, weekday, min(row_count) as least
     from expected
-    where not is_new
+    where not is_new and day > {{ days_back(21) }}
     group by subject, weekday
 
 ),
