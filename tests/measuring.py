@@ -14,6 +14,7 @@ from userops.gate import inputs, measures, run_checkpoint, suites
 from userops.gate.conditions import unmet
 from userops.gate.context import folder
 from userops.gate.results import Answer, Expectation, merged, names_of, results_of
+from userops.gate.runner import help_of
 from userops.lake.schema import arrow_schema
 from userops.settings import Settings
 from userops.transform import dbt, profiles
@@ -81,7 +82,7 @@ def _plainly(asset: str, expectation: dict[str, Any], rows: list[dict[str, Any]]
     described = Expectation(
         meta["check"], expectation["severity"], expectation["description"], asset, kwargs["column"],
         kwargs.get("row_condition"), meta["found"], "max_value" not in kwargs,
-        ", ".join(f"{name} {meta[name]}" for name in ("owner", "runbook")),
+        help_of(meta),
     )  # fmt: skip
     low, high = kwargs.get("min_value", float("-inf")), kwargs.get("max_value", float("inf"))
     beyond = [

@@ -10,6 +10,7 @@
         'ad_stats': {'parent': ['stat_date', 'channel_code', 'level']},
         'group_members': {'parent': ['group_id'], 'parent_export': 'groups', 'rows_stay': true},
         'contact_tags': {'parent': ['contact_id'], 'parent_export': 'contacts', 'rows_stay': true},
+        'contact_identifiers': {'parent': ['contact_id'], 'parent_export': 'contacts'},
     }) -%}
 {%- endmacro %}
 

@@ -21,7 +21,7 @@ from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.engines import Engine, open_engine
 from userops.errors import Blocked, UseropsError
-from userops.gate import approval, decision, docs, inputs, measures, runner, suites
+from userops.gate import approval, decision, docs, inputs, measures, runner, suites, wording
 from userops.ingest import check_owed, list_work, load_export, newest_delivered
 from userops.ingest.delivery import required_exports
 from userops.privacy import erasure, keys
@@ -146,7 +146,9 @@ def check_raw(settings: Settings, url: str, run: Run) -> None:
     with connect(url, "publisher") as connection:
         results = [] if run["is_rebuild"] else check_owed(connection, settings, _day(run), run["run_id"])
         results += approval.check_earlier(connection, run["business_date"])
-    _record(url, run, results + runner.run_checkpoint(settings, url, "raw", run))
+        recorded = _results(connection, run["run_id"])
+    judged = runner.run_checkpoint(settings, url, "raw", run)
+    _record(url, run, results + wording.with_reasons(judged, recorded))
     _judge(settings, url, run)
 
 

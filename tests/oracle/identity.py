@@ -50,6 +50,9 @@ class Identity:
                     continue
                 for node in identifiers(version.row):
                     first[node] = min(first.get(node, version.folder), version.folder)
+        for version in self._known.seen("contact_identifiers"):
+            node = (version.row["kind"], version.row["value"])
+            first[node] = min(first.get(node, version.folder), version.folder)
         return first
 
     def of_node(self, node: Node) -> str | None:

@@ -13,14 +13,6 @@ PRODUCTS = ("goods", "gift")
 CENT = Decimal("0.01")
 
 
-def completed(export: str, row: "Row") -> "Row":
-    """A row with what its export's contract puts where a column or a cell is absent."""
-    if export == "order_lines":
-        row["line_key"] = row.get("line_key") or str(row["line_no"])
-        row["line_kind"] = row.get("line_kind") or "goods"
-    return row
-
-
 def current_lines(lines: Iterable["Row"]) -> list["Row"]:
     """The lines that are still in their order; goods of price 0 are gifts."""
     return [

@@ -9,6 +9,7 @@ from pathlib import Path
 from userops.contracts.model import load_contracts
 from userops.ingest import landing, reading
 from userops.ingest.clock import Clock
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.mapping import Context
 from userops.ingest.outcome import Refused
 from userops.ingest.reading import File
@@ -48,10 +49,17 @@ class Reader:
     platform: str
     context: Context
 
+    def holds(self, path: Path, export: str) -> bool:
+        """Whether a file is read for the export."""
+        return bool(self._delivered(path, export))
+
+    def _delivered(self, path: Path, export: str) -> list[DeliveredFile]:
+        source = make_source(SourceEntries(name=self.platform), load_platform(self.platform))
+        return [file for file in landing.read_by(path.name, str(path), source) if file.export == export]
+
     def read(self, path: Path, export: str, columns: str, order: str = "all") -> Read:
         """The export's rows of a file: the columns, in that order."""
-        source = make_source(SourceEntries(name=self.platform), load_platform(self.platform))
-        found = [file for file in landing.read_by(path.name, str(path), source) if file.export == export]
+        found = self._delivered(path, export)
         assert found, f"{path.name} is no file of {self.platform} with {export}"
         # Without its source, ids are as the file has them.
         delivered, contract = replace(found[0], source=None), load_contracts()[export]

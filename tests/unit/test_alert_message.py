@@ -70,3 +70,20 @@ def test_checks_that_follow_from_another_are_folded_below_it() -> None:
     assert lines[0].endswith("; and 3 that follow: missing_volume, drift, stage_mix")
     assert "that follow" not in "".join(lines[1:]), "a warning explains no critical failure"
     assert len(sent.parts) == 6, "recovery still asks for each of them"
+
+
+def test_three_exports_cut_from_one_file_are_one_cause() -> None:
+    """What the file lacks explains what is implausible of its exports, and references to their rows; no other fault."""
+    found = [
+        CheckResult("file_readable", "manifest", export, "critical", False, "cut", "whole", "shop.csv: deliver again")
+        for export in ("orders", "order_lines", "contacts")
+    ]
+    found += [
+        CheckResult(check, "expectations", subject, "critical", False, "x", "y", "owner commerce")
+        for check, subject in (
+            ("rows_missing", "orders"), ("rows_of_unknown_contacts", "events"), ("amount_level", "refunds"),
+        )
+    ]  # fmt: skip
+    causes = message.fold(found, {})
+    assert [(r.check, r.subject) for r in causes] == [("file_readable", "orders"), ("amount_level", "refunds")]
+    assert [r.subject for r in causes[found[0]]] == ["order_lines", "contacts", "orders", "events"]

@@ -4,7 +4,7 @@ import importlib
 import re
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -46,17 +46,22 @@ def prose_of(page: Path) -> str:
     return BLOCK.sub("", text_of(page))
 
 
-def lines_to_type(page: Path) -> Iterator[str]:
-    """The commands that a page shows: lines of its shell blocks, and spans that begin with a command."""
+def lines_of_blocks(page: Path) -> Iterator[str]:
+    """The lines of a page's shell blocks."""
     for language, body in BLOCK.findall(text_of(page)):
         if language in ("console", "bash"):
             yield from (line.strip() for line in body.replace("\\\n", " ").splitlines() if line.strip())
+
+
+def lines_to_type(page: Path) -> Iterator[str]:
+    """The commands that a page shows: lines of its shell blocks, and spans that begin with a command."""
+    yield from lines_of_blocks(page)
     yield from SPAN.findall(prose_of(page))
 
 
-def words_after(program: str, page: Path) -> Iterator[list[str]]:
+def words_after(program: str, page: Path, lines: Iterable[str] | None = None) -> Iterator[list[str]]:
     """The words that follow a program in every command of a page, without placeholders."""
-    for line in lines_to_type(page):
+    for line in lines_to_type(page) if lines is None else lines:
         words = shlex.split(line.replace("…", ""), comments=True) if line.count("'") % 2 == 0 else line.split()
         words = [word.removeprefix(".venv/bin/") for word in words]
         starts = [n for n, word in enumerate(words) if word == program]
@@ -89,6 +94,18 @@ def test_every_userops_command_and_option_exists(page):
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         given = {word for word in words if word.startswith("--")}
         assert given <= known, f"userops {command.name}: {sorted(given - known)}"
+
+
+@pytest.mark.parametrize("page", current, ids=name)
+def test_every_userops_command_of_a_shell_block_can_be_run_as_it_stands(page):
+    """Required options are given, choices and numbers are valid; nothing is run."""
+    for words in words_after("userops", page, lines_of_blocks(page)):
+        command, path = typer.main.get_command(app), "userops"
+        while words and words[0] in getattr(command, "commands", {}):
+            path = f"{path} {words[0]}"
+            command = command.commands[words.pop(0)]
+        if words and "--help" not in words or not getattr(command, "commands", None):
+            command.make_context(path, words)
 
 
 @pytest.mark.parametrize("page", current, ids=name)

@@ -11,6 +11,7 @@ from userops.gate.conditions import too_few, unmet
 from userops.gate.context import connection_string
 from userops.gate.decision import decide
 from userops.gate.results import Answer, Expectation, merged, results_of
+from userops.gate.wording import with_reasons
 
 SHARE = Expectation(
     check="orders_off", severity="critical", expected="at most 2 %", asset="order_rows", column="share",
@@ -174,3 +175,12 @@ def test_importing_the_gate_stays_light() -> None:
         "sys.exit(any(m in sys.modules for m in ('great_expectations', 'pandas', 'sqlalchemy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_rows_that_were_set_aside_come_with_their_reasons() -> None:
+    found = CheckResult("rows_set_aside", "expectations", "contacts", "warning", False, "98 of 4,210 rows", "fewer")
+    words = "98 of 4210 rows: phone is no number (91)"
+    bad = CheckResult("bad_rows", "contract", "contacts", "critical", True, words, "x")
+    (told,) = with_reasons([found], [bad])
+    assert told.observed == "98 of 4,210 rows. Most frequent reasons: phone is no number (91)"
+    assert with_reasons([found], []) == [found]

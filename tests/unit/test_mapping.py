@@ -233,6 +233,8 @@ def test_too_many_rows_set_aside_refuse_the_file(database) -> None:
         ("1.234,56", True, "1234.56"), ("10,50", True, "10.50"), ("1.078,90 €", True, "1078.90"), ("0,5", True, "0.5"),
         ("1,234", False, "1234"), ("1,234.50", False, "1234.50"), ("12", False, "12"), ("$16.25", False, "16.25"),
         ("USD 1,054.99", False, "1054.99"), ("-3,5", True, "-3.5"), ("n/a", False, "n/a"), (None, False, None),
+        ("US$16.25", False, "16.25"), ("-$3.50", False, "-3.50"), ("12 00", False, "12 00"), ("1元2", False, "1元2"),
+        ("16,25\u00a0€", True, "16.25"),
     ],
 )
 def test_a_decimal_comma_is_told_by_the_cell_and_read_where_it_was_told(database, cell, is_comma, amount) -> None:

@@ -7,6 +7,8 @@ import pytest
 from platform_rows import CASES, pseudonym, read
 
 from userops.ingest.outcome import Refused
+from userops.platforms.loading import load_platform
+from userops.platforms.source import SourceEntries, make_source
 
 NEW_YORK = {"timezone": "America/New_York", "currency": "USD"}
 
@@ -82,6 +84,16 @@ def test_shopify_two_shops_name_their_orders_alike_and_sources_keep_them_apart()
         orders = read("shopify", path, "orders", day, name="orders_export_1.csv", **NEW_YORK)
         found += [(shop, order) for (order,) in orders.of("order_id")]
     assert (len(found), len(set(found)), len({order for _, order in found})) == (36, 36, 24)
+
+
+@pytest.mark.parametrize(("name", "exports"), [
+    ("shop_b_orders_1.csv", ["order_lines", "orders", "refunds", "contacts"]), ("shop_b_customers.csv", ["contacts"]),
+    ("shop_b_products_2026.csv", ["products"]),
+])  # fmt: skip
+def test_a_shops_own_file_names_tell_which_kind_of_file_they_are(name, exports):
+    said = SourceEntries(name="shop_b", platform="shopify", files=("shop_b*.csv",))
+    (layout,) = make_source(said, load_platform("shopify")).layouts_of(name)
+    assert list(layout.exports) == exports
 
 
 def test_douyin_sub_order_exported_alone():

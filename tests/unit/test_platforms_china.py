@@ -85,6 +85,21 @@ def test_taobao_an_unknown_status_goes_to_quarantine(tmp_path):
     assert read("taobao", path, "orders").quarantine == [(2, "status is none of the allowed values")]
 
 
+def test_taobao_newer_list_without_members_or_parcels():
+    path = PLATFORMS / "taobao_newer" / "ExportOrderList202603032359.csv"
+    assert read("taobao", path, "orders").of(f"{MONEY} contact_id phone updated_at") == [
+        # The phone stands within the address.
+        ("3300000001", "shipped", "88.00", "8.00", "0.00", "80.00", None, "13800138001", "03-02 09:00:00"),
+        ("3300000002", "cancelled", "50.00", "0.00", "0.00", "50.00", None, None, "03-01 11:00:30"),
+        # Sent, and 20.00 of 60.00 are back.
+        ("3300000003", "shipped", "60.00", "0.00", "0.00", "60.00", None, None, "03-01 18:00:00"),
+    ]
+    assert read("taobao", path, "refunds").of("refund_id running_total") == [
+        ("3300000002", "50.00"), ("3300000003", "20.00")
+    ]
+    assert read("taobao", path, "contacts").good == []
+
+
 def test_taobao_lines_are_known_by_their_sub_order():
     lines = read("taobao", PLATFORMS / "taobao" / "ExportItemList202603030101.csv", "order_lines")
     assert lines.whole is None
@@ -266,6 +281,16 @@ def test_pinduoduo_orders():
         ("260227-100000000000005", "completed", "17.80", "1.00", "0.00", "16.80", "02-27 10:00:00"),
     ]
     assert read("pinduoduo", PDD, "refunds").of("refund_id running_total") == [("260301-100000000000003", "17.80")]
+
+
+def test_pinduoduo_a_discount_of_the_payment(tmp_path):
+    text = PDD.read_text(encoding="utf-8").replace("平台优惠折扣(元),", "平台优惠折扣(元),多多支付立减金额(元),", 1)
+    lines = text.splitlines()
+    lines[1:] = [lines[1].replace('"30.00","1,020.00"', '"30.00","2.00","1,018.00"')]
+    path = tmp_path / PDD.name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert read("pinduoduo", path, "orders").of("discount_amount paid_amount") == [("82.00", "1018.00")]
+    assert read("pinduoduo", path, "order_lines").of("line_amount") == [("1018.00",)]
 
 
 def test_pinduoduo_cancelled_and_refunded_is_cancelled(tmp_path):

@@ -18,8 +18,8 @@ def test_campaigns_by_day_without_the_summary(meta: Reader) -> None:
     assert one_by_one(read.rows) == [
         "2026-03-01 | 1202100000001 | campaign |  |  | 5000 | 100 | 20.01 | EUR | 3.000000 | 150.50 | meta_ads",
         "2026-03-02 | 1202100000001 | campaign |  |  | 5850 | 155 | 30.70 | EUR | 2.000000 | 90.00 | meta_ads",
-        # No link clicks stand there, but no click at all either.
-        "2026-03-02 | 1202100000002 | campaign |  |  | 1000 | 0 | 8.00 | EUR |  |  | meta_ads",
+        # No link clicks stand there: all clicks do for them, and the cost stays.
+        "2026-03-02 | 1202100000002 | campaign |  |  | 1000 | 3 | 8.00 | EUR |  |  | meta_ads",
     ]
     assert read.set_aside == [
         (1, "a total is no campaign"), (5, "a metric is left out: unknown, not 0"),

@@ -43,6 +43,16 @@ def test_the_first_number_that_can_be_a_phone_is_the_phone(wecom: Reader) -> Non
     ]
 
 
+def test_all_valid_numbers_are_identifiers(wecom: Reader) -> None:
+    contacts = dict(wecom.read(TAGS, "contacts", "contact_id, external_userid").rows)
+    read = wecom.read(TAGS, "contact_identifiers", "contact_id, kind, value")
+    assert sorted((contacts[who], *rest) for who, *rest in read.rows) == [
+        ("wmBBB001", "phone", "+85261234567"), ("wmBBB001", "phone", "13800138002"),
+        ("wmBBB001", "phone", "13900139003"), ("wmBBB003", "phone", "+85261234568"),
+        ("wmBBB003", "phone", "13800138003"),
+    ]
+
+
 def test_a_friend_may_be_written_to_on_wechat_and_of_the_rest_nothing_is_said(wecom: Reader) -> None:
     read = wecom.read(TAGS, "contacts", "distinct wechat_consent, sms_consent, email_consent, weibo_consent")
     assert read.rows == [(True, None, None, None)]

@@ -10,6 +10,8 @@ from userops.checks import LAYERS, CheckResult
 
 OWNER = "data-platform"
 SHOWN = 8
+# Layers whose results are about one delivered file.
+OF_FILES = ("manifest", "contract")
 # The cause of an outage alert, and of the notice that it is over.
 OUTAGE = "critical|warehouse_answers@warehouse"
 # Values that a tool's own text might quote; they are masked, whatever the check says.
@@ -103,13 +105,18 @@ def fold(
 ) -> dict[CheckResult, list[CheckResult]]:
     """The failed results that no other explains, each with those that follow from it, in the order given.
 
-    A warning explains no critical failure: that one blocks, and is told by itself.
+    A check explains those that `explains` names; a file what else is wrong with it, as another export is cut from it
+    too; and the refusal of an export's file what is implausible of that export, or refers to its rows. A warning
+    explains no critical failure: that one blocks, and is told by itself.
     """
     causes: dict[CheckResult, list[CheckResult]] = {}
     cause_of = {
         result: next(
-            (other for other in failed if result.check in explains.get(other.check, ()) and other.check != result.check
-             and (other.blocks or not result.blocks)), None,
+            (other for place, other in enumerate(failed) if (other.blocks or not result.blocks) and (
+                (result.check in explains.get(other.check, ()) and other.check != result.check)
+                or (place < failed.index(result) and _file(other) and _file(other) == _file(result))
+                or _is_without(result, other)
+            )), None,
         )
         for result in failed
     }  # fmt: skip
@@ -120,6 +127,18 @@ def fold(
             seen.add(cause)
         causes.setdefault(cause, []).extend([] if cause is result else [result])
     return causes
+
+
+def _file(result: CheckResult) -> str:
+    """The delivered file that a result is about: its detail begins with the name."""
+    return result.detail.partition(":")[0] if result.layer in OF_FILES else ""
+
+
+def _is_without(result: CheckResult, refusal: CheckResult) -> bool:
+    """Whether a finding follows from a refused file: it is of that export, or of references to its rows."""
+    if refusal.layer not in OF_FILES or not refusal.blocks or result.layer != "expectations":
+        return False
+    return result.subject.split()[-1] == refusal.subject or f"of_unknown_{refusal.subject}" in result.check
 
 
 def recovery(alert_title: str, cause_key: str, business_date: str, run_id: str, since: str) -> Message:

@@ -113,7 +113,6 @@ def _tell(settings: Settings, out: Console) -> None:
     here = settings.home
     out.print(f"""
 [bold]Look[/bold]
-  dashboards   {here}/site/index.html
   the alert    {here}/alerts.log
   the marts    .venv/bin/userops db psql   (or any client: .venv/bin/userops db url)
 [bold]Try next[/bold]
@@ -121,5 +120,7 @@ def _tell(settings: Settings, out: Console) -> None:
   .venv/bin/userops rollback                        put readers back on the version before
   .venv/bin/userops run --date {LAST_DAY}            the whole file again: readers see that date once more
   .venv/bin/userops erase CONTACT_ID --now          take a person out of every version
+  .venv/bin/userops site --serve                    the dashboards at an address, for browsers that open no folders
   make serve                                        Airflow with its UI
-""")
+
+Open the dashboards: [bold]{(here / "site" / "index.html").as_uri()}[/bold]""")

@@ -70,6 +70,25 @@ def approve(
     out.print(f"Readers see version {version} of {day}, approved by {name}.")
 
 
+def accept(
+    check: Annotated[str, typer.Argument(help="The check, as `userops status` or the alert names it.")],
+    subject: Annotated[str, typer.Option(help="What changed, as the finding names it before its colon.")],
+    by: Annotated[str, typer.Option(help="Who decides; it is recorded.")],
+    reason: Annotated[str, typer.Option(help="What changed in the business; it is recorded.")],
+    since: Annotated[str | None, typer.Option(help="First business date of the new level.")] = None,
+) -> None:
+    """Accept a true change of the business: the new level becomes the normal one. It releases no run by itself."""
+    name, first = _name(by), parse_day(since) if since else None
+    if not reason.strip():
+        raise UseropsError("An acceptance needs a reason.", fix="give --reason TEXT.")
+    from userops.gate import acceptance
+
+    settings = load_settings()
+    with connect(warehouse_url(settings), "publisher") as connection:
+        day = acceptance.accept(connection, settings, check, subject.strip(), name, reason.strip(), first)
+    out.print(f"From {day} on the new level of {subject} is the normal one for {check}. The next run judges by it.")
+
+
 def rollback(to: Annotated[int | None, typer.Option(help="A kept version.")] = None) -> None:
     """Put readers back on a kept version (the one before, by default)."""
     from userops.publish import publication

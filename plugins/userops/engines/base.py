@@ -13,6 +13,8 @@ META_RELATIONS = (
     "meta.published",
     "meta.published_figures",
     "meta.load_files",
+    "meta.column_profiles",
+    "meta.accepted_levels",
     "meta.erased_contacts",
     "meta.erased_identifiers",
     "meta.first_hashes",

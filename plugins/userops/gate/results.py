@@ -15,8 +15,8 @@ from userops.gate.conditions import Condition, Row, too_few, unmet
 
 LAYER = "expectations"
 SHOWN = 3
-# What names a subject is a word of the schema; anything else could be a cell's value.
-NAME = re.compile(r"[a-z_][a-z0-9_. ]{0,60}")
+# What names a subject is a word of the schema, or a code such as a store's id; anything else could be any cell's value.
+NAME = re.compile(r"[^\W\d][\w.:#/ -]{0,100}")
 
 
 @dataclass(frozen=True)

@@ -155,8 +155,16 @@ def _described(definition: "ValidationDefinition", expectation: Any) -> Expectat
         condition=kwargs.get("row_condition"),
         found=meta.get("found"),
         low_is_bad=kwargs.get("max_value") is None,
-        help=", ".join(f"{name} {meta[name]}" for name in ("owner", "runbook") if meta.get(name)),
+        help=help_of(meta),
     )
+
+
+def help_of(meta: dict[str, Any]) -> str:
+    """Who is asked, where to read on, and how a level that is true becomes the normal one."""
+    parts = [f"{name} {meta[name]}" for name in ("owner", "runbook") if meta.get(name)]
+    if meta.get("accepts"):
+        parts.append(f"if it is true, `userops accept {meta['check']} --subject … --by NAME --reason …`")
+    return ", ".join(parts)
 
 
 def _reason(what: str, error: Exception) -> str:

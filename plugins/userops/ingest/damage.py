@@ -4,6 +4,8 @@ Long ids in scientific notation or with zeros for their last digits are lost for
 characters at a cell's edge and words for nothing in an identifier are taken off, and counted.
 """
 
+from dataclasses import dataclass
+
 import duckdb
 
 from userops.contracts.model import Column, Contract
@@ -18,7 +20,7 @@ ERROR_REASON = "is an error of a spreadsheet, such as #REF!"
 SCIENTIFIC = "(.*[^0-9A-Za-z.])?[0-9]([.][0-9]+)?[eE][+][0-9]{2,3}([^0-9A-Za-z].*)?"
 LONG = "([a-z][a-z0-9_]*:)?[0-9]{16,}"
 ROUNDED = "([a-z][a-z0-9_]*:)?[0-9]{15}0+"
-FEWEST_ROUNDED = 5
+FEWEST_ROUNDED, EXACT = 5, 15
 # With so many zeros at the end each cell tells; with one or two each id, for an order of many lines proves nothing.
 SURELY_ROUNDED = "([a-z][a-z0-9_]*:)?[0-9]{15}000+"
 DAMAGED = "[0-9]([.][0-9]+)?[eE][+][0-9]{2,3}|[0-9]+[.]0+"
@@ -37,23 +39,28 @@ def may_hide(column: Column) -> bool:
 
 def trimmed(cell: str, traits: Traits) -> str:
     """SQL of a cell without what nobody sees at its edges; empty cells are null."""
-    return f"nullif(trim({cell}, {literal(INVISIBLE)}), '')" if traits.has_invisible else cell
+    if not traits.has_invisible:
+        return cell
+    bare = f"nullif(trim({cell}, {literal(INVISIBLE)}), '')"
+    return f"case when strlen({cell}) > length({cell}) then {bare} else {cell} end"
 
 
 def hides(cell: str) -> str:
     """SQL of whether a cell holds an invisible character."""
-    return f"strlen({cell}) > length({cell}) and regexp_matches({cell}, {literal(f'[{INVISIBLE}]')})"
+    found = f"regexp_matches({cell}, {literal(f'[{INVISIBLE}]')})"
+    return f"case when strlen({cell}) > length({cell}) then {found} end"
 
 
-def without_nothing(cell: str) -> str:
-    """SQL of a cell that is null where it holds a word for nothing."""
-    words = listed([literal(word) for word in NOTHING])
-    return f"case when strlen({cell}) <= 4 and lower({cell}) in ({words}) then null else {cell} end"
+def is_nothing(cell: str) -> str:
+    """SQL of whether a cell holds a word for nothing."""
+    # `case` asks the second only of cells for which the first holds, `and` both of all.
+    found = f"lower({cell}) in ({listed([literal(word) for word in NOTHING])})"
+    return f"(case when strlen({cell}) <= 4 then {found} else false end)"
 
 
 def is_damaged(cell: str) -> str:
     """SQL of whether a cell holds what a spreadsheet left of a long number."""
-    return f"(contains({cell}, '.') and regexp_full_match({cell}, {literal(DAMAGED)}))"
+    return f"(case when contains({cell}, '.') then regexp_full_match({cell}, {literal(DAMAGED)}) else false end)"
 
 
 def is_error(cell: str) -> str:
@@ -61,44 +68,61 @@ def is_error(cell: str) -> str:
     return f"{cell} in ({listed([literal(word) for word in ERRORS])})"
 
 
-def mended(column: Column, traits: Traits) -> str:
-    """SQL of a contract column's text as it is judged; the column itself where nothing is ever mended."""
-    cell = identifier(column.name)
-    text = trimmed(cell, traits)
-    if is_id(column) or column.identifier:
-        text = without_nothing(text)
-    if column.identifier:
-        text = f"case when {is_damaged(cell)} then null else {text} end"
-    return text
+@dataclass(frozen=True)
+class Mended:
+    """SQL of a cell as it is judged, of whether it was mended, and of whether it is a damaged identifier.
+
+    A condition that is empty never holds.
+    """
+
+    text: str
+    changed: str
+    lost: str
+
+
+def mended(cell: str, traits: Traits, is_key: bool, may_be_damaged: bool) -> Mended:
+    """What becomes of a cell (SQL), of an id or identifier (`is_key`) or anything else."""
+    text, lost = trimmed(cell, traits), is_damaged(cell) if may_be_damaged else ""
+    changed = [f"{cell} is distinct from {text}"] if text != cell else []
+    if is_key:
+        changed.append(is_nothing(text))
+        nobody = f"{is_nothing(text)} or {lost}" if lost else is_nothing(text)
+        text = f"case when {nobody} then null else {text} end"
+    return Mended(text, " or ".join(changed), lost)
+
+
+def mended_columns(contract: Contract, present: set[str], traits: Traits) -> dict[str, Mended]:
+    """The contract's columns that are mended, where a relation has them."""
+    found = {}
+    for column in contract.columns:
+        if column.name in present:
+            is_key = is_id(column) or column.identifier is not None
+            damaged = column.identifier not in (None, "email")
+            found[column.name] = mended(identifier(column.name), traits, is_key, damaged)
+    return {name: cell for name, cell in found.items() if cell.changed or cell.lost}
 
 
 def as_mended(contract: Contract, relation: str, present: set[str], traits: Traits) -> str:
     """A relation with its cells mended, and `_mended`: whether the row had any to mend."""
-    cells = {column.name: mended(column, traits) for column in contract.columns if column.name in present}
-    cells = {name: text for name, text in cells.items() if text != identifier(name)}
-    changed = " or ".join(f"{identifier(name)} is distinct from {text}" for name, text in cells.items()) or "false"
+    found = mended_columns(contract, present, traits)
+    changed = " or ".join(part for cell in found.values() for part in (cell.changed, cell.lost) if part) or "false"
+    cells = {name: cell.text for name, cell in found.items()}
     for column in contract.columns:
         if traits.epoch and column.name in present and column.type in ("date", "timestamptz"):
             text = cells.get(column.name, identifier(column.name))
             cells[column.name] = shapes.dated(text, column.type, traits.epoch)
     replaced = listed([f"{text} as {identifier(name)}" for name, text in cells.items()])
     what = f"* replace ({replaced})" if replaced else "*"
-    return f"(select {what}, ({changed}) as _mended from {relation})"
+    return f"(select {what}, coalesce({changed}, false) as _mended from {relation})"
 
 
 def repairs(
-    database: duckdb.DuckDBPyConnection, relation: str, cells: dict[str, tuple[str, str, str | None]]
+    database: duckdb.DuckDBPyConnection, relation: str, cells: dict[str, Mended]
 ) -> list[Repair]:
-    """What was mended in each column of a relation.
-
-    `cells` gives SQL for each: the cell, the cell as it is mended, and whether it is a damaged identifier (None: it is
-    no identifier).
-    """
+    """What was mended in each column of a relation."""
     counts = []
-    for cell, text, damaged in cells.values():
-        lost = f"coalesce({damaged}, false)" if damaged else "false"
-        counts.append(f"count(*) filter (where not {lost} and {cell} is distinct from {text})")
-        counts.append(f"count(*) filter (where {lost})")
+    for cell in cells.values():
+        counts += [f"count(*) filter (where {condition or 'false'})" for condition in (cell.changed, cell.lost)]
     if not counts:
         return []
     found = database.execute(f"select {listed(counts)} from {relation}").fetchall()[0]
@@ -110,40 +134,38 @@ def contract_repairs(
     database: duckdb.DuckDBPyConnection, contract: Contract, relation: str, present: set[str], traits: Traits
 ) -> list[Repair]:
     """The same of the columns of a contract."""
-    cells = {
-        column.name: (cell, mended(column, traits), is_damaged(cell) if column.identifier else None)
-        for column in contract.columns if (cell := identifier(column.name)) and column.name in present
-    }
-    return repairs(database, relation, {name: each for name, each in cells.items() if each[0] != each[1]})
+    return repairs(database, relation, mended_columns(contract, present, traits))
 
 
 def refuse_lost_ids(database: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]) -> None:
     """Raise Refused where ids have lost digits; `columns` gives the id that each column is of, as `order_id`."""
     if not columns:
         return
-    counts = []
+    asked = []
     for name in columns:
         cell = identifier(name)
-        counts += [
-            f"count(*) filter (where contains({cell}, '+') and regexp_full_match({cell}, {literal(SCIENTIFIC)}))",
-            f"count(*) filter (where strlen({cell}) > 15 and regexp_full_match({cell}, {literal(LONG)}))",
-            f"count(*) filter (where strlen({cell}) > 15 and regexp_full_match({cell}, {literal(ROUNDED)}))",
-        ]
-    found = database.execute(f"select {listed(counts)} from {relation}").fetchall()[0]
+        scientific = f"case when contains({cell}, '+') then regexp_full_match({cell}, {literal(SCIENTIFIC)}) end"
+        asked += [f"bool_or({scientific})", f"max(strlen({cell}))"]
+    found = database.execute(f"select {listed(asked)} from {relation}").fetchall()[0]
     for place, (name, what) in enumerate(columns.items()):
-        scientific, long, rounded = found[3 * place : 3 * place + 3]
+        scientific, longest = found[2 * place : 2 * place + 2]
         if scientific:
             raise _refused(what, "in scientific notation")
-        if rounded >= FEWEST_ROUNDED and 2 * rounded >= long and _is_rounded(database, relation, identifier(name)):
+        if longest is not None and longest > EXACT and _is_rounded(database, relation, identifier(name)):
             raise _refused(what, "with zeros after the 15th digit")
 
 
 def _is_rounded(database: duckdb.DuckDBPyConnection, relation: str, cell: str) -> bool:
     """Whether at least half of the long ids, and five or more, end in zeros."""
+    is_rounded = f"regexp_full_match({cell}, {literal(ROUNDED)})"
+    counts = f"count(*), count(*) filter (where {is_rounded})"
+    where = f"where strlen({cell}) > {EXACT} and regexp_full_match({cell}, {literal(LONG)})"
+    long, rounded = database.execute(f"select {counts} from {relation} {where}").fetchall()[0]
+    if rounded < FEWEST_ROUNDED or 2 * rounded < long:
+        return False
     long, rounded, sure = database.execute(
-        f"select count(distinct {cell}), count(distinct {cell}) filter (where regexp_full_match({cell},"
-        f" {literal(ROUNDED)})), count(*) filter (where regexp_full_match({cell}, {literal(SURELY_ROUNDED)}))"
-        f" from {relation} where regexp_full_match({cell}, {literal(LONG)})"
+        f"select count(distinct {cell}), count(distinct {cell}) filter (where {is_rounded}),"
+        f" count(*) filter (where regexp_full_match({cell}, {literal(SURELY_ROUNDED)})) from {relation} {where}"
     ).fetchall()[0]
     return 2 * rounded >= long and max(rounded, sure) >= FEWEST_ROUNDED
 

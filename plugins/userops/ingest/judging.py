@@ -18,10 +18,17 @@ TABLE = "judged"
 def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules, staged: Staged) -> Judged:
     """Make the table `judged` of the staged rows; raises Miscounted if they are not as many as were counted."""
     rules.clock.register(database, rules.business_date)
+    is_delta = contract.mode == "delta"
     select = row_validation.judged(contract, rules, staged.row, staged.relation, staged.present, staged.traits)
     database.execute(f"create or replace table {TABLE} as {select}")
-    counts = f"select count(*), count(*) filter (_good), sum(_hash), count(*) filter (_mended) from {TABLE}"
-    rows, good, hashed, mended = database.execute(counts).fetchall()[0]
+    # One pass for all that is asked of the table as a whole: a small file's cost is its number of queries.
+    key = listed([identifier(name) for name in _key(contract)])
+    asked = [
+        "count(*)", "count(*) filter (_good)", "sum(_hash)", "count(*) filter (_mended)",
+        "max(updated_at) filter (_good)" if is_delta else "null", f"count(distinct hash({key})) filter (_good)",
+    ]  # fmt: skip
+    counts = f"select {listed(asked)} from {TABLE}"
+    rows, good, hashed, mended, newest, keys = database.execute(counts).fetchall()[0]
     if rows != staged.rows - len(staged.bad) - len(staged.set_aside) - len(staged.damaged):
         raise Miscounted
     damage.refuse_lost_ids(database, TABLE, damage.id_columns(contract, staged.present))
@@ -30,12 +37,12 @@ def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules,
     row = "_row" if staged.row else "rowid + 1"
     bad = _reasons(database, contract, rules, staged, row) if good < rows else []
     bad += [(record.row, record.reason) for record in staged.bad] + staged.damaged
-    is_delta = contract.mode == "delta"
     return Judged(
         row, bad,
         row_set_hash=f"{rows}:{hashed or 0}" if is_delta else None,
-        newest_change=_newest_change(database, rules) if is_delta else None,
-        conflicts=_conflicts(database, contract),
+        newest_change=newest and newest.astimezone(rules.zone).date(),
+        # Most files repeat no key: only those that do pay for comparing contents.
+        conflicts=_conflicts(database, contract) if keys < good else 0,
     )  # fmt: skip
 
 
@@ -54,10 +61,9 @@ def _reasons(
     return found
 
 
-def _newest_change(database: duckdb.DuckDBPyConnection, rules: Rules) -> date | None:
-    """The newest day among the good rows, by the business's clock."""
-    newest = database.execute(f"select max(updated_at) from {TABLE} where _good").fetchall()[0][0]
-    return newest and newest.astimezone(rules.zone).date()
+def _key(contract: Contract) -> list[str]:
+    """The columns by which versions of a row are told apart."""
+    return [*contract.key, *(["updated_at"] if contract.mode == "delta" else [])]
 
 
 def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:
@@ -65,13 +71,11 @@ def _conflicts(database: duckdb.DuckDBPyConnection, contract: Contract) -> int:
 
     A later line that only fills what was empty says nothing else than the earlier one.
     """
-    names = [*contract.key, *(["updated_at"] if contract.mode == "delta" else [])]
+    names = _key(contract)
     others = [column.name for column in contract.columns if column.name not in names]
     key = listed([identifier(name) for name in names])
     good = f"from {TABLE} where _good"
-    # Most files repeat no key: only those that do pay for comparing contents.
-    rows, keys = database.execute(f"select count(*), count(distinct hash({key})) {good}").fetchall()[0]
-    if rows == keys or not others:
+    if not others:
         return 0
     differ = " or ".join(f"count(distinct {identifier(name)}) > 1" for name in others)
     content = listed([f"{identifier(column.name)} := {identifier(column.name)}" for column in contract.columns])

@@ -10,7 +10,7 @@ import psycopg
 
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
-from userops.ingest import file_checks, load_log, reading, source_rules, work
+from userops.ingest import column_profile, file_checks, load_log, reading, source_rules, work
 from userops.ingest.clock import Clock
 from userops.ingest.file_checks import Before, result
 from userops.ingest.landing import DeliveredFile, Folder
@@ -134,6 +134,7 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
         kept.result()
         _end_load(loader, read, load_id, parquet, rows)
         _quarantine(connection, read, load_id, texts)
+        _profile(loader, file, load_id)
         _check_unchanged(file, stamp)
     return file_checks.answers(read)
 
@@ -198,6 +199,15 @@ def _quarantine(connection: psycopg.Connection, read: Reading, load_id: int, tex
             # A row that a platform's SQL adds of its own stands on no line of the file.
             line, text = (texts[row].line - unheaded, texts[row].text) if row in texts else (0, "")
             copy.write_row((load_id, file.business_date, file.contract.name, file.delivered.name, line, text, reason))
+
+
+def _profile(loader: Loader, file: File, load_id: int) -> None:
+    """Keep with the load what its columns look like, and what changed of the rows that are known."""
+    database, export = loader.session.database, file.contract.name
+    figures = column_profile.profile(database, file.contract, file.business_date, loader.settings.timezone)
+    stored = loads.files_as_of(loader.connection, file.business_date, loader.lake.url, [export])[export]
+    figures += column_profile.changes(database, file.contract, stored, load_id)
+    column_profile.keep(loader.connection, load_id, figures)
 
 
 def _empty(connection: psycopg.Connection, export: str, folder: Folder, day: date) -> list[CheckResult]:

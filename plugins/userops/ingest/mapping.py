@@ -29,7 +29,7 @@ PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
 # `1.234,50` and `10,50` are numbers only where the comma is the decimal mark.
 WITH_COMMA = "[+-]?([0-9]{1,18}|[0-9]{1,3}([.][0-9]{3}){1,5}),[0-9]{1,18}"
-MARKS = "'^[A-Z]{2,3}[$ ] ?|[¥￥$€£元 \u00a0\u202f]', '', 'g'"
+MARKS = "'^([+-]?)([A-Z]{2,3} ?[$¥]? ?|[¥￥$€£] ?)|[ \u00a0\u202f]?[€£元]$', '\\1', 'g'"
 UNITS = "'^([+-]?)[¥￥$€£] ?| ?元$', '\\1', 'g'"
 # As many places as amounts and unit prices have; what is multiplied and shared out of them stays exact.
 NUMBER = "decimal(24, 6)"

@@ -35,18 +35,14 @@ def mend(
     staged.row = staged.row or "rowid + 1"
     _set_errors_aside(database, cells, staged, traits)
     ids, personal = lineage.sources_of(layout, contract)
-    mended = {name: damage.trimmed(cell, traits) for name, cell in cells.items()}
-    for name in cells.keys() & (ids.keys() | personal):
-        mended[name] = damage.without_nothing(mended[name])
-    lost = {name: damage.is_damaged(cells[name]) for name in cells.keys() & personal}
-    for name, condition in lost.items():
-        mended[name] = f"case when {condition} then null else {mended[name]} end"
-    changed = {name: cell for name, cell in mended.items() if cell != cells[name]}
-    if changed:
-        # Each is compared with the cell as the layout cleans it: what the layout takes off is no news.
-        pairs = {name: (cells[name], cell, lost.get(name)) for name, cell in changed.items()}
-        staged.repairs += damage.repairs(database, GOOD, pairs)
-    return mended
+    mended = {
+        name: damage.mended(cell, traits, name in ids or name in personal, name in personal)
+        for name, cell in cells.items()
+    }
+    changed = {name: cell for name, cell in mended.items() if cell.changed or cell.lost}
+    # Each is compared with the cell as the layout cleans it: what the layout takes off is no news.
+    staged.repairs += damage.repairs(database, GOOD, changed)
+    return {name: cell.text for name, cell in mended.items()}
 
 
 def _set_errors_aside(

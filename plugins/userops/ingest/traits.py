@@ -12,6 +12,8 @@ ERRORS = (
 LONGEST = max(len(word) for word in ERRORS)
 ERROR_BYTES = re.compile("|".join(re.escape(word) for word in ERRORS).encode())
 INVISIBLE_BYTES = tuple(character.encode() for character in INVISIBLE)
+# A single byte is found fifty times faster than several.
+INVISIBLE_STARTS = tuple(dict.fromkeys(mark[:1] for mark in INVISIBLE_BYTES))
 
 
 @dataclass
@@ -35,5 +37,6 @@ class Traits:
             self.has_errors = self.has_errors or (b"#" in piece and ERROR_BYTES.search(piece) is not None)
             self.has_json = self.has_json or b"{" in piece or b"[" in piece
             if not (self.has_invisible or self.is_ascii):
-                self.has_invisible = any(mark in piece for mark in INVISIBLE_BYTES)
+                starts = tuple(start for start in INVISIBLE_STARTS if start in piece)
+                self.has_invisible = any(mark in piece for mark in INVISIBLE_BYTES if mark.startswith(starts))
         self._end = (self._end + text[-LONGEST:])[-LONGEST:]

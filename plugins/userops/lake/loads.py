@@ -101,6 +101,7 @@ def take_out(connection: psycopg.Connection, load_ids: list[int], reason: str) -
         return
     forget_files(connection, load_ids, KEPT)
     connection.execute("delete from quarantine.rows where load_id = any(%s)", [load_ids])
+    connection.execute("delete from meta.column_profiles where load_id = any(%s)", [load_ids])
     connection.execute("delete from vault.personal_texts where load_id = any(%s)", [load_ids])
     connection.execute(
         "update meta.load_files set state = 'replaced', reason = %s where load_id = any(%s)", [reason, load_ids]

@@ -105,7 +105,9 @@ def hash_distinct(
     Each column is of one kind. Within a namespace alone identifiers of a kind join people: two apps may give two people
     one id.
     """
-    distinct = " union all ".join(
+    # Two columns of one kind may hold the same value.
+    kinds = dict.fromkeys(columns.values())
+    distinct = (" union all " if len(kinds) == len(columns) else " union ").join(
         f"select {literal(kind)} as kind, raw, {usual(kind, 'raw', country)} as value from"
         f" (select distinct {identifier(column)} as raw from {source} where {identifier(column)} is not null)"
         for column, kind in columns.items()
@@ -113,7 +115,6 @@ def hash_distinct(
     database.execute(f"create or replace temp table distinct_values as {distinct}")
     unusual = database.execute("select kind, raw from distinct_values where value is null").fetchall()
     known = _normalise(database, unusual, country) if unusual else "distinct_values"
-    kinds = dict.fromkeys(columns.values())
     within = {kind: literal(keys.within(namespaces.get(kind, ""), "")) for kind in kinds}
     hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, f'{within[kind]} || value')}" for kind in kinds)
     named = " ".join(f"when {literal(kind)} then {literal(namespaces.get(kind, ''))}" for kind in kinds)

@@ -13,6 +13,7 @@ from userops.privacy.identifiers import IDENTIFIERS
 
 BLOCK = 1 << 20
 LOCK = "userops.vault"
+COLUMNS = "kind, raw_value, value, hash, namespace"
 
 
 def write_identifiers(database: duckdb.DuckDBPyConnection, scratch: Path) -> Path:
@@ -28,15 +29,21 @@ def keep_identifiers(connection: psycopg.Connection, key: str, path: Path) -> No
 
     One load at a time adds, until its commit: looking first is cheaper than an insert that may conflict.
     """
+    if _is_empty(connection):
+        # A business's whole past is its largest load, and meets an empty vault.
+        _lock(connection)
+        if _is_empty(connection) and not keys.retired(connection):
+            _copy_file(connection, f"vault.identifiers ({COLUMNS})", path, ", force_not_null (namespace)")
+            return
     connection.execute(
         "create temp table new_identifiers (kind text, raw_value text, value text, hash text, namespace text)"
         " on commit drop"
     )
     _copy_file(connection, "new_identifiers", path)
-    connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+    _lock(connection)
     chain = [*keys.retired(connection), key]
     added = connection.execute(
-        "insert into vault.identifiers (kind, raw_value, value, hash, namespace)"
+        f"insert into vault.identifiers ({COLUMNS})"
         " select kind, raw_value, value, hash, coalesce(namespace, '')"
         " from new_identifiers as new where not exists (select from vault.identifiers as kept"
         " where kept.kind = new.kind and kept.raw_value = new.raw_value and kept.hash = new.hash)"
@@ -45,6 +52,14 @@ def keep_identifiers(connection: psycopg.Connection, key: str, path: Path) -> No
     if len(chain) > 1:
         _know_erased(connection, chain, added.fetchall())
     connection.execute("drop table new_identifiers")
+
+
+def _lock(connection: psycopg.Connection) -> None:
+    connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def _is_empty(connection: psycopg.Connection) -> bool:
+    return not connection.execute("select exists (select from vault.identifiers)").fetchone()[0]
 
 
 def keep_texts(
@@ -80,8 +95,8 @@ def copy_rows(
     _copy_file(connection, table, path)
 
 
-def _copy_file(connection: psycopg.Connection, table: str, path: Path) -> None:
-    with path.open("rb") as rows, connection.cursor().copy(f"copy {table} from stdin (format csv)") as copy:
+def _copy_file(connection: psycopg.Connection, table: str, path: Path, options: str = "") -> None:
+    with path.open("rb") as rows, connection.cursor().copy(f"copy {table} from stdin (format csv{options})") as copy:
         while block := rows.read(BLOCK):
             copy.write(block)
     path.unlink()

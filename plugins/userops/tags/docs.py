@@ -41,7 +41,7 @@ Four lines in a file of `audiences/`; besides features a rule may ask for tags:
     rule: has('night_owl') and reachable_wechat
 ```
 
-`userops audiences export --audience owls_on_wechat --medium wechat --out DIR` writes those who may be written to.
+`userops audiences export owls_on_wechat --medium wechat --out DIR` writes those who may be written to.
 
 ## What a rule may say
 

@@ -30,6 +30,7 @@ BY_SCHEMA = {
 BY_TABLE = {
     "loader": {
         "meta.load_files": KEEP, "meta.waivers": READ, "meta.writer": MOVE, "meta.runs": READ,
+        "meta.column_profiles": ADD | TAKE,
         "meta.lake_deletions": KEEP | TAKE, "meta.raw_copies": ADD | TAKE, "meta.publications": READ,
         "meta.pointer": READ, "meta.quality_results": ADD, "meta.erased_contacts": KEEP,
         "meta.erased_identifiers": ADD, "meta.erased_user_ids": ADD, "meta.erasure_log": ADD, "meta.hash_key": ADD,
@@ -39,13 +40,15 @@ BY_TABLE = {
     "transformer": {
         "meta.load_files": READ, "meta.waivers": READ, "meta.writer": MOVE, "meta.runs": READ,
         "meta.run_parameters": KEEP, "meta.quality_results": ADD, "meta.published_figures": READ,
-        "meta.published": ADD | TAKE, "meta.contracts": ADD | TAKE,
+        "meta.published": ADD | TAKE, "meta.contracts": ADD | TAKE, "meta.column_profiles": READ,
+        "meta.accepted_levels": READ,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ,
         "meta.first_hashes": READ, "meta.id_key": READ,
     },
     "publisher": {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,
-        "meta.approvals": ADD, "meta.step_timings": ADD, "meta.load_files": READ, "meta.waivers": READ,
+        "meta.approvals": ADD, "meta.accepted_levels": KEEP,
+        "meta.step_timings": ADD, "meta.load_files": READ, "meta.waivers": READ,
         "meta.run_parameters": READ, "meta.hash_key": READ, "meta.erasure_log": ADD, "meta.erased_user_ids": TAKE,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ,
         "meta.publications": ADD | TAKE, "meta.pointer": MOVE, "meta.published_figures": ADD,

@@ -7,11 +7,11 @@ with addresses as (
     select contact_id, '{{ medium }}' as medium, '{{ kind }}' as kind, {{ kind }}_hash as address, deleted_at
     from {{ ref('stg_contacts') }}
     where {{ kind }}_hash is not null
-    union
+    union all
     select contact_id, '{{ medium }}' as medium, kind, identifier as address, deleted_at
     from {{ ref('int_further_identifiers') }}
     where kind = '{{ kind }}'
-    union
+    union all
     {%- endfor %}
     {%- endfor %}
     select contact_id, 'weibo' as medium, 'contact_id' as kind, contact_id as address, deleted_at

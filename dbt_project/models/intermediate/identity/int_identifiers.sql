@@ -29,19 +29,21 @@ carried as (
     {%- for kind in kinds %}
     select
         '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier,
-        {{ 'contact_id, source' if export == 'contacts' else 'null as contact_id, null as source' }}
+        {{ 'source, count(*) as contacts' if export == 'contacts' else 'null as source, 0 as contacts' }}
     from {{ ref('stg_' ~ export) }}
     where {{ identifier_column(kind) }} is not null
-    {{- ' group by ' ~ identifier_column(kind) if export != 'contacts' }}
+    group by {{ identifier_column(kind) }}{{ ', source' if export == 'contacts' }}
     union all
     {%- endfor %}
     {%- endfor %}
-    select kind, identifier, contact_id, source from {{ ref('int_further_identifiers') }}
+    select kind, identifier, source, count(*) as contacts
+    from {{ ref('int_further_identifiers') }}
+    group by kind, identifier, source
 ),
 
 -- The same person is a contact of each source it buys at: only within one do many contacts say that a key is shared.
 by_source as (
-    select kind, identifier, source, count(distinct contact_id) as contacts
+    select kind, identifier, source, sum(contacts) as contacts
     from carried
     group by kind, identifier, source
 ),

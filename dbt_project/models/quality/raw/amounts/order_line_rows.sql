@@ -2,7 +2,8 @@ with lines as (
 
     select
         is_new,
-        line_amount > 1.01 * quantity * unit_price + 0.05 as is_above_price
+        -- Quantity 0 takes a line out, whatever it was worth.
+        quantity > 0 and line_amount > 1.01 * quantity * unit_price + 0.05 as is_above_price
     from {{ ref('recent_order_lines') }}
 
 ),

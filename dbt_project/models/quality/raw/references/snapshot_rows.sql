@@ -44,7 +44,8 @@ final as (
 
     select
         *,
-        case when rows_lost >= 2 then {{ share('rows_lost', 'rows_before') }} else 0 end as lost_share
+        case when rows_lost >= 2 then {{ share('rows_lost', 'rows_before') }} else 0 end as lost_share,
+        {{ share_of_many('rows_lost', 'rows_before') }} as lost_share_of_many
     from sums
 
 )

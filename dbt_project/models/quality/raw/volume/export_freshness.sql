@@ -1,3 +1,7 @@
+{#
+    How long each export that comes regularly has been absent. An optional delta that stays away now and then has no
+    habit to be judged by.
+#}
 with gaps as (
 
     select
@@ -18,27 +22,20 @@ habits as (
         count(*) as arrivals,
         {{ days_between(business_date(), 'max(business_date)') }} as days_absent,
         cast(coalesce({{ median('gap') }}, 0) as {{ type_double() }}) as usual_gap,
-        coalesce(max(gap), 0) as longest_gap
+        coalesce({{ quantile('gap', 0.9) }}, 0) as longer_gap
     from gaps
     group by export
 
 ),
 
--- A snapshot is promised; a delta stays away on days without anything to tell, at most as it used to.
-allowed as (
+regular as (
 
     select
         habits.*,
-        greatest(
-            contracts.freshness_days,
-            3 * habits.usual_gap,
-            case
-                when contracts.mode = 'delta' and habits.longest_gap > habits.usual_gap then 2 * habits.longest_gap
-                else 0
-            end
-        ) as allowed_days
+        greatest(contracts.freshness_days, 3 * habits.usual_gap) as allowed_days
     from habits
     inner join {{ source('meta', 'contracts') }} as contracts on habits.export = contracts.export
+    where contracts.mode = 'snapshot' or contracts.is_required or habits.longer_gap <= habits.usual_gap
 
 ),
 
@@ -51,7 +48,7 @@ final as (
         usual_gap,
         cast(allowed_days as {{ type_double() }}) as allowed_days,
         cast(greatest(0, days_absent - allowed_days) as {{ type_double() }}) as days_late
-    from allowed
+    from regular
 
 )
 

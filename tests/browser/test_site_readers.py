@@ -10,6 +10,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from view import View
 
+pytest_plugins = ["browser_fixtures"]
+
 
 def one(connection_url: str, query: str) -> float:
     with psycopg.connect(connection_url) as connection:

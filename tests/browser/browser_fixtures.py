@@ -23,19 +23,6 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser_all: every page in every language, theme and width")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Every page in every way takes minutes: only where it is asked for (`-m browser_all`)."""
-    if "browser_all" in (config.option.markexpr or ""):
-        return
-    chosen = [item for item in items if not item.get_closest_marker("browser_all")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
-
-
 @pytest.fixture(scope="module")
 def sites(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A business without a user, one of which nothing can be known, and a full one."""
