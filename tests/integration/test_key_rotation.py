@@ -129,7 +129,8 @@ def test_old_revisions_are_kept_for_a_week(place: Place) -> None:
     place.store()
     files = len(list(Lake(place.settings().lake).listing()))
     replaced = place.rows(
-        "select count(*) from meta.load_files where export in ('contacts', 'orders', 'touches', 'events')"
+        "select count(*) from meta.load_files"
+        " where export in ('contacts', 'contact_identifiers', 'orders', 'touches', 'events')"
     )
     place.rotate()
     assert len(list(Lake(place.settings().lake).listing())) == files + replaced[0][0]
