@@ -159,8 +159,11 @@ def past_and_folder(
     landing = folder / "landing"
     shutil.copytree(past.folder(), landing / past.day.isoformat())
     change(landing / past.day.isoformat())
+    # An erasure of the night replaces files of the lake, which the next case reads again.
+    shutil.copytree(past.home / "lake", folder / "lake")
     with fresh_database(server_url, past.database) as url, pytest.MonkeyPatch.context() as environment:
         _enter(environment, url, landing, past)
+        environment.setenv("USEROPS_LAKE", str(folder / "lake"))
         yield url
 
 
