@@ -31,7 +31,7 @@ from userops.warehouse.schema import migrate
 FIRST = date(2025, 1, 6)
 LIVE = (
     "publication", "quality_results", "step_timings", "rejected_rows", "freshness", "waived_files",
-    "user_merges", "tag_history", "tag_monthly", "audience_changes",
+    "erasure_log", "user_merges", "tag_history", "tag_monthly", "audience_changes",
 )  # fmt: skip
 
 
