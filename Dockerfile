@@ -10,6 +10,7 @@ COPY --chown=airflow:root . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 ENV AIRFLOW_HOME=/var/lib/userops/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/userops/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/userops/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     USEROPS_PROJECT=/opt/userops \
     USEROPS_HOME=/var/lib/userops

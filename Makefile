@@ -8,7 +8,7 @@ USEROPS := $(VENV)/bin/userops
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: demo serve check test test-slow test-serve audit corruptions truth oracle faults fuzz bench lint unit lock clean
+.PHONY: demo serve check test test-slow test-serve test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
@@ -31,6 +31,14 @@ test-slow: $(DEV)
 
 test-serve: $(DEV)
 	$(PYTEST) tests/serve
+
+# Every page of the site in both languages, both themes and two widths, in a headless Chromium: ten minutes.
+test-browser: $(DEV)
+	$(PYTEST) tests/browser -m 'browser_all or not browser_all'
+
+# The documentation as a site in build/docs, which opens from the folder. It needs no network.
+docs: $(DEV)
+	$(VENV)/bin/python -m zensical build --clean --strict
 
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip --strict

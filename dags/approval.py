@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Param, chain, dag, get_current_context, task
+from airflow.sdk import Asset, Param, chain, dag, get_current_context, task
 
 from userops import airflow_tasks
 
@@ -24,7 +24,7 @@ def held() -> dict | None:
     return airflow_tasks.waiting(get_current_context())
 
 
-@task.short_circuit
+@task.short_circuit(outlets=[Asset("userops://marts")])
 def publish(run: dict, answer: dict) -> bool:
     # What follows runs only if another run has built since: then this date has to run again.
     return airflow_tasks.approve(run["date"], answer["responded_by_user"]["name"]) is None

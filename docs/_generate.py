@@ -7,17 +7,16 @@ import ast
 import re
 import runpy
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import typer
 import yaml
 from _drawing import Room, Table, house, joins
+from _platforms import platform_page, platforms_index
 
 from userops.cli.main import app
 from userops.contracts.model import Column, Contract, load_contracts
-from userops.platforms.loading import load_profile
 from userops.publish.logs import SINCE, TAG_HISTORY
 
 DOCS = Path(__file__).resolve().parent
@@ -55,15 +54,18 @@ DOMAINS = {"channel": "Channel exports", "orders": "Order exports", "crm": "CRM 
 
 def pages() -> dict[str, str]:
     """Every generated file, by its path below docs/."""
-    marts = read_marts()
+    marts, platforms = read_marts(), sorted((ROOT / "platforms").glob("*.yml"))
     return {
         "reference/marts.md": marts_page(marts),
         "reference/marts.svg": joins(_joined(marts)),
         "reference/exports.md": exports_page(load_contracts()),
-        "reference/platforms.md": platforms_page(sorted((ROOT / "platforms").glob("*.yml"))),
+        "reference/platforms.md": NOTE.format(source="platforms/") + "\n" + platforms_index(platforms),
         "reference/commands.md": commands_page(),
         "reference/settings.md": settings_page((ROOT / ".env.example").read_text(encoding="utf-8")),
         "reference/house.svg": house(read_floors()),
+    } | {
+        f"platforms/{file.stem}.md": NOTE.format(source=f"platforms/{file.name}") + "\n" + platform_page(file)
+        for file in platforms
     }
 
 
@@ -208,29 +210,6 @@ def _limits(column: Column) -> str:
     said += ["kept in the vault alone"] if column.personal else []
     words = "; ".join(said)
     return f" *{words[0].upper()}{words[1:]}.*" if said else ""
-
-
-def platforms_page(files: Iterable[Path]) -> str:
-    """The reference of the platforms: what each file says of itself, and what it reads."""
-    parts = [
-        NOTE.format(source="platforms/"),
-        "# Platforms\n\nWhose own files can be read, by which names, for which exports. [Sources](../sources.md) says"
-        " how to choose them, [Add a platform](../how-to/add-a-platform.md) how to describe another one.\n",
-    ]
-    for file in files:
-        said = [line.removeprefix("#").strip() for line in _head(file)]
-        rows = [
-            (_code(layout.files), layout.format, layout.encoding, ", ".join(layout.exports))
-            for layout in load_profile(file.stem).layouts
-        ]
-        words = " ".join(said).replace("<", "&lt;")
-        parts.append(f"## {file.stem}\n\n{words}\n\n{table(('files', 'format', 'encoding', 'exports'), rows)}")
-    return "\n".join(parts)
-
-
-def _head(file: Path) -> Iterable[str]:
-    """The comment that a file opens with."""
-    return takewhile(lambda line: line.startswith("#"), file.read_text(encoding="utf-8").splitlines())
 
 
 def commands_page() -> str:

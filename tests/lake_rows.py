@@ -48,10 +48,11 @@ def _vault(connection: psycopg.Connection, database: duckdb.DuckDBPyConnection) 
 def _with_personal(contract: Contract, urls: list[str]) -> str:
     columns = []
     for column in contract.columns:
-        if column.identifier:
-            found = f"kind = '{column.identifier}' and hash = {column.name}_hash"
-            columns.append(f"(select value from identifiers where {found}) as {column.name}")
+        if column.is_identifier:
+            kind = f"'{column.identifier}'" if column.identifier else f"rows.{column.identifier_in}"
+            found = f"identifiers.kind = {kind} and hash = rows.{column.stored_name}"
+            columns.append(f"(select identifiers.value from identifiers where {found}) as {column.name}")
         elif column.personal:
             found = f"kind = _load_id::varchar and hash = _line || '{column.name}'"
             columns.append(f"(select value from texts where {found}) as {column.name}")
-    return f"select {', '.join(['*', *columns])} from ({select_files(contract, urls)})"
+    return f"select {', '.join(['*', *columns])} from ({select_files(contract, urls)}) as rows"

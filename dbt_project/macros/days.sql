@@ -13,6 +13,11 @@
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro %}
 
+{# The Monday of a date's ISO week. #}
+{% macro week_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
 {# The year of a date, an int. #}
 {% macro year_of(day) -%}
     cast(extract(year from {{ day }}) as int)

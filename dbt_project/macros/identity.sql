@@ -8,6 +8,17 @@
     }) -%}
 {%- endmacro %}
 
+{# The kinds of identifier that may join people, by the variable `identity_keys`; a contact's id always does. #}
+{% macro joining_kinds() -%}
+    {%- set kinds = ['phone', 'email', 'unionid', 'external_userid', 'device_id'] -%}
+    {%- for kind in var('identity_keys') if kind not in kinds -%}
+        {%- do exceptions.raise_compiler_error(
+            'The variable identity_keys holds ' ~ kind ~ ', which is no kind of identifier: use some of ' ~ kinds | join(', ') ~ '.'
+        ) -%}
+    {%- endfor -%}
+    {%- do return(['contact_id'] + var('identity_keys') | list) -%}
+{%- endmacro %}
+
 {# The column that holds an identifier of a kind. #}
 {% macro identifier_column(kind) -%}
     {{ 'contact_id' if kind == 'contact_id' else kind ~ '_hash' }}

@@ -5,6 +5,7 @@ Nothing here imports Airflow at the top: DAG files are parsed all the time, and 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -94,6 +95,25 @@ def erase(context: dict[str, Any]) -> str:
             settings, warehouse_url(settings), params["contact_id"], params["scope"], person=params["person"]
         )
     return done.isoformat()
+
+
+def list_destinations() -> list[dict[str, Any]]:
+    """What activation.yml exports after each publication."""
+    from userops.activation import destinations
+
+    return [wanted.model_dump() for wanted in destinations.load(airflow_runtime.task_settings())]
+
+
+def activate(destination: dict[str, Any]) -> dict[str, Any]:
+    """Export one audience; returns the counts and the names of its files."""
+    from userops.activation import destinations
+    from userops.warehouse.location import warehouse_url
+
+    settings = airflow_runtime.task_settings()
+    with _final_if_decided():
+        wanted = destinations.Destination.model_validate(destination)
+        done = destinations.activate(settings, warehouse_url(settings), wanted, settings.home / "activation")
+    return asdict(done) | {"business_date": done.business_date.isoformat()}
 
 
 def watch() -> str:

@@ -91,6 +91,7 @@ def begin(settings: Settings, business_date: date | None, *, allow_older: bool =
     _record(url, run, [key])
     if key.blocks:
         _judge(settings, url, run)
+    run["is_rebuild"] = rebuild
     run["work"] = {} if rebuild else _list_work(settings, url, run)
     step_timings.note(url, run, "begin", "", time.perf_counter() - began)
     return run
@@ -138,9 +139,12 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
 
 @_step
 def check_raw(settings: Settings, url: str, run: Run) -> None:
-    """Judge what is stored and what is owed since the published version; a blocking failure ends the run here."""
+    """Judge what is stored and what is owed since the published version; a blocking failure ends the run here.
+
+    A rebuild needs no delivery, so nothing is owed to it.
+    """
     with connect(url, "publisher") as connection:
-        results = check_owed(connection, settings, _day(run), run["run_id"])
+        results = [] if run["is_rebuild"] else check_owed(connection, settings, _day(run), run["run_id"])
         results += approval.check_earlier(connection, run["business_date"])
         recorded = _results(connection, run["run_id"])
     judged = runner.run_checkpoint(settings, url, "raw", run)

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         "use 32 random characters or more: openssl rand -hex 32.",
         default_factory=lambda given: _stored_hash_key(given["home"]), repr=False,
     )  # fmt: skip
+    site_url: str = _setting("write http://host:port/.", "http://127.0.0.1:8081/", pattern=r"^https?://[^\s]+$")
+    wecom_corp_id: str = _setting("write the id of the corporation, such as ww0123456789abcdef.", "")
+    wecom_secret: str = _setting("write the secret of the application in WeCom.", "", repr=False)
     deadline: time = _setting("write HH:MM, such as 08:00.", time(8))
     hold_warnings: bool = _setting("write 1 or 0.", False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("use DEBUG, INFO, WARNING or ERROR.", "WARNING")

@@ -1,4 +1,4 @@
-"""Every page draws, fits and can be read: three of them on each run, all of them with `-m browser_all`."""
+"""Every page draws, fits and can be read: three of them on each run, all of them with `make test-browser`."""
 
 from itertools import product
 
@@ -8,6 +8,8 @@ from view import DESK, PHONE, View
 
 import site_marts
 from userops.settings import PROJECT_ROOT
+
+pytest_plugins = ["browser_fixtures"]
 
 PAGES = [*sorted(path.stem for path in (PROJECT_ROOT / "dashboards").glob("[!_]*.yml"))]
 OFTEN = ("overview", "channels", "lifecycle")

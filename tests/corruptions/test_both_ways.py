@@ -8,10 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from zlib import crc32
 
 import changes
 import pytest
 from catalogue import CASES, Case
+from changes import each, put
 
 from userops.contracts.model import load_contracts
 from userops.ingest import reading
@@ -61,8 +63,8 @@ def facts(session: Session, file: File, by_record: bool | None) -> object:
     except Refused as refused:
         return refused.check, refused.observed
     if file.contract.identifiers:
-        reading.hash_identifiers(session, file.contract, "key", "CN")
-    written, count = reading.write_rows(session, read, 1, "canonical")
+        reading.hash_identifiers(session, file, "key", "CN")
+    written, count = reading.write_rows(session, read, 1)
     assert count + len(read.set_aside) == read.staged.rows, "a row was lost"
     rows = session.database.execute(f"select * from read_parquet('{written}') order by _line").fetchall()
     written.unlink()
@@ -70,6 +72,26 @@ def facts(session: Session, file: File, by_record: bool | None) -> object:
     judged = read.judged
     counted = (judged.row_set_hash, judged.conflicts, judged.newest_change, read.staged.columns)
     return rows, sorted(judged.bad), texts, counted
+
+
+# What spreadsheets and careless writers leave in cells (tests/unit/test_damage.py says what becomes of each).
+DAMAGES = {
+    "scientific ids": ("orders", each("orders", put(order_id="6.917E+18"), 5)),
+    "rounded ids": ("orders", each(
+        "orders", lambda row: row | {"order_id": f"6917{crc32(row['order_id'].encode()):011}000"}
+    )),
+    "errors": ("contacts", each("contacts", put(city="#REF!"), 9)),
+    "errors of values": ("orders", each("orders", put(paid_amount="#N/A"), 9)),
+    "damaged phones": ("contacts", each("contacts", lambda row: row | {"phone": f"{row['phone']}.0"}, 2)),
+    "words for nothing": ("contacts", each("contacts", put(phone="NULL", referrer_contact_id="无"), 2)),
+    "invisible at edges": ("orders", each(
+        "orders", lambda row: row | {name: f"\ufeff{cell}\u00a0" for name, cell in row.items()}, 3
+    )),
+    "invisible inside": ("orders", each("orders", lambda row: row | {"order_id": f"{row['order_id']}\u200bx"}, 9)),
+    "JSON": ("contacts", each("contacts", put(city='{"city": "Xi\'an"}'), 9)),
+    "amounts": ("orders", each("orders", put(paid_amount="1000000000.01"), 9)),
+    "births to come": ("contacts", each("contacts", put(birth_year="2099"), 9)),
+}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -83,12 +105,29 @@ def test_both_ways_say_the_same(past: Past, session: Session, tmp_path: Path, ca
         case.change(folder)
     except AssertionError:
         pytest.skip("this small business has no row to change")
-    settings = Settings.load({"USEROPS_LANDING": str(tmp_path), "USEROPS_HOME": str(tmp_path / "home")})
-    changed = {case.export, "orders", "order_lines"} if case.export != "folder" else {"orders"}
-    for source in list_folder(settings, DAY).sources:
-        if source.export in changed:
-            contract, path = load_contracts()[source.export], Path(source.path)
-            file = File(contract, source, path, "", path.stat().st_size, source.stamp, DAY)
+    compare(session, tmp_path, {case.export, "orders", "order_lines"} if case.export != "folder" else {"orders"})
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_both_ways_say_the_same_of_damage(past: Past, session: Session, tmp_path: Path, name: str) -> None:
+    export, change = DAMAGES[name]
+    folder = tmp_path / DAY.isoformat()
+    folder.mkdir()
+    for path in past.folder(DAY).glob(f"{export}.*"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    change(folder)
+    assert before != {path.name: path.read_bytes() for path in folder.iterdir()}
+    compare(session, tmp_path, {export})
+
+
+def compare(session: Session, landing: Path, exports: set[str]) -> None:
+    """Every file of these exports, read in each way."""
+    settings = Settings.load({"USEROPS_LANDING": str(landing), "USEROPS_HOME": str(landing / "home")})
+    for delivered in list_folder(settings, DAY).delivered:
+        if delivered.export in exports:
+            contract, path = load_contracts()[delivered.export], Path(delivered.path)
+            file = File(contract, delivered, path, "", path.stat().st_size, delivered.stamp, DAY)
             by_record = facts(session, file, True)
             assert facts(session, file, None) == by_record
             # Where DuckDB says by itself that it cannot read the file, nobody believes a count of it.

@@ -39,7 +39,8 @@ def dags(airflow_home):
 
 
 def test_every_dag_file_is_one_dag(dags):
-    assert set(dags) == {"nightly", "approval", "erasure", "watchdog"} == {path.stem for path in DAGS.glob("*.py")}
+    assert set(dags) == {"nightly", "activation", "approval", "erasure", "watchdog"}
+    assert set(dags) == {path.stem for path in DAGS.glob("*.py")}
 
 
 def test_a_run_is_a_chain_of_steps(dags):
@@ -72,6 +73,19 @@ def test_an_erasure_is_followed_by_a_rebuild_of_the_published_date(dags):
     trigger = dags["erasure"].get_task("publish_again")
     assert trigger.trigger_dag_id == "nightly" and trigger.conf["rebuild"] is True
     assert trigger.upstream_task_ids == {"erase"}
+
+
+def test_audiences_are_exported_after_each_publication(dags):
+    from airflow.sdk import Asset
+
+    activation = dags["activation"]
+    published = Asset("userops://marts")
+    assert list(activation.timetable.asset_condition.objects) == [published]
+    for dag in ("nightly", "approval"):
+        assert dags[dag].get_task("publish").outlets == [published]
+    assert set(activation.task_ids) == {"list_destinations", "export"}
+    assert activation.get_task("export").upstream_task_ids == {"list_destinations"}
+    assert activation.max_active_runs == 1 and activation.catchup is False
 
 
 def test_the_logical_date_is_the_business_date(dags):

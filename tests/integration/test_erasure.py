@@ -216,6 +216,40 @@ def test_an_identifier_that_a_refused_row_tells_takes_rows_of_earlier_loads(plac
     assert "a second device" not in place.everything()
 
 
+def further(place: Place, rows: list[tuple[str, str, str]]) -> None:
+    """A file of further identifiers: contact, kind and value of each."""
+    at = f"{START}T12:00:00+08:00"
+    lines = ["contact_id,kind,value,removed_at,updated_at", *(f"{','.join(row)},,{at}" for row in rows)]
+    place.file("contact_identifiers").write_text("\n".join(lines) + "\n")
+
+
+def test_further_identifiers_go_with_their_contact(place: Place) -> None:
+    one = someone(place)["contact_id"]
+    other = next(row["contact_id"] for row in rows_of(place.file("contacts")) if row["contact_id"] != one)
+    further(place, [
+        (one, "phone", "13912345678"), (one, "phone", "12"), (one, "email", "both@example.com"),
+        (other, "email", "Both@example.com"), (other, "device_id", "13912345678"),
+    ])  # fmt: skip
+    touches = rows_of(place.file("touches"))
+    nobody = dict.fromkeys(("contact_id", "phone", "email", "unionid", "device_id"), "")
+    touches += [touches[0] | nobody | {"touch_id": "theirs", "phone": "+8613912345678"},
+                touches[0] | nobody | {"touch_id": "shared", "email": "both@example.com"}]
+    place.change("touches", touches)
+    place.ask(one)
+    place.load()
+    known = "select contact_id, kind, value_hash from raw.contact_identifiers order by 1, 2, 3"
+    stored = place.raw(known)
+    assert (one, "phone", hashed("phone", "13912345678")) in stored and (one, "phone", None) in stored
+    assert (one, "email", hashed("email", "both@example.com")) in stored
+    assert place.rows("select value from vault.personal_texts where value = '12'") == [("12",)]
+    place.apply()
+    assert place.raw(known) == [row for row in stored if row[0] == other]
+    assert place.raw("select touch_id from raw.touches where touch_id in ('theirs', 'shared')") == [("shared",)]
+    assert place.rows("select value from vault.personal_texts where value = '12'") == []
+    assert place.rows("select kind from vault.identifiers where raw_value = '13912345678'") == [("device_id",)]
+    assert place.accounted()
+
+
 def test_an_identifier_that_another_contact_carries_stays_theirs(place: Place) -> None:
     one = someone(place)
     contacts = rows_of(place.file("contacts"))

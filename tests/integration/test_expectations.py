@@ -217,13 +217,13 @@ def add_as_documented(url: str, home: Path, project: Path) -> None:
         environment.setenv("USEROPS_HOME", str(home))
         context = gx.get_context(mode="file", context_root_dir=project / "expectations")
         suite = context.suites.get("order_line_rows")
-        suite.add_expectation(gxe.ExpectColumnMaxToBeBetween(column="rows_free", max_value=2))
+        suite.add_expectation(gxe.ExpectColumnMaxToBeBetween(column="rows_above_price", max_value=2))
 
 
 def add_by_hand(url: str, home: Path, project: Path) -> None:
     path = project / "expectations/suites/order_line_rows.json"
     suite = json.loads(path.read_text())
-    kwargs = {"column": "rows_free", "max_value": 2}
+    kwargs = {"column": "rows_above_price", "max_value": 2}
     suite["expectations"].append(
         {"type": "expect_column_max_to_be_between", "kwargs": kwargs, "severity": "critical"}
     )
@@ -234,12 +234,12 @@ def add_by_hand(url: str, home: Path, project: Path) -> None:
 def test_an_expectation_written_from_the_documentation_blocks(
     measures: str, tmp_path: Path, project: Path, add: Callable[[str, Path, Path], None]
 ) -> None:
-    make(measures, "order_line_rows", [row | {"rows_free": 3} for row in table_of("order_line_rows", "good")])
+    make(measures, "order_line_rows", [row | {"rows_above_price": 3} for row in table_of("order_line_rows", "good")])
     add(measures, tmp_path, project)
     (found,) = (r for r in run_checkpoint(settings(tmp_path, project), measures, "raw", RUN) if not r.passed)
     assert found.blocks
-    assert found.check == "expect_column_max_to_be_between.rows_free"
-    assert found.expected == "expect_column_max_to_be_between: column rows_free, max_value 2.0"
+    assert found.check == "expect_column_max_to_be_between.rows_above_price"
+    assert found.expected == "expect_column_max_to_be_between: column rows_above_price, max_value 2.0"
 
 
 def test_a_table_of_another_schema_is_judged_without_reading_its_cells(

@@ -261,7 +261,7 @@ UCI = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerI
 ]
 
 
-def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
+def test_the_uci_platform_yields_canonical_exports(place: Place) -> None:
     place.write("online_retail.csv", UCI)
     settings = place.settings.model_copy(
         update={"sources": ("uci",), "timezone": "Europe/London", "currency": "GBP"}
@@ -271,10 +271,10 @@ def test_the_uci_profile_yields_canonical_exports(place: Place) -> None:
         assert blocking(loader.load_export(place.connection, settings, export, DAY, "run")) == []
     assert place.raw(
         "select order_id, contact_id, status, paid_amount::text, currency from raw.orders"
-        " where length(order_id) = 1 or order_id = 'C4' order by 1"
-    ) == [("1", "7", "completed", "4.02", "GBP"), ("3", None, "completed", "3.00", "GBP"),
-          ("C4", "7", "cancelled", "10.00", "GBP")]
-    assert place.raw("select line_no, line_amount::text from raw.order_lines where order_id = '1' order by 1") == [
+        " where length(order_id) = 5 or order_id = 'uci:C4' order by 1"
+    ) == [("uci:1", "uci:7", "completed", "4.02", "GBP"), ("uci:3", None, "completed", "3.00", "GBP"),
+          ("uci:C4", "uci:7", "cancelled", "10.00", "GBP")]
+    assert place.raw("select line_no, line_amount::text from raw.order_lines where order_id = 'uci:1' order by 1") == [
         (1, "2.01"), (2, "2.01")
     ]
     assert place.rows("select export, line, reason from quarantine.rows order by line") == [

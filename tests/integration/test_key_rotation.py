@@ -194,6 +194,22 @@ def test_killed_anywhere_nothing_has_changed_and_it_is_done_again(
     assert place.places_of(place.hashed(OLD)).keys() == {"meta.first_hashes"}
 
 
+def test_further_identifiers_are_hashed_anew_each_by_its_kind(place: Place) -> None:
+    at = f"{FIRST}T12:00:00+08:00"
+    contact = rows_of(place.landing / str(FIRST) / "contacts.csv")[0]["contact_id"]
+    write_rows(place.landing / str(FIRST) / "contact_identifiers.csv", [
+        {"contact_id": contact, "kind": kind, "value": value, "updated_at": at}
+        for kind, value in (("phone", "13912345678"), ("device_id", "13912345678"), ("phone", "12"))
+    ])  # fmt: skip
+    place.store()
+    place.rotate()
+    rows = dict(place.raw("select kind, value_hash from raw.contact_identifiers where value_hash is not null"))
+    assert rows == {
+        "phone": keys.hashed(NEW, "phone", "+8613912345678"), "device_id": keys.hashed(NEW, "device_id", "13912345678")
+    }
+    assert place.raw("select count(*) from raw.contact_identifiers") == [(3,)]
+
+
 def erased_person(place: Place) -> tuple[str, str]:
     """A contact whose phone a touch carries that names nobody, and an order of somebody else."""
     folder = place.landing / str(FIRST)

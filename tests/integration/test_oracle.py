@@ -259,6 +259,14 @@ def test_no_parameters_are_likelier(compared, engine, day, model):
         assert parameters == pytest.approx(fit.parameters, rel=SAME_PLACE)
 
 
+@pytest.mark.skipif(SEED > 1, reason="said of the business that everybody gets")
+def test_both_models_are_bounded_by_some_data_and_one_is_not_by_others(businesses):
+    """Fits inside the range of their parameters and at its edge are among those compared."""
+    fits = {(model, likeliest(business, model)) for business in businesses.values() for model in value.MODELS}
+    found = {(model, fit.is_at_edge) for model, fit in fits if fit is not None}
+    assert {(model, False) for model in value.MODELS} < found
+
+
 @each_build
 def test_the_models_predict_the_last_days_as_well_as_they_say(compared, engine, day):
     sides = compared[engine, day]

@@ -24,6 +24,7 @@ import pytest
 from deployment import USEROPS, clean_environment, userops
 from userops.run import STEPS
 from userops.simulate import simulate
+from userops.warehouse.embedded import EmbeddedServer
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ DAYS = 3
 # What says when and by which publications, not what is known of the business.
 LIVE = {"publication", "quality_results", "step_timings", "rejected_rows", "freshness"}
 LOGS = {"user_merges", "tag_history", "tag_monthly", "audience_changes"}
-SINCE = {"user_tags": "since"}
+SINCE = {"user_tags": ("since", "from_version")}
 
 
 class Deployment:
@@ -83,7 +84,8 @@ class Deployment:
             marts = connection.execute("select viewname from pg_views where schemaname = 'marts'").fetchall()
             for (mart,) in marts:
                 if mart not in LIVE | LOGS:
-                    row = f"to_jsonb(whole) - '{SINCE.get(mart, '')}'"
+                    left_out = ", ".join(f"'{column}'" for column in SINCE.get(mart, ()))
+                    row = f"to_jsonb(whole) - array[{left_out}]::text[]"
                     for column in self.doubles(connection, mart) if places else ():
                         row += f" || jsonb_build_object('{column}', round(whole.{column}::numeric, {places}))"
                     query = f"select md5(({row})::text) from marts.{mart} as whole order by 1"
@@ -218,7 +220,7 @@ def test_a_server_that_is_killed_during_a_run_is_told_in_one_line(exports, tmp_p
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         wait_for_step(url.strip(), "prepare")
-        postmaster = next((tmp_path / "home").rglob("postmaster.pid"))
+        postmaster = EmbeddedServer(tmp_path / "home").data / "postmaster.pid"
         os.kill(int(postmaster.read_text().split()[0]), signal.SIGQUIT)
         printed = process.communicate(timeout=300)[0]
         assert process.returncode == 3, printed

@@ -25,9 +25,6 @@ LABELS = {"simulated": True, "currency": "GBP", "timezone": "Europe/London"}
 DASHBOARDS = PROJECT_ROOT / "dashboards"
 PAGES = sorted(path.stem for path in DASHBOARDS.glob("[!_]*.yml"))
 BUSINESS = [page for page in PAGES if page != "quality"]  # which tells of runs, and every warehouse has those
-# Marts that other parts of the project still have to deliver; a page says so until they do.
-TO_COME = {"cohort_weekly", "cohort_category", "refunds_daily", "source_daily"}
-COLUMNS_TO_COME = {"platform_conversion_value", "store_name"}
 VIEWS = {
     "publication", "quality_results", "step_timings", "rejected_rows", "erasure_log", "freshness", "user_merges",
     "tag_monthly", "audience_changes", "tag_history",
@@ -101,9 +98,7 @@ def test_a_figure_says_its_period_and_the_one_before(site: Path) -> None:
 def test_a_full_business_leaves_no_block_empty(site: Path) -> None:
     for page in PAGES:
         html = html_of(site, page)
-        assert not set(re.findall(r"Not delivered: this warehouse has no (?:marts\.)?(\w+)\.", html)) - (
-            TO_COME | COLUMNS_TO_COME
-        )
+        assert re.findall(r"Not delivered: this warehouse has no (?:marts\.)?(\w+)\.", html) == []
         sentences = re.findall(r'class="empty">.*?lang="en">([^<]*)<', html)
         assert [sentence for sentence in sentences if not sentence.startswith("Not delivered")] == [], page
         for block in data_of(site, page)["blocks"]:
@@ -111,7 +106,7 @@ def test_a_full_business_leaves_no_block_empty(site: Path) -> None:
 
 
 def test_pages_read_marts_that_exist() -> None:
-    known = site_marts.contracts().keys() | VIEWS | TO_COME
+    known = site_marts.contracts().keys() | VIEWS
     read = {
         (page, mart)
         for page in PAGES
@@ -162,7 +157,7 @@ def test_nothing_is_fetched_and_every_link_leads_somewhere(site: Path) -> None:
                 continue
             file, _, anchor = address.partition("#")
             assert not file or (site / file).is_file(), (page, address)
-            if anchor and anchor.partition(".")[0] not in TO_COME:
+            if anchor:
                 assert f'id="{anchor}"' in dictionary, (page, address)
         assert "default-src 'none'" in html
 
@@ -190,7 +185,7 @@ def test_the_dictionary_is_in_chinese_too_and_translates_what_exists(site: Path)
     texts = yaml.safe_load((DASHBOARDS / "_dictionary.yml").read_text(encoding="utf-8"))
     contracts = site_marts.contracts()
     fields = {f"{mart}.{column}" for mart, columns in contracts.items() for column in columns}
-    known = contracts.keys() | VIEWS | TO_COME | fields
+    known = contracts.keys() | VIEWS | fields
     assert [name for name in texts if not name.startswith("*.") and name not in known] == []
     for mart in contracts.keys() | VIEWS:
         assert texts[mart] in html, mart

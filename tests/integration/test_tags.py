@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from csv_rows import rows_of
 from tag_rules import FEATURES, NAMES, RULES, TYPES
+from userops.activation.export import export
+from userops.activation.files import neutral
 from userops.errors import UseropsError
 from userops.privacy.keys import hashed
 from userops.settings import Settings
 from userops.tags.explain import explain
-from userops.tags.export import export, neutral
 from userops.tags.expressions import RuleError, parse
 from userops.tags.lint import overlaps
 from userops.tags.rendering import to_sql
@@ -178,7 +179,7 @@ def test_an_activation_file_holds_nobody_who_opted_out(warehouse, deployment, tm
     text = Path(done.path).read_text()
     assert not any(contact in text for contact in ("c_ok", "c_half", "=cmd", "139"))
     assert stat.S_IMODE(os.stat(done.path).st_mode) == 0o600
-    assert os.listdir(tmp_path / "files") == [f"recall.sms.{DAY}.csv"]
+    assert sorted(os.listdir(tmp_path / "files")) == [f"recall.sms.{DAY}.csv", f"recall.sms.{DAY}.manifest.json"]
 
 
 def test_identifiers_come_from_the_vault_and_run_no_formula(warehouse, deployment, tmp_path):

@@ -184,7 +184,7 @@ def attribution(business: Business) -> list[dict]:
 def keyword_costs(business: Business) -> list[dict]:
     """One row per month × keyword."""
     clicks, costs = Counter(), defaultdict(Decimal)
-    for row, cost in ad_costs(business):
+    for row, cost in ad_costs(business, keywords=True):
         if row["keyword"]:
             key = row["stat_date"].replace(day=1), row["keyword"]
             clicks[key] += row["clicks"]

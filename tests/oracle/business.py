@@ -28,6 +28,7 @@ class Person:
     friendships: list[Row] = field(default_factory=list)
     friendship_versions: list[Row] = field(default_factory=list)
     joins: list[Row] = field(default_factory=list)
+    contact_tags: list[Row] = field(default_factory=list)
     pushes: list[Row] = field(default_factory=list)
     coupons: list[Row] = field(default_factory=list)
     points: list[Row] = field(default_factory=list)
@@ -200,7 +201,9 @@ class Business:
         ):
             for row in known.rows(export):
                 self._give(users[row[next(iter(row))]], attribute, row)
-        for export in ("contacts", "friendships", "pushes", "coupons", "points", "memberships", "stage_events"):
+        for export in (
+            "contacts", "friendships", "contact_tags", "pushes", "coupons", "points", "memberships", "stage_events",
+        ):  # fmt: skip
             for row in known.rows(export):
                 self._give(identity.of_contact_id(row["contact_id"]), export, row)
         for row in known.rows("group_members"):

@@ -1,4 +1,4 @@
-"""channel_daily, channel_performance, traffic_balance."""
+"""channel_daily, channel_performance, traffic_balance, refunds_daily, source_daily."""
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
@@ -14,16 +14,50 @@ DAILY_COUNTS = (
     "orders",
 )
 DAILY_MONEY, ZERO = ("cost", "net"), Decimal(0)
+SOURCE, SOURCE_FIGURES = "canonical", ("orders", "net", "refunds_amount", "new_contacts", "cost")
+LEVELS = ("campaign", "ad_group", "ad", "keyword")
 IDENTIFYING = {"contact_id", "phone", "email", "unionid"}
 
 
-def ad_costs(business: Business) -> list[tuple[dict, Decimal]]:
-    """Each advertising row with its cost in the business currency."""
-    return [
-        (row, business.exchange.converted(row["cost"], row["currency"], row["stat_date"]))
-        for row in business.known.rows("ad_stats")
-        if row["stat_date"] <= business.day
+def ad_costs(business: Business, keywords: bool = False) -> list[tuple[dict, Decimal]]:
+    """Each advertising row with its cost in the business currency.
+
+    Those of a campaign's day at its coarsest level, or with `keywords` those of keywords.
+    """
+    rows = [row for row in business.known.rows("ad_stats") if row["stat_date"] <= business.day]
+    coarsest: dict[tuple, int] = {}
+    for row in rows:
+        of = campaign_day(row)
+        coarsest[of] = min(coarsest.get(of, len(LEVELS)), LEVELS.index(row["level"]))
+    wanted = [
+        row for row in rows
+        if (row["level"] == "keyword" if keywords else LEVELS.index(row["level"]) == coarsest[campaign_day(row)])
     ]
+    return [(row, business.exchange.converted(row["cost"], row["currency"], row["stat_date"])) for row in wanted]
+
+
+def campaign_day(row: dict) -> tuple:
+    """What levels are of."""
+    return row["stat_date"], row["channel_code"], row["campaign_id"]
+
+
+def claimed(business: Business, rows: list[dict]) -> dict:
+    """What platforms say they brought: None where no row says anything."""
+    conversions = [Fraction(row["platform_conversions"]) for row in rows if row.get("platform_conversions") is not None]
+    values = [
+        business.exchange.converted(row["platform_conversion_value"], row["currency"], row["stat_date"])
+        for row in rows if row.get("platform_conversion_value") is not None
+    ]
+    return {
+        "platform_conversions": sum(conversions) if conversions else None,
+        "platform_conversion_value": total(values) if values else None,
+    }
+
+
+def returned(row: dict, cost: Decimal) -> dict:
+    """The return that platforms claim."""
+    value = row["platform_conversion_value"]
+    return row | {"roas": None if value is None else ratio(value, cost)}
 
 
 def channel_daily(business: Business) -> list[dict]:
@@ -53,7 +87,16 @@ def channel_daily(business: Business) -> list[dict]:
         cell = figures[order.day, channel_of(order.user)]
         cell["orders"] += 1
         cell["net"] += order.net
-    return [{"day": d, "channel_code": c, **cell} for (d, c), cell in figures.items() if any(cell.values())]
+    ads = grouped([row for row, _ in ad_costs(business)], lambda row: (row["stat_date"], row["channel_code"]))
+    rows = []
+    for key, cell in figures.items():
+        said = claimed(business, ads.get(key, []))
+        if any(cell.values()) or any(said.values()):
+            rows.append({
+                "day": key[0], "channel_code": key[1], **cell, **returned(said, cell["cost"]),
+                "own_roas": ratio(cell["net"], cell["cost"]),
+            })  # fmt: skip
+    return rows
 
 
 def channel_performance(business: Business) -> list[dict]:
@@ -62,8 +105,15 @@ def channel_performance(business: Business) -> list[dict]:
     for row, cost in ad_costs(business):
         costs[row["channel_code"], row["stat_date"].replace(day=1)] += cost
     people = grouped(business.acquired, lambda p: (p.acquired_channel, p.acquired_month))
+    ads = grouped([r for r, _ in ad_costs(business)], lambda r: (r["channel_code"], r["stat_date"].replace(day=1)))
     keys = set(people) | {key for key, cost in costs.items() if cost}
-    return [_performance(business, key, people.get(key, []), costs.get(key, Decimal(0))) for key in keys]
+    rows = []
+    for key in keys:
+        row = _performance(business, key, people.get(key, []), costs.get(key, Decimal(0)))
+        net = None if row["net_90"] is None else row["net_90"] * row["users"]
+        own = {"own_roas": None if net is None else ratio(net, row["cost"])}
+        rows.append(row | returned(claimed(business, ads.get(key, [])), row["cost"]) | own)
+    return rows
 
 
 def first_order_conversion(people: list[Person], day: date) -> Fraction | None:
@@ -154,3 +204,66 @@ def traffic_balance(business: Business) -> list[dict]:
             }
         )
     return rows
+
+
+def refunds_daily(business: Business) -> list[dict]:
+    """One row per day of refund × source × acquired channel × reason × whether it counts × whether it is a guess."""
+    counted = {order.order_id for order in business.counted}
+    cells = defaultdict(list)
+    for refund, amounts, order in _refunds(business):
+        user = business.identity.of_order.get(order["order_id"])
+        channel = business.channel_of(user) if user and business.people[user].acquired_at else "unknown"
+        day = business.known.local_day(refund["refunded_at"])
+        key = (day, SOURCE, channel, refund["reason"], order["order_id"] in counted, refund["is_date_estimated"])
+        cells[key].append((order["order_id"], amounts))
+    names = ("day", "source", "acquired_channel_code", "reason", "is_counted", "is_date_estimated")
+    rows = []
+    for key, found in cells.items():
+        sums = {}
+        for name in ("amount", "shipping_amount", "tax_amount"):
+            said = [amounts[name] for _, amounts in found if amounts[name] is not None]
+            sums[name] = total(said) if said else None
+        rows.append(
+            dict(zip(names, key, strict=True)) | {"refunds": len(found), "orders": len({o for o, _ in found})} | sums
+        )
+    return rows
+
+
+def _refunds(business: Business) -> list[tuple[dict, dict, dict]]:
+    """Refunds by the day of orders paid by then, whatever became of them, converted at the order day's rate."""
+    known, found = business.known, []
+    orders = {row["order_id"]: row for row in known.rows("orders")}
+    for refund in known.rows("refunds"):
+        order = orders.get(refund["order_id"])
+        if order is None or order.get("is_test") or order["paid_at"] is None:
+            continue
+        if known.local_day(order["paid_at"]) > business.day:
+            continue
+        if known.local_day(refund["refunded_at"]) > business.day:
+            continue
+        day, amounts = known.local_day(order["paid_at"]), {}
+        for name in ("amount", "shipping_amount", "tax_amount"):
+            amount = refund.get(name)
+            amounts[name] = None if amount is None else business.exchange.converted(amount, order["currency"], day)
+        found.append((refund, amounts, order))
+    return found
+
+
+def source_daily(business: Business) -> list[dict]:
+    """One row per day × source; every file of the oracle's businesses has the contracts' shape."""
+    known, days = business.known, defaultdict(lambda: dict.fromkeys(SOURCE_FIGURES, 0))
+    for order in business.counted:
+        days[order.day]["orders"] += 1
+        days[order.day]["net"] += order.net
+    for refund, amounts, _ in _refunds(business):
+        days[known.local_day(refund["refunded_at"])]["refunds_amount"] += amounts["amount"]
+    first: dict[str, date] = {}
+    for version in known.seen("contacts"):
+        name = version.row["contact_id"]
+        first[name] = min(first.get(name, version.folder), version.folder)
+    for row in known.rows("contacts"):
+        at = row["registered_at"]
+        days[known.local_day(at) if at else first[row["contact_id"]]]["new_contacts"] += 1
+    for row, cost in ad_costs(business):
+        days[row["stat_date"]]["cost"] += cost
+    return [{"day": day, "source": SOURCE, **cell} for day, cell in days.items() if any(cell.values())]

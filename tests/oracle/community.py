@@ -57,6 +57,7 @@ def store_performance(business: Business) -> list[dict]:
             rows.append(
                 {
                     "store_id": store["store_id"],
+                    **{name: store[name] for name in ("store_name", "latitude", "longitude")},
                     "month": month,
                     "new_users": len(new),
                     "first_order_conversion": first_order_conversion(new, business.day),
@@ -83,6 +84,7 @@ def community_penetration(business: Business) -> list[dict]:
         rows.append(
             {
                 "community_id": community["community_id"],
+                **{name: community[name] for name in ("community_name", "latitude", "longitude")},
                 "households": community["households"],
                 "consumer_users": users,
                 "penetration": ratio(users, community["households"]),

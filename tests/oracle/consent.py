@@ -81,6 +81,7 @@ class Consent:
 def addresses(contact: Row, medium: str) -> set[Address]:
     """Where the medium reaches the contact."""
     found = {(kind, normalised(kind, contact[kind])) for kind in MEDIA[medium][1]}
+    found |= {(kind, value) for kind, value in contact["further"] if kind in MEDIA[medium][1]}
     return {(kind, value) for kind, value in found if value is not None}
 
 

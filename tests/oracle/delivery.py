@@ -44,7 +44,7 @@ class Delivery:
     def holds(self, export: str, row: dict[str, object], updated_at: datetime, folder: date) -> bool:
         """Whether the folder has a version of that key and instant: a second one there would be refused."""
         return any(
-            all(other[k] == text_of(row[k]) for k in KEYS[export])
+            all(cell_of(other, k) == cell_of(row, k) for k in KEYS[export])
             and datetime.fromisoformat(other["updated_at"]) == updated_at
             for other in self.rows[folder][export]
         )
@@ -80,6 +80,11 @@ class Delivery:
                     writer = csv.DictWriter(file, list(columns[export]), restval="", lineterminator="\n")
                     writer.writeheader()
                     writer.writerows(rows)
+
+
+def cell_of(row: dict[str, object], column: str) -> str:
+    """A cell of a key, where a line without key goes by its number."""
+    return text_of(row.get(column)) or (text_of(row["line_no"]) if column == "line_key" else "")
 
 
 def with_offset(row: Cells) -> Cells:

@@ -10,17 +10,21 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from oracle.order_rows import by_its_lines, current_lines, refunds_by_totals
+
 KEYS = {
     "channels": ("channel_code",),
-    "ad_stats": ("stat_date", "channel_code", "campaign_id", "keyword"),
+    "ad_stats": ("stat_date", "channel_code", "campaign_id", "level", "ad_group_id", "ad_id", "keyword"),
     "touches": ("touch_id",),
     "orders": ("order_id",),
-    "order_lines": ("order_id", "line_no"),
+    "order_lines": ("order_id", "line_key"),
     "refunds": ("refund_id",),
     "products": ("sku",),
     "fx_rates": ("rate_date", "currency"),
     "reviews": ("review_id",),
     "contacts": ("contact_id",),
+    "contact_identifiers": ("contact_id", "kind", "value"),
+    "contact_tags": ("contact_id", "staff_id", "tag_name"),
     "staff": ("staff_id",),
     "friendships": ("staff_id", "contact_id"),
     "groups": ("group_id",),
@@ -39,7 +43,8 @@ KEYS = {
 SNAPSHOTS = {"channels", "products", "fx_rates", "staff", "groups", "stores", "communities", "campaigns"}
 MONEY = {
     "gross_amount", "discount_amount", "shipping_amount", "paid_amount", "unit_price", "line_amount", "amount", "cost",
-    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget",
+    "rate", "list_price", "unit_cost", "face_value", "budget", "monthly_budget", "tax_amount", "line_paid_amount",
+    "line_shipping_amount", "running_total", "platform_conversions", "platform_conversion_value",
 }
 WHOLE = {
     "impressions", "clicks", "line_no", "quantity", "rating", "birth_year", "city_tier", "level", "points",
@@ -52,9 +57,9 @@ Row = dict
 
 
 def typed(column: str, text: str, zone: ZoneInfo) -> object:
-    """A cell as its column's type; an empty cell is None (a keyword's is the empty text)."""
+    """A cell as its column's type; an empty cell is None (that of a key of ad_stats is the empty text)."""
     if text == "":
-        return "" if column == "keyword" else None
+        return "" if column in ("keyword", "ad_group_id", "ad_id") else None
     if column.endswith("_at"):
         moment = datetime.fromisoformat(text)
         # Two instants of one zone are subtracted by their clocks, which lie when these change: all are kept in UTC.
@@ -64,12 +69,28 @@ def typed(column: str, text: str, zone: ZoneInfo) -> object:
     if column in MONEY:
         return Decimal(text)
     if column in WHOLE:
-        return int(text)
+        # The level of a membership is a number, that of an advertising row a word.
+        return text if column == "level" and text.isalpha() or "_" in text else int(text)
     if column in ("latitude", "longitude"):
         return float(text)
-    if column.endswith("_consent") or column == "is_paid":
+    if column.endswith("_consent") or column in ("is_paid", "is_test", "is_date_estimated"):
         return text == "true"
     return text
+
+
+def completed(export: str, row: Row) -> Row:
+    """The row with what an empty cell means; a further identifier is known by its normalised value."""
+    if export == "ad_stats":
+        level = row.get("level") or ("keyword" if row["keyword"] else "campaign")
+        return {"ad_group_id": "", "ad_id": ""} | row | {"level": level}
+    if export == "contact_identifiers":
+        return row | {"value": normalised(row["kind"], row["value"])}
+    if export == "order_lines":
+        line_key = row.get("line_key") or str(row["line_no"])
+        return row | {"line_key": line_key, "line_kind": row.get("line_kind") or "goods"}
+    if export == "refunds":
+        return row | {"is_date_estimated": bool(row.get("is_date_estimated"))}
+    return row
 
 
 def normalised(kind: str, value: str | None) -> str | None:
@@ -91,7 +112,9 @@ def normalised(kind: str, value: str | None) -> str | None:
 
 def identifiers(row: Row) -> set[tuple[str, str]]:
     """(kind, value) of what the row is known by, `contact_id` included."""
-    found = {(kind, normalised(kind, row.get(kind))) for kind in IDENTIFIERS}
+    found = {(kind, normalised(kind, row.get(kind))) for kind in IDENTIFIERS} | row.get("further", set())
+    if "value" in row:
+        found.add((row["kind"], row["value"]))
     found.add(("contact_id", row.get("contact_id")))
     return {(kind, value) for kind, value in found if value is not None}
 
@@ -132,7 +155,7 @@ class Landing:
             for file in sorted(folder.glob("*.csv")):
                 with file.open(encoding="utf-8", newline="") as lines:
                     rows = [{c: typed(c, t, zone) for c, t in row.items()} for row in csv.DictReader(lines)]
-                exports[file.stem] = rows
+                exports[file.stem] = [completed(file.stem, row) for row in rows]
         return landing
 
     def versions(self, export: str, day: date) -> list[Version]:
@@ -153,7 +176,8 @@ class Erasure:
         self.contacts = {v.row["contact_id"] for v in requests if v.row["scope"] == "erase"}
         theirs: set[tuple[str, str]] = set()
         others: set[tuple[str, str]] = set()
-        for version in landing.versions("contacts", night):
+        carriers = [*landing.versions("contacts", night), *landing.versions("contact_identifiers", night)]
+        for version in carriers:
             found = theirs if version.row["contact_id"] in self.contacts else others
             found |= identifiers(version.row)
         # What versions of erased contacts carried and no version of another contact carries.
@@ -208,8 +232,34 @@ class Known:
     def rows(self, export: str) -> list[Row]:
         """The rows that hold by the end of the day, erased people left out."""
         if export not in self._rows:
-            self._rows[export] = self._snapshot(export) if export in SNAPSHOTS else self._newest(export)
+            self._rows[export] = self._snapshot(export) if export in SNAPSHOTS else self._current(export)
         return self._rows[export]
+
+    def _current(self, export: str) -> list[Row]:
+        """Of a delta; orders, their lines and refunds as all their rows together say."""
+        rows = self._newest(export)
+        if export == "contacts":
+            return self._with_further(rows)
+        if export == "order_lines":
+            return current_lines(rows)
+        if export == "orders":
+            lines = by(self.rows("order_lines"), "order_id")
+            nobody = dict.fromkeys(("contact_id", *IDENTIFIERS))
+            rows = [by_its_lines(row, lines.get(row["order_id"], [])) for row in rows]
+            return [row | nobody if row.get("is_test") else row for row in rows]
+        if export == "refunds":
+            totals = [version for version in self.seen(export) if version.row.get("running_total") is not None]
+            single = [row for row in rows if row.get("running_total") is None]
+            return single + refunds_by_totals(totals, self.seen("orders"), self.zone)
+        return rows
+
+    def _with_further(self, contacts: list[Row]) -> list[Row]:
+        """Each contact with its further identifiers."""
+        further: dict[object, set[tuple[str, str]]] = {}
+        for row in self.rows("contact_identifiers"):
+            if row["removed_at"] is None and row["value"] is not None:
+                further.setdefault(row["contact_id"], set()).add((row["kind"], row["value"]))
+        return [row | {"further": further.get(row["contact_id"], set())} for row in contacts]
 
     def _snapshot(self, export: str) -> list[Row]:
         """The last one that came."""

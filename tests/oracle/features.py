@@ -187,6 +187,12 @@ class On:
                 if not self.is_over(f["deleted_at"])}
 
     @property
+    def staff_tags(self) -> set[str]:
+        """Tags that staff gave; one without a time was there all along."""
+        return {tag["tag_name"] for tag in self.person.contact_tags
+                if (tag["added_at"] is None or self.is_over(tag["added_at"])) and not self.is_over(tag["removed_at"])}
+
+    @property
     def groups(self) -> set[str]:
         return {j["group_id"] for j in self.by_then(self.person.joins, "joined_at") if not self.is_over(j["left_at"])}
 

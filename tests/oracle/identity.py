@@ -46,8 +46,13 @@ class Identity:
         first: dict[Node, date] = {}
         for export in ROWS:
             for version in self._known.seen(export):
+                if version.row.get("is_test"):
+                    continue
                 for node in identifiers(version.row):
                     first[node] = min(first.get(node, version.folder), version.folder)
+        for version in self._known.seen("contact_identifiers"):
+            node = (version.row["kind"], version.row["value"])
+            first[node] = min(first.get(node, version.folder), version.folder)
         return first
 
     def of_node(self, node: Node) -> str | None:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
+from oracle.compare import CENTS, half_up
 from oracle.exports import Known, Row, by
 from oracle.identity import Identity
+from oracle.order_rows import PRODUCTS, stands
 
 DEFAULT_COST_RATE = Decimal("0.6")
 CENT = Decimal("0.01")
@@ -13,7 +16,7 @@ CENT = Decimal("0.01")
 
 @dataclass
 class Order:
-    """A paid order that is not cancelled; money in the business currency."""
+    """A paid order that is not cancelled and no test; money in the business currency."""
 
     order_id: str
     user: str | None
@@ -24,13 +27,10 @@ class Order:
     discount: Decimal
     paid: Decimal
     refunded: Decimal
+    net: Decimal
     cost: Decimal
-    lines: list[tuple[Row, Decimal]]  # a line and its converted amount
+    lines: list[tuple[Row, Decimal]]  # a line of a product and its converted amount
     is_counted: bool
-
-    @property
-    def net(self) -> Decimal:
-        return self.paid - self.refunded
 
     @property
     def margin(self) -> Decimal:
@@ -66,13 +66,15 @@ class Exchange:
 
 
 def priced_orders(known: Known, identity: Identity, currency: str) -> list[Order]:
-    """Paid orders that are not cancelled, by time of payment."""
+    """Paid orders that are neither cancelled nor tests, by time of payment."""
     exchange = Exchange(known, currency)
     unit_costs = {row["sku"]: row["unit_cost"] for row in known.rows("products")}
     lines, refunds = by(known.rows("order_lines"), "order_id"), by(known.rows("refunds"), "order_id")
     found = []
     for row in known.rows("orders"):
         if row["paid_at"] is None or row["status"] == "cancelled" or known.local_day(row["paid_at"]) > known.day:
+            continue
+        if row.get("is_test"):
             continue
         day, order_id = known.local_day(row["paid_at"]), row["order_id"]
 
@@ -81,13 +83,16 @@ def priced_orders(known: Known, identity: Identity, currency: str) -> list[Order
 
         given_back = [r for r in refunds.get(order_id, []) if known.local_day(r["refunded_at"]) <= known.day]
         back = sum((r["amount"] for r in given_back), Decimal(0))
-        its_lines = [(line, money(line["line_amount"])) for line in lines.get(order_id, [])]
+        all_lines = [line for line in lines.get(order_id, []) if stands(line)]
+        its_lines = [(line, money(line["line_amount"])) for line in all_lines if line["line_kind"] in PRODUCTS]
         gross, discount = money(row["gross_amount"]), money(row["discount_amount"])
-        if its_lines:
+        if all_lines:
             known_cost, uncosted = cost_of([line for line, _ in its_lines], unit_costs)
             cost = known_cost + DEFAULT_COST_RATE * money(uncosted)
         else:
             cost = DEFAULT_COST_RATE * (gross - discount)
+        is_refunded = row["paid_amount"] > 0 and back >= row["paid_amount"]
+        paid, refunded = money(row["paid_amount"]), money(back)
         found.append(
             Order(
                 order_id,
@@ -97,14 +102,30 @@ def priced_orders(known: Known, identity: Identity, currency: str) -> list[Order
                 day,
                 gross,
                 discount,
-                money(row["paid_amount"]),
-                money(back),
+                paid,
+                refunded,
+                without_cards(paid - refunded, all_lines),
                 cost,
                 its_lines,
-                not (row["paid_amount"] > 0 and back >= row["paid_amount"]),
+                not is_refunded and not (all_lines and all(map(is_card, all_lines))),
             )
         )
     return sorted(found, key=lambda o: o.order)
+
+
+def is_card(line: Row) -> bool:
+    """Whether a line sells no product, but the money for a later one."""
+    return line["line_kind"] == "gift_card"
+
+
+def without_cards(net: Decimal, lines: list[Row]) -> Decimal:
+    """The net of an order less the share of gift cards in its lines, rounded once."""
+    whole = sum((line["line_amount"] for line in lines), Decimal(0))
+    cards = sum((line["line_amount"] for line in lines if is_card(line)), Decimal(0))
+    if cards == 0:
+        return net
+    exact = Fraction(net) * (1 - Fraction(cards) / Fraction(whole))
+    return half_up(exact, CENTS)
 
 
 def cost_of(lines: list[Row], unit_costs: dict[str, Decimal | None]) -> tuple[Decimal, Decimal]:

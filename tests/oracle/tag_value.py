@@ -63,7 +63,7 @@ SCENARIOS = {
         ("favourite_category", "usual_sales_channel", "marketplace_shopper", "settling_in", "won_back",
          "coupon_holder", "coupon_expiring", "first_order_fresh", "second_order_window", "keeps_rhythm",
          "refill_due", "refill_soon", "points_unused", "promising_big_spender", "large_order_once", "good_margin",
-         "plus_member"),
+         "plus_member", "staff_vip"),
     ),
     "cross-sell": Scenario(
         _is_buyer,

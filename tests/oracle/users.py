@@ -1,12 +1,13 @@
-"""users, user_rfm, cohort_retention, reachability."""
+"""users, user_rfm, the cohorts, reachability."""
 
 from collections import Counter, defaultdict
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from oracle.business import Business, Person, has_ended, months_between
+from oracle.business import Business, Person, months_between, next_month
 from oracle.consent import MEDIA, addresses
 
 SEGMENTS = {
@@ -19,6 +20,7 @@ SEGMENTS = {
     "HLL": "new_small",
     "LLL": "lost_small",
 }
+WEEK = timedelta(days=7)
 AGES = ((18, "<18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (999, "55+"))
 
 
@@ -168,38 +170,86 @@ def _score(figures: dict[str, tuple], user: str, k: int) -> int:
 
 def cohort_retention(business: Business) -> list[dict]:
     """One row per cohort month × months since × acquired channel, and all channels together."""
-    cohorts = defaultdict(list)
+    cohorts = _cohorts(business, lambda p: p.orders[0].month, lambda p: (p.acquired_channel, "all"))
+    return [
+        row
+        for (cohort, channel), people in cohorts.items()
+        for row in _cohort(
+            {"cohort_month": cohort, "acquired_channel_code": channel}, "month_number", people,
+            [(month, next_month(month)) for month in months_between(cohort, business.day)], business.day,
+        )
+    ]  # fmt: skip
+
+
+def cohort_weekly(business: Business) -> list[dict]:
+    """The same by ISO weeks, the first 26."""
+    cohorts = _cohorts(business, lambda p: _monday(p.orders[0].day), lambda p: (p.acquired_channel, "all"))
+    return [
+        row
+        for (cohort, channel), people in cohorts.items()
+        for row in _cohort(
+            {"cohort_week": cohort, "acquired_channel_code": channel}, "week_number", people,
+            [(cohort + n * WEEK, cohort + (n + 1) * WEEK) for n in range(26) if cohort + n * WEEK <= business.day],
+            business.day,
+        )
+    ]  # fmt: skip
+
+
+def cohort_category(business: Business) -> list[dict]:
+    """By month and the category with the largest amount in the first counted order."""
+    cohorts = _cohorts(business, lambda p: p.orders[0].month, lambda p: (_first_category(business, p),))
+    return [
+        row
+        for (cohort, category), people in cohorts.items()
+        for row in _cohort(
+            {"cohort_month": cohort, "category": category}, "month_number", people,
+            [(month, next_month(month)) for month in months_between(cohort, business.day)], business.day,
+        )
+    ]  # fmt: skip
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _first_category(business: Business, person: Person) -> str:
+    of_sku, spent = categories(business), defaultdict(Decimal)
+    for line, _ in person.orders[0].lines:
+        if line["sku"] in of_sku:
+            spent[of_sku[line["sku"]]] += line["line_amount"]
+    return most(spent) or "unknown"
+
+
+def _cohorts(business: Business, start: Callable, dimensions: Callable) -> dict[tuple, list[Person]]:
+    """Buyers by the period of their first counted order and each of their dimensions."""
+    found = defaultdict(list)
     for person in business.people.values():
-        if person.orders:
-            month = person.orders[0].month
-            cohorts[month, person.acquired_channel].append(person)
-            cohorts[month, "all"].append(person)
-    rows = []
-    for (cohort, channel), people in cohorts.items():
-        cumulative = Decimal(0)
-        for number, month in enumerate(months_between(cohort, business.day)):
-            orders = [o for p in people for o in p.orders if o.month == month]
-            cumulative += total(o.net for o in orders)
-            buyers = len({o.user for o in orders})
-            figures = {
-                "buyers": buyers,
-                "retention_rate": ratio(buyers, len(people)),
-                "orders": len(orders),
-                "net": total(o.net for o in orders),
-                "cumulative_net_per_user": ratio(cumulative, len(people)),
-            }
-            is_mature = has_ended(month, business.day)
-            rows.append(
-                {
-                    "cohort_month": cohort,
-                    "month_number": number,
-                    "acquired_channel_code": channel,
-                    "cohort_size": len(people),
-                    **(figures if is_mature else dict.fromkeys(figures)),
-                    "is_mature": is_mature,
-                }
-            )
-    return rows
+        for dimension in dimensions(person) if person.orders else ():
+            found[start(person), dimension].append(person)
+    return found
+
+
+def _cohort(
+    key: dict, number: str, people: list[Person], periods: list[tuple[date, date]], day: date
+) -> Iterator[dict]:
+    """One row a period (its first day and that of the next one)."""
+    cumulative = Decimal(0)
+    for place, (begin, end) in enumerate(periods):
+        orders = [o for p in people for o in p.orders if begin <= o.day < end]
+        cumulative += total(o.net for o in orders)
+        buyers = len({o.user for o in orders})
+        figures = {
+            "buyers": buyers,
+            "retention_rate": ratio(buyers, len(people)),
+            "orders": len(orders),
+            "net": total(o.net for o in orders),
+            "cumulative_net_per_user": ratio(cumulative, len(people)),
+        }
+        is_mature = end - timedelta(days=1) <= day
+        yield {
+            **key, number: place, "cohort_size": len(people), **(figures if is_mature else dict.fromkeys(figures)),
+            "is_mature": is_mature,
+        }  # fmt: skip
 
 
 def reachability(business: Business) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from oracle.delivery import ERASED_BY, Delivery
 from oracle.snapshots import change_snapshots
@@ -12,6 +13,7 @@ GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
 STORES = ["WST0", "ST1", "ST2", "ST3", "WST4"]
 COMMUNITIES = [*(f"CM{i}" for i in range(1, 13)), "WCM7", "WCM8", "WCM9"]
 CONSENTS = [f"{medium}_consent" for medium in ("sms", "email", "wechat", "app_push", "weibo")]
+KINDS = [*["goods"] * 9, "gift", "tip", "gift_card", "shipping", "fee", None]
 EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
 
 
@@ -20,7 +22,7 @@ def deliver_wild(delivery: Delivery, seed: int, first: date, last: date) -> None
     wild = Wild(delivery, seed, first, last)
     for maker in (
         contacts, orders, touches, events, friendships, group_members, pushes, coupons, points, memberships,
-        stage_events, ad_stats, erasure_requests,
+        stage_events, ad_stats, erasure_requests, contact_identifiers, contact_tags,
     ):
         maker(wild)
     change_snapshots(delivery)
@@ -89,13 +91,14 @@ def orders(wild: Wild) -> None:
             "store_id": wild.pick(STORES, empty=0.6),
             "courier_id": wild.pick(STAFF, empty=0.8),
             "group_id": wild.pick(GROUPS, empty=0.7),
+            "is_test": wild.chance(0.04),
         }
         updated = wild.moment(paid or placed, 3)
         wild.send("orders", row, updated)
         if wild.chance(0.3):
             change = wild.pick(
                 ({"status": "cancelled"}, {"sales_channel": "live"}, {"contact_id": wild.pick(wild.contacts)},
-                 {"paid_amount": row["paid_amount"] + 1}, {"phone": wild.phone(0)})
+                 {"paid_amount": row["paid_amount"] + 1}, {"phone": wild.phone(0)}, {"is_test": not row["is_test"]})
             )
             wild.correct("orders", row, change, updated)
         _lines(wild, order_id, gross - discount, updated)
@@ -111,14 +114,17 @@ def _lines(wild: Wild, order_id: str, paid: Decimal, updated: datetime) -> None:
         row = {
             "order_id": order_id,
             "line_no": number,
+            "line_key": wild.pick((f"key{number}", number)),
+            "line_kind": wild.pick(KINDS),
             "sku": wild.pick(SKUS),
             "quantity": quantity,
-            "unit_price": Decimal(wild.pick((99, 1999, 5))).scaleb(-2),
+            "unit_price": Decimal(wild.pick((99, 1999, 5, 0))).scaleb(-2),
             "line_amount": (paid / wild.pick((1, 2, 3))).quantize(Decimal("0.01")),
         }
         wild.send("order_lines", row, updated)
         if wild.chance(0.15):
-            wild.correct("order_lines", row, {"quantity": quantity + 1, "sku": wild.pick(SKUS)}, updated)
+            change = {"quantity": wild.pick((quantity + 1, 0)), "sku": wild.pick(SKUS), "line_no": number + 10}
+            wild.correct("order_lines", row, change, updated)
 
 
 def _refunds(wild: Wild, order_id: str, paid: Decimal, after: datetime) -> None:
@@ -130,7 +136,10 @@ def _refunds(wild: Wild, order_id: str, paid: Decimal, after: datetime) -> None:
             "order_id": order_id,
             "amount": (paid * part).quantize(Decimal("0.01")),
             "refunded_at": at,
-            "reason": "late",
+            "reason": (None, "late", "broken")[int(order_id[1:]) % 3],
+            "is_date_estimated": int(order_id[1:]) % 5 == 0,
+            "shipping_amount": (None, "0.33")[int(order_id[1:]) % 2],
+            "tax_amount": (None, None, "0.10")[int(order_id[1:]) % 3],
         }
         wild.send("refunds", row, at)
         if wild.chance(0.3):
@@ -326,9 +335,17 @@ def ad_stats(wild: Wild) -> None:
             "campaign_id": wild.pick(("A1", "A2")),
             "keyword": wild.pick(KEYWORDS),
         }
-        if tuple(row.values()) in seen:
+        # Drawn apart, so that the other exports stay as they are.
+        side = Random(len(seen))
+        level = side.choice(("", "campaign", "campaign", "ad_group", "ad")) if not row["keyword"] else ""
+        row |= {"level": level, "ad_group_id": "g1" if level in ("ad_group", "ad") else "",
+                "ad_id": side.choice(("a1", "a2")) if level == "ad" else ""}
+        key = tuple(row.values())
+        if key in seen or (not level and (*key[:4], "campaign", *key[5:]) in seen):
             continue
-        seen.add(tuple(row.values()))
+        seen.add(key if level or row["keyword"] else (*key[:4], "campaign", *key[5:]))
+        row |= {"platform_conversions": side.choice((None, 0, "1.5", 3)),
+                "platform_conversion_value": side.choice((None, "0.00", "99.99"))}
         clicks = wild.draw.randrange(0, 9)
         row |= {
             "impressions": clicks * wild.pick((1, 7)),
@@ -339,6 +356,41 @@ def ad_stats(wild: Wild) -> None:
         wild.send("ad_stats", row, at)
         if wild.chance(0.2):
             wild.correct("ad_stats", row, {"cost": row["cost"] + 1, "impressions": clicks * 9}, at)
+
+
+def contact_identifiers(wild: Wild) -> None:
+    """Of themselves, of their neighbour, now and then of anybody; some are removed, some identify nobody."""
+    for number in range(70):
+        contact_id = wild.pick([*wild.contacts, "GHOST"])
+        kind = wild.pick(("phone", "email", "unionid", "external_userid", "device_id"))
+        near = wild.near(contact_id, 0.1)
+        value = {
+            "phone": wild.phone(near) or f"+8613700100{number:03d}", "email": f"Second{near}@example.com",
+            "unionid": f"wild-un{near}", "external_userid": f"wild-wm{near}",
+            "device_id": wild.pick(("kiosk", f"d{number}")),
+        }[kind]  # fmt: skip
+        at = wild.moment()
+        row = {"contact_id": contact_id, "kind": kind, "value": value, "removed_at": None}
+        wild.send("contact_identifiers", row, at)
+        gone = wild.moment(at + timedelta(seconds=1), 60)
+        if gone > at and wild.chance(0.25):
+            wild.send("contact_identifiers", row | {"removed_at": gone}, gone)
+
+
+def contact_tags(wild: Wild) -> None:
+    for _ in range(60):
+        added = wild.moment()
+        row = {
+            "contact_id": wild.pick(wild.contacts),
+            "staff_id": wild.pick(STAFF, empty=0.3),
+            "tag_name": wild.pick(("VIP", "VIP", "new", "VIP2")),
+            "added_at": wild.pick((added,), empty=0.2),
+            "removed_at": None,
+        }
+        wild.send("contact_tags", row, added)
+        gone = wild.moment(added + timedelta(seconds=1), 90)
+        if gone > added and wild.chance(0.3):
+            wild.send("contact_tags", row | {"removed_at": gone}, gone)
 
 
 def erasure_requests(wild: Wild) -> None:

@@ -44,7 +44,8 @@ def faults_of(contract: Contract, row: dict, end: datetime) -> list[str]:
     for column in contract.columns:
         value, name = row[column.name], column.name
         if value == "":
-            faults += [] if column.nullable or column.empty is not None else [f"{name} is empty"]
+            may_be = column.nullable or column.empty is not None or column.otherwise is not None
+            faults += [] if may_be else [f"{name} is empty"]
             continue
         if column.type == "timestamptz":
             moments[name] = datetime.fromisoformat(value)

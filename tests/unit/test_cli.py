@@ -1,14 +1,18 @@
 """Bad use: one clear sentence with the fix, and the documented exit code."""
 
+import io
 import socket
 
 import psycopg
 import pytest
 import sqlalchemy.exc
+from rich.console import Console
 
 from deployment import clean_environment, userops
+from userops.cli import demo
 from userops.cli.edge import connection_lost
 from userops.errors import EXIT_FAILED
+from userops.settings import Settings
 
 DOWN = "postgresql://x@127.0.0.1:1/none"
 
@@ -35,8 +39,18 @@ def run(tmp_path, *arguments, **extra):
          ["needs a reason"]),
         (["tags", "new", "x1", "--category", "weather"], {}, 2, ["'weather'", "lifecycle"]),
         (["tags", "explain", "u_1"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
-        (["audiences", "export", "--audience", "a", "--out", "x", "--medium", "fax"], {"USEROPS_DATABASE_URL": DOWN}, 2,
+        (["audiences", "export", "a", "--out", "x", "--medium", "fax"], {"USEROPS_DATABASE_URL": DOWN}, 2,
          ["'fax'", "sms"]),
+        (["audiences", "export", "a", "--out", "x", "--format", "fax"], {}, 2, ["'fax' is no format", "meta, tencent"]),
+        (["audiences", "export", "a", "--out", "x", "--format", "tencent", "--medium", "email"], {}, 2,
+         ["tencent finds nobody by email", "--medium sms"]),
+        (["audiences", "export", "a", "--out", "x", "--apply"], {}, 2, ["about WeCom", "the format wecom"]),
+        (["audiences", "export", "a", "--out", "x", "--format", "wecom"], {}, 2, ["has to be named", "--tag"]),
+        (["audiences", "export", "a", "--out", "x", "--format", "wecom", "--tag", "et1", "--apply"], {}, 2,
+         ["WeCom is not set up", "USEROPS_WECOM_CORP_ID"]),
+        (["simulate", "--out", "x", "--quirks"], {}, 2, ["--quirks is about platforms", "--as"]),
+        (["simulate", "--out", "x", "--as", "shopify", "--format", "parquet"], {}, 2, ["not as parquet", "--format"]),
+        (["status"], {"USEROPS_SITE_URL": "dashboards"}, 2, ["USEROPS_SITE_URL='dashboards'", "http://host:port/"]),
         (["status"], {"USEROPS_HOME": "/proc/1/none"}, 2, ["cannot be written", "USEROPS_HOME"]),
     ],
 )  # fmt: skip
@@ -88,3 +102,21 @@ def test_a_lost_database_is_one_sentence_and_safe_to_run_again(error):
 def test_other_errors_are_no_lost_database():
     assert connection_lost(ValueError("x")) is None
     assert connection_lost(psycopg.errors.UndefinedTable("relation does not exist")) is None
+
+
+def test_a_business_is_written_as_its_platforms_deliver_it(tmp_path):
+    out = tmp_path / "shop"
+    code, printed = run(
+        tmp_path, "simulate", "--out", str(out), "--users", "60", "--nights", "2", "--as", "shopify,wecom", "--quirks"
+    )
+    assert code == 0, printed
+    assert {path.name for path in (out / "2025-01-01").iterdir() if path.is_dir()} == {"shopify", "wecom"}
+    assert not (out / "2025-01-01" / "orders.csv").exists()
+    assert (out / "_truth" / "expected" / "2025-01-01" / "orders.csv").is_file()
+
+
+def test_the_demo_ends_by_saying_what_to_open(tmp_path):
+    told = Console(file=io.StringIO(), width=200)
+    demo._tell(Settings.load({"USEROPS_HOME": str(tmp_path)}), told)
+    last = told.file.getvalue().rstrip().splitlines()[-1]
+    assert last == f"Open the dashboards: file://{tmp_path}/site/index.html"

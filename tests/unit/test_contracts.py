@@ -25,7 +25,7 @@ columns:
 
 def test_every_export_has_a_contract() -> None:
     contracts = load_contracts()
-    assert len(contracts) == 25
+    assert len(contracts) == 26
     assert {name for name, c in contracts.items() if c.required} == {"channels", "orders", "order_lines", "contacts"}
     for contract in contracts.values():
         assert contract.description.startswith("One row per ")
@@ -56,6 +56,7 @@ def test_dbt_sources_hold_nothing_personal() -> None:
         ("owner: crm", "", "no 'owner'"),
         ("name: weight", "name: thing_id", "column 'thing_id' stands twice"),
         ("type: text,", "type: text, identifier: phone,", "an identifier that is not personal"),
+        ("type: text,", "type: text, personal: true, identifier_in: kind,", "names no column of kinds"),
         ("key: [thing_id]", "key: [thing_id", "no valid YAML"),
     ],
 )

@@ -4,7 +4,7 @@ import importlib
 import re
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import yaml
 
 from userops.cli.main import app
 from userops.contracts.model import parse as parse_contract
-from userops.platforms.loading import load_profile
+from userops.platforms.loading import load_platform
+from userops.platforms.sources_file import load_sources
+from userops.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -44,17 +46,22 @@ def prose_of(page: Path) -> str:
     return BLOCK.sub("", text_of(page))
 
 
-def lines_to_type(page: Path) -> Iterator[str]:
-    """The commands that a page shows: lines of its shell blocks, and spans that begin with a command."""
+def lines_of_blocks(page: Path) -> Iterator[str]:
+    """The lines of a page's shell blocks."""
     for language, body in BLOCK.findall(text_of(page)):
         if language in ("console", "bash"):
             yield from (line.strip() for line in body.replace("\\\n", " ").splitlines() if line.strip())
+
+
+def lines_to_type(page: Path) -> Iterator[str]:
+    """The commands that a page shows: lines of its shell blocks, and spans that begin with a command."""
+    yield from lines_of_blocks(page)
     yield from SPAN.findall(prose_of(page))
 
 
-def words_after(program: str, page: Path) -> Iterator[list[str]]:
+def words_after(program: str, page: Path, lines: Iterable[str] | None = None) -> Iterator[list[str]]:
     """The words that follow a program in every command of a page, without placeholders."""
-    for line in lines_to_type(page):
+    for line in lines_to_type(page) if lines is None else lines:
         words = shlex.split(line.replace("…", ""), comments=True) if line.count("'") % 2 == 0 else line.split()
         words = [word.removeprefix(".venv/bin/") for word in words]
         starts = [n for n, word in enumerate(words) if word == program]
@@ -87,6 +94,18 @@ def test_every_userops_command_and_option_exists(page):
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         given = {word for word in words if word.startswith("--")}
         assert given <= known, f"userops {command.name}: {sorted(given - known)}"
+
+
+@pytest.mark.parametrize("page", current, ids=name)
+def test_every_userops_command_of_a_shell_block_can_be_run_as_it_stands(page):
+    """Required options are given, choices and numbers are valid; nothing is run."""
+    for words in words_after("userops", page, lines_of_blocks(page)):
+        command, path = typer.main.get_command(app), "userops"
+        while words and words[0] in getattr(command, "commands", {}):
+            path = f"{path} {words[0]}"
+            command = command.commands[words.pop(0)]
+        if words and "--help" not in words or not getattr(command, "commands", None):
+            command.make_context(path, words)
 
 
 @pytest.mark.parametrize("page", current, ids=name)
@@ -148,8 +167,16 @@ def test_the_examples_of_platforms_can_be_read(tmp_path):
     (tmp_path / "my_jd.yml").write_text(like, encoding="utf-8")
     (tmp_path / "jd.yml").write_text(text_of(ROOT / "platforms" / "jd.yml"), encoding="utf-8")
     (tmp_path / "till.yml").write_text(till, encoding="utf-8")
-    assert load_profile("my_jd", tmp_path).layouts[0].encoding == "utf-8"
-    assert load_profile("till", tmp_path).required == ("orders",)
+    assert load_platform("my_jd", tmp_path).layouts[0].encoding == "utf-8"
+    assert load_platform("till", tmp_path).required == ("orders",)
+
+
+@pytest.mark.parametrize("page", ["sources.md", "bring-your-own.md"])
+def test_the_examples_of_sources_can_be_read(page, tmp_path):
+    text = next(text for text in examples(page) if text.startswith("sources:"))
+    (tmp_path / "sources.yml").write_text(text, encoding="utf-8")
+    settings = Settings.load({"USEROPS_HOME": str(tmp_path)})
+    assert load_sources(settings).names[:2] == ["shopify", "shop_eu"]
 
 
 def test_generated_pages_are_up_to_date(generate):
@@ -158,7 +185,8 @@ def test_generated_pages_are_up_to_date(generate):
 
 
 def test_nothing_generated_is_left_over(generate):
-    there = {path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").iterdir()}
+    folders = (DOCS / "reference", DOCS / "platforms")
+    there = {path.relative_to(DOCS).as_posix() for folder in folders for path in folder.iterdir()}
     assert there == set(generate.pages())
 
 

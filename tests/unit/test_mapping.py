@@ -16,14 +16,15 @@ from userops.contracts.model import load_contracts
 from userops.errors import UseropsError
 from userops.ingest import mapping
 from userops.ingest.clock import Clock
-from userops.ingest.landing import Source
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.mapping import Context
 from userops.ingest.outcome import Refused, Staged
 from userops.ingest.scan import Scan
-from userops.platforms.layout import Clean, Layout, ProfileExport, SetAside
+from userops.ingest.traits import Traits
+from userops.platforms.layout import Clean, Layout, PlatformExport, SetAside
 
 CONTEXT = Context(date(2026, 3, 2), Clock("Asia/Shanghai"), "CNY", lambda: "key", lambda database, export: None)
-EXPORT = ProfileExport(select="select _row, pseudonym('p', cell) as contact_id from staged")
+EXPORT = PlatformExport(select="select _row, pseudonym('p', cell) as contact_id from staged")
 CELLS = st.lists(st.text(alphabet="ab1'\t=\"- ,.元¥", max_size=8), min_size=1, max_size=30)
 
 
@@ -50,10 +51,14 @@ def ask(database: duckdb.DuckDBPyConnection, expression: str, cells: list[str]) 
 
 
 def cleaned(database: duckdb.DuckDBPyConnection, clean: Clean, cells: list[str]) -> list[str | None]:
-    layout = Layout(files=("x",), header={"Cell": "cell"}, exports={}, clean=clean, compute={"twice": "cell || cell"})
-    rules = ProfileExport(select="select cell, twice from staged")
+    rules = PlatformExport(select="select _row, cell, twice from staged")
+    layout = Layout(
+        files=("x",), header={"Cell": "cell"}, exports={"channels": rules}, clean=clean,
+        compute={"twice": "cell || cell"},
+    )
     given_cells(database, [cell or None for cell in cells])
-    mapping._stage_rows(database, layout, rules, {"cell"}, {}, "rowid + 1", Scan(None, ","))
+    staged = Staged("delivered", None, {"cell"}, len(cells), len(cells), [], Traits(), True)
+    mapping._stage_rows(database, layout, load_contracts()["channels"], {"cell"}, {}, staged, Scan(None, ","))
     found = database.execute("select cell, twice from staged order by _row").fetchall()
     assert all(twice == (cell and cell + cell) for cell, twice in found)
     return [cell for cell, _ in found]
@@ -170,24 +175,24 @@ def test_what_no_export_names_is_not_worked_out() -> None:
         files=("x",), exports={}, header={"A": "a", "B": "b", "C": "c", "D": "d"},
         compute={"x": "a || b", "y": "lower(a)", "z": "x || y", "unused": "c"},
     )
-    rules = ProfileExport(select="select _row, z as sku from staged")
+    rules = PlatformExport(select="select _row, z as sku from staged")
     assert mapping._needed(layout, rules) == (["a", "b"], [["x", "y"], ["z"]])
-    assert mapping._needed(layout, ProfileExport(select="select _row, d from staged")) == (["d"], [])
+    assert mapping._needed(layout, PlatformExport(select="select _row, d from staged")) == (["d"], [])
 
 
 def apply(database, select: str, cells: list[str], **rules: object) -> tuple[Staged, list[tuple]]:
-    export = ProfileExport(select=select, **rules)
-    layout = Layout(files=("shop*.csv",), header={"Cell": "cell"}, exports={"contacts": export}, profile="shop")
-    source = Source("shop1.csv", "", "contacts", "csv", "", layout)
-    staged = Staged("delivered", "rowid + 1", {"cell"}, len(cells), len(cells), [], False, True)
+    export = PlatformExport(select=select, **rules)
+    layout = Layout(files=("shop*.csv",), header={"Cell": "cell"}, exports={"contacts": export}, platform="shop")
+    delivered = DeliveredFile("shop1.csv", "", "contacts", "csv", "", layout)
+    staged = Staged("delivered", "rowid + 1", {"cell"}, len(cells), len(cells), [], Traits(), True)
     given_cells(database, cells)
     mapping.apply_layout(
-        database, CONTEXT, source, load_contracts()["contacts"], Scan(None, ","), ({"cell"}, {"Cell"}), staged
+        database, CONTEXT, delivered, load_contracts()["contacts"], Scan(None, ","), ({"cell"}, {"Cell"}), staged
     )
     return staged, database.execute("select * from stage order by all").fetchall()
 
 
-def test_sql_that_does_not_run_names_profile_and_export(database) -> None:
+def test_sql_that_does_not_run_names_platform_and_export(database) -> None:
     for select in ("select _row, cel as contact_id from staged", "select _row, from staged, x"):
         with pytest.raises(UseropsError, match="platforms/shop.yml, contacts: its SQL does not run: .*fix the"):
             apply(database, select, ["a"], row_per_line=True)
@@ -220,3 +225,30 @@ def test_too_many_rows_set_aside_refuse_the_file(database) -> None:
     with pytest.raises(Refused, match="6 of 7 rows set aside"):
         apply(database, "select _row, cell as contact_id from staged", [*"xxxxxx", "a"], row_per_line=True,
               set_aside=aside, max_set_aside_share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_comma", "amount"),
+    [
+        ("1.234,56", True, "1234.56"), ("10,50", True, "10.50"), ("1.078,90 €", True, "1078.90"), ("0,5", True, "0.5"),
+        ("1,234", False, "1234"), ("1,234.50", False, "1234.50"), ("12", False, "12"), ("$16.25", False, "16.25"),
+        ("USD 1,054.99", False, "1054.99"), ("-3,5", True, "-3.5"), ("n/a", False, "n/a"), (None, False, None),
+        ("US$16.25", False, "16.25"), ("-$3.50", False, "-3.50"), ("12 00", False, "12 00"), ("1元2", False, "1元2"),
+        ("16,25\u00a0€", True, "16.25"),
+    ],
+)
+def test_a_decimal_comma_is_told_by_the_cell_and_read_where_it_was_told(database, cell, is_comma, amount) -> None:
+    assert ask(database, "decimal_comma(cell)", [cell]) == [is_comma]
+    assert ask(database, "amount(cell, decimal_comma(cell))", [cell]) == [amount]
+
+
+def test_a_file_with_decimal_commas_has_points_between_thousands(database) -> None:
+    assert ask(database, "amount(cell, true)", ["1.234", "1.234,5"]) == ["1234", "1234.5"]
+
+
+def test_a_phone_is_one_where_the_library_takes_it_for_one(database) -> None:
+    cells = ["13800138002", "12345", "+85261234567", "61234567", "138-0013-8001"]
+    chinese, of_hong_kong = [True, False, True, False, True], [False, False, True, True, False]
+    for country, valid in (("CN", chinese), ("HK", of_hong_kong)):
+        mapping._know_phones(database, country)
+        assert ask(database, "is_phone(cell)", cells) == valid

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from userops.contracts.model import Column, Contract, RowRule, load_contracts
 from userops.ingest import judging, reading
 from userops.ingest.clock import Clock
-from userops.ingest.landing import Source
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.mapping import Context
 from userops.ingest.outcome import Miscounted, Refused
 from userops.ingest.reading import File, Reading
@@ -49,13 +49,14 @@ def session() -> Iterator[Session]:
 def file_of(path: Path, contract: Contract, export: str = "small") -> File:
     packed = path.suffix if path.suffix in (".gz", ".zst") else ""
     kind = path.name.removesuffix(packed).rsplit(".", 1)[-1]
-    return File(contract, Source(path.name, str(path), export, kind, packed), path, "", path.stat().st_size, "", DAY)
+    delivered = DeliveredFile(path.name, str(path), export, kind, packed)
+    return File(contract, delivered, path, "", path.stat().st_size, "", DAY)
 
 
 def facts(session: Session, read: Reading) -> dict:
     """Everything that a reading says, in an order of its own."""
     rows = session.database.execute(
-        f"select {read.judged.row} as _number, * exclude (_good) from {judging.TABLE} where _good order by 1"
+        f"select {read.judged.row} as _number, * exclude (_good, _mended) from {judging.TABLE} where _good order by 1"
     ).fetchall()
     if read.judged.row == "_row":
         rows = [(row[0], *row[1:-2], row[-1]) for row in rows]
@@ -197,8 +198,8 @@ def test_each_bad_row_has_its_first_reason(session, tmp_path: Path, by_record: b
     read = reading.read(session, CONTEXT, file_of(path, load_contracts()["orders"], "orders"), by_record)
     assert read.judged.bad == [(number + 2, reason) for number, (_, reason) in enumerate(REASONS)]
     assert [read.texts()[row].text for row, _ in read.judged.bad] == lines
-    reading.hash_identifiers(session, read.file.contract, "key", "CN")
-    written, rows = reading.write_rows(session, read, 7, "canonical")
+    reading.hash_identifiers(session, read.file, "key", "CN")
+    written, rows = reading.write_rows(session, read, 7)
     (row,) = parquet.read_table(written).to_pylist()
     assert rows == 1 and "phone" not in row
     assert row["phone_hash"] == hashed("key", "phone", "+8613800100099")

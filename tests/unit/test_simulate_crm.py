@@ -50,7 +50,7 @@ def test_uci_contacts_stand_before_their_first_invoice(landing: Path) -> None:
             registered.setdefault(contact["contact_id"], contact["registered_at"])
         for invoice in invoices:
             if invoice["InvoiceDate"][:10] <= name:
-                at = datetime.fromisoformat(registered[invoice["CustomerID"]]).replace(tzinfo=None)
+                at = datetime.fromisoformat(registered[f"uci:{invoice['CustomerID']}"]).replace(tzinfo=None)
                 assert at < datetime.fromisoformat(invoice["InvoiceDate"])
     assert len(registered) > 60  # some never order
 

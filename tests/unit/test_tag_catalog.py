@@ -52,13 +52,13 @@ def project(tmp_path: Path) -> Path:
 
 def test_the_repository_declares_what_is_promised() -> None:
     catalog = load_catalog()
-    assert len(catalog.tags) == 99
+    assert len(catalog.tags) == 100
     assert len(catalog.scenarios) == 13 and len(catalog.categories) == 11
     assert {tag.scenario for tag in catalog.tags.values()} == set(catalog.scenarios)
     assert {tag.category for tag in catalog.tags.values()} == set(catalog.categories)
     assert {audience.scenario for audience in catalog.audiences.values()} <= set(catalog.scenarios)
     assert all(features_of(tag.rule) for tag in catalog.tags.values())
-    assert len(catalog.features) == 120
+    assert len(catalog.features) == 121
     assert lint(PROJECT_ROOT) == []
 
 
@@ -98,6 +98,8 @@ def test_four_lines_are_a_tag(project: Path) -> None:
         ("value: stage", "value: [stage]", "16 (rich)", "not one value", "one line"),
         ("    name: Rich", "    code: again", "13", "'code' stands twice", "fix that line"),
         ("    name: Rich", "    name: true", "13 (rich)", "read as true or false, not as a word", "put it in quotes"),
+        ("value: stage", "needs: [parcels]", "16 (rich)", "'parcels', which no contract", "name an export"),
+        ("value: stage", "needs: [pushes or pushes.opend_at]", "16 (rich)", "'pushes.opend_at'", "name an export"),
         ("tags:", "tag:", "", "no list `tags:`", "add `tags:`"),
         ("rule: net >= 1000", "rule: 'net", "18", "no valid YAML", "fix that line"),
     ],
@@ -131,6 +133,18 @@ def test_files_that_are_not_text_or_missing_are_named(project: Path) -> None:
         ("tags/value.yml", "the file is not UTF-8"),
         ("tags/_scenarios.yml", "the file is missing"),
     }
+
+
+def test_a_rule_holds_for_nobody_without_what_the_tag_needs(project: Path) -> None:
+    path = project / "tags" / "lifecycle.yml"
+    needs = "    needs: [pushes.opened_at or touches, contacts.phone]\n    rule: net >= 1000"
+    path.write_text(FILE.replace("    rule: net >= 1000", needs), encoding="utf-8")
+    rows = {row["tag_code"]: row for row in tables(load_catalog(project))["config_tags"].to_pylist()}
+    assert rows["rich"]["rule_sql"] == (
+        "((features.net >= 1000) and (delivered('pushes.opened_at') or delivered('touches'))"
+        " and delivered('contacts.phone_hash'))"
+    )
+    assert "delivered" not in rows["lapsing"]["rule_sql"]
 
 
 def test_audiences_read_tags_and_features(project: Path) -> None:

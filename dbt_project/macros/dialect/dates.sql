@@ -24,6 +24,11 @@
     to_utc_timestamp(cast({{ day }} as timestamp), {{ business_timezone() }})
 {%- endmacro %}
 
+{# The instant 23:59:59 of a calendar day in the business timezone. #}
+{% macro last_second_of_day(day) -%}
+    ({{ start_of_day(add_days(day, 1)) }} - interval '1 second')
+{%- endmacro %}
+
 {# Whole days from one date to a later one, an int. #}
 {% macro days_between(later, earlier) -%}
     {{ return(adapter.dispatch('days_between')(later, earlier)) }}

@@ -7,11 +7,6 @@
     )
 {%- endmacro %}
 
-{# The order of the versions of one key, newest first. #}
-{% macro newest_first() -%}
-    updated_at desc nulls last, _business_date desc, _line desc, _load_id desc
-{%- endmacro %}
-
 {# A share as a double; 0 where the whole is. #}
 {% macro share(part, whole) -%}
     coalesce(cast({{ part }} as {{ type_double() }}) / nullif(cast({{ whole }} as {{ type_double() }}), 0), 0)

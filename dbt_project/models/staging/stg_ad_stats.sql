@@ -1,1 +1,1 @@
-select * from {{ ref('base_ad_stats') }}
+select *, _source as source from {{ ref('base_ad_stats') }}

@@ -32,6 +32,7 @@ final as (
         kept_versions.weibo_consent,
         kept_versions.deleted_at,
         kept_versions.updated_at,
+        kept_versions._source as source,
         kept_versions._load_id,
         kept_versions._line,
         kept_versions._business_date

@@ -18,6 +18,12 @@ carried as (
     where {{ kind }}_hash is not null
     union all
     {% endfor %}
+    select distinct contact_id, kind, value_hash as hash
+    from {{ source('raw', 'contact_identifiers') }}
+    where
+        value_hash is not null and _business_date <= {{ business_date() }}
+        and exists (select 1 from {{ ref('stg_erased_contacts') }})
+    union all
     select null, kind, hash from {{ source('meta', 'erased_identifiers') }}
 ),
 

@@ -16,6 +16,8 @@ SINGLE_DAYS = 5
 RUNS = 2
 LAST_DAY = date(2011, 12, 9)
 SEED = 7
+# The simulated CRM brings the contacts, with more in them than the order lines tell.
+SOURCES = "sources:\n  - {name: uci, exports: [orders, order_lines, products]}\n"
 # What the shipped data are about. It goes to the `.env` of USEROPS_HOME, which every later command reads.
 ENVIRONMENT = {
     "USEROPS_TIMEZONE": "Europe/London",
@@ -67,7 +69,9 @@ def configure(settings: Settings) -> Settings:
             )
     settings.home.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{name}={value}\n" for name, value in wanted.items())
-    file.write_text(f"# Written by `userops demo`. Remove this folder before you use it for your own business.\n{text}")
+    note = "# Written by `userops demo`. Remove this folder before you use it for your own business.\n"
+    file.write_text(note + text)
+    (settings.home / "sources.yml").write_text(note + SOURCES)
     return Settings.load()
 
 
@@ -109,7 +113,6 @@ def _tell(settings: Settings, out: Console) -> None:
     here = settings.home
     out.print(f"""
 [bold]Look[/bold]
-  dashboards   {here}/site/index.html
   the alert    {here}/alerts.log
   the marts    .venv/bin/userops db psql   (or any client: .venv/bin/userops db url)
 [bold]Try next[/bold]
@@ -117,5 +120,7 @@ def _tell(settings: Settings, out: Console) -> None:
   .venv/bin/userops rollback                        put readers back on the version before
   .venv/bin/userops run --date {LAST_DAY}            the whole file again: readers see that date once more
   .venv/bin/userops erase CONTACT_ID --now          take a person out of every version
+  .venv/bin/userops site --serve                    the dashboards at an address, for browsers that open no folders
   make serve                                        Airflow with its UI
-""")
+
+Open the dashboards: [bold]{(here / "site" / "index.html").as_uri()}[/bold]""")

@@ -9,6 +9,7 @@ from pathlib import Path
 from fsspec import available_protocols
 
 from userops.errors import UseropsError
+from userops.platforms.sources_file import load_sources
 from userops.settings import Settings
 from userops.warehouse import server_settings
 from userops.warehouse.connection import connect
@@ -35,9 +36,11 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, the project, the home folder, the disk, the warehouse, landing folder, lake and hash key."""
+    """Look at Python, project, home folder, disk, warehouse, landing folder, sources, lake and hash key."""
     here = [_python(), _project(settings.project_root), _home(settings.home)]
-    return [*here, *_warehouse(settings), _landing(settings), _lake(settings), _hash_key(settings)]
+    return [
+        *here, *_warehouse(settings), _landing(settings), _sources(settings), _lake(settings), _hash_key(settings)
+    ]
 
 
 def _python() -> Finding:
@@ -72,6 +75,14 @@ def _warehouse(settings: Settings) -> list[Finding]:
 def _landing(settings: Settings) -> Finding:
     there = "://" in settings.landing or Path(settings.landing).is_dir()
     return Finding(there, f"landing folder {settings.landing}", "set USEROPS_LANDING to an existing folder.")
+
+
+def _sources(settings: Settings) -> Finding:
+    try:
+        names = load_sources(settings).names
+    except UseropsError as error:
+        return Finding(False, error.what, error.fix)
+    return Finding(True, f"sources: {', '.join(names) or 'canonical files alone'}")
 
 
 def _lake(settings: Settings) -> Finding:

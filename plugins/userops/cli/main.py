@@ -4,20 +4,22 @@ import json
 import logging
 import os
 import sys
-import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from userops.cli import operations, runs
+from userops.cli.audiences import audiences_app
 from userops.cli.database import db_app
-from userops.cli.edge import AsJson, connection_lost, err, load_settings, out, parse_day
-from userops.cli.tags import audiences_app, tags_app
+from userops.cli.edge import AsJson, connection_lost, err, load_settings, out
+from userops.cli.simulate import simulate
+from userops.cli.sources import sources_app
+from userops.cli.tags import tags_app
 from userops.errors import EXIT_FAILED, EXIT_USAGE, UseropsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(db_app, name="db")
+app.add_typer(sources_app, name="sources")
 app.add_typer(tags_app, name="tags")
 app.add_typer(audiences_app, name="audiences")
 app.command()(runs.run)
@@ -29,6 +31,7 @@ app.command()(operations.rollback)
 app.command()(operations.waive)
 app.command()(operations.erase)
 app.command()(operations.watchdog)
+app.command()(simulate)
 
 
 @app.command()
@@ -47,42 +50,23 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def simulate(
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the exports (and `_truth/`).")],
-    users: Annotated[int, typer.Option(min=1)] = 1000,
-    nights: Annotated[int, typer.Option(min=1, help="Business dates to write.")] = 30,
-    start: Annotated[str, typer.Option(help="First business date.")] = "2025-01-01",
-    seed: Annotated[int, typer.Option()] = 1,
-    timezone: Annotated[str | None, typer.Option(help="Zone of the business (default: USEROPS_TIMEZONE).")] = None,
-    currency: Annotated[str | None, typer.Option(help="Its currency (default: USEROPS_CURRENCY).")] = None,
-    country: Annotated[str | None, typer.Option(help="Of its phones (default: USEROPS_DEFAULT_COUNTRY).")] = None,
-    without: Annotated[str, typer.Option(help="Optional exports to leave out, with commas between.")] = "",
-    format: Annotated[str, typer.Option(help="csv, csv.gz, csv.zst or parquet.")] = "csv",
-    pace: Annotated[float, typer.Option(help="How many times as often people order.")] = 1.0,
+def site(
+    serve: Annotated[bool, typer.Option("--serve", help="Then serve it on this machine until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(help="Port to serve it on.")] = 8081,
+    host: Annotated[str, typer.Option(help="Address to serve it on; it asks for no password.")] = "127.0.0.1",
 ) -> None:
-    """Write a business with known truth as canonical exports, one business date after the other."""
-    from userops.simulate import simulate as write
-
-    settings = load_settings()
-    started = time.monotonic()
-    truth = write(
-        out_dir, users, nights, parse_day(start), seed, timezone=timezone or settings.timezone,
-        currency=currency or settings.currency, country=country or settings.default_country,
-        without=[name.strip() for name in without.split(",") if name.strip()], format=format, pace=pace,
-    )  # fmt: skip
-    rows = sum(truth["rows"].values())
-    out.print(f"Exports of {users} users over {nights} dates are in {out_dir}; the truth is in {out_dir}/_truth.")
-    out.print(f"{rows:,} rows in {time.monotonic() - started:.1f} s.")
-
-
-@app.command()
-def site() -> None:
     """Build the dashboard site from the published marts."""
     from userops.run import build_site
+    from userops.site import serve as serving
     from userops.warehouse.location import warehouse_url
 
     settings = load_settings()
-    out.print(f"{build_site(settings, warehouse_url(settings))}/index.html")
+    folder = build_site(settings, warehouse_url(settings))
+    out.print(f"{folder}/index.html")
+    if serve:
+        with serving.server(folder, port, host) as server:
+            out.print(f"The site is at http://{host}:{server.server_port}/. Ctrl-C stops it.")
+            serving.until_stopped(server)
 
 
 @app.command()

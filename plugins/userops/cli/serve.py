@@ -10,6 +10,7 @@ from pathlib import Path
 from userops import airflow_runtime
 from userops.errors import UseropsError
 from userops.settings import Settings
+from userops.site.serve import beside
 from userops.warehouse.location import warehouse_url
 
 GRACE_SECONDS = 20
@@ -39,7 +40,9 @@ def run(settings: Settings, port: int) -> int:
     print(f"Airflow's UI: http://127.0.0.1:{port} (user and password: {password}). Ctrl-C stops it.", flush=True)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: _stop(child))
-    child.wait()
+    with beside(settings.home / "site", settings.site_url) as said:
+        print(said, flush=True)
+        child.wait()
     _stop(child)
     return 0
 

@@ -1,21 +1,15 @@
-"""`userops tags` and `userops audiences`."""
+"""`userops tags`."""
 
 import json
-from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
 
-from userops.cli.edge import AsJson, err, load_settings, out
+from userops.cli.edge import AsJson, load_settings, out
 from userops.errors import UseropsError
-from userops.tags.catalog import Catalog, load_catalog
-from userops.tags.rendering import tags_of
 
 tags_app = typer.Typer(no_args_is_help=True, help="Tags: why a user bears them, and their files.")
-audiences_app = typer.Typer(no_args_is_help=True, help="Audiences: their activation files.")
 
 
 @tags_app.command("explain")
@@ -97,41 +91,3 @@ def lint_files(as_json: AsJson = False) -> None:
         out.print(note or f"{len(findings)} findings.")
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(2)
-
-
-@audiences_app.command("export")
-def export_audience(
-    audience: Annotated[str, typer.Option(help="Code of the audience.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the file.")],
-    medium: Annotated[str | None, typer.Option(help="sms, email, wechat, app or weibo; all by default.")] = None,
-    with_identifiers: Annotated[
-        bool, typer.Option("--with-identifiers", help="Add contact_id and identifier; takes the right to the vault.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write the members who may be contacted: consent, unsubscriptions, restrictions and fatigue are respected."""
-    from userops.tags.export import as_json as summary
-    from userops.tags.export import export
-    from userops.warehouse.location import warehouse_url
-
-    settings = load_settings()
-    done = export(settings, warehouse_url(settings), audience, out_dir, medium, with_identifiers)
-    if as_json:
-        print(json.dumps(summary(done), default=str))
-    else:
-        out.print(
-            f"{done.path}: {done.rows} contacts of {done.users} users; {done.members - done.users} of the"
-            f" {done.members} members may not be contacted.", soft_wrap=True,
-        )  # fmt: skip
-    _warn_if_stale(load_catalog(settings.project_root), audience, done.business_date, settings.timezone)
-
-
-def _warn_if_stale(catalog: Catalog, audience: str, business_date: date, timezone: str) -> None:
-    """Say so if a tag that the audience depends on is past its validity."""
-    if audience not in catalog.audiences:
-        return
-    today = datetime.now(ZoneInfo(timezone)).date()
-    for code in tags_of(catalog.audiences[audience].rule):
-        until = business_date + timedelta(days=catalog.tags[code].validity_days)
-        if until < today:
-            err.print(f"[yellow]note[/yellow] the tag {code} of {business_date} was valid until {until}.")

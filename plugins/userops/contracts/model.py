@@ -14,6 +14,7 @@ from userops.yaml_files import parse as parse_yaml
 
 DOMAINS = ("channel", "orders", "crm")
 BUSINESS_CURRENCY = "business_currency"
+IDENTIFIER_KINDS = ("phone", "email", "unionid", "external_userid", "device_id")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -22,7 +23,8 @@ class Column(YamlModel):
 
     `otherwise` is SQL over the row's columns for what an empty cell or an absent column holds. `scale` is the number of
     decimal places that a numeric column keeps. `id_of` says what a column's ids are of: those of a source get its name
-    in front, so that two shops' order 1001 are two orders.
+    in front, so that two shops' order 1001 are two orders. `identifier` is the kind of identifier that a column holds;
+    `identifier_in` names the column that says it of each row.
     """
 
     name: str
@@ -41,15 +43,26 @@ class Column(YamlModel):
     free_text: bool = False
     scale: Annotated[int, Field(ge=0, le=17)] = 2
     personal: bool = False
-    identifier: Literal["phone", "email", "unionid", "external_userid", "device_id"] | None = None
+    identifier: Literal[IDENTIFIER_KINDS] | None = None
+    identifier_in: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> "Column":
-        if self.identifier and not self.personal:
+        if self.is_identifier and not self.personal:
             raise Mistake(f"{self.name}: an identifier that is not personal", "add `personal: true`")
         if self.otherwise and (self.empty is not None or self.default is not None or self.nullable):
             raise Mistake(f"{self.name}: `otherwise` beside another default", "keep one of them")
         return self
+
+    @property
+    def is_identifier(self) -> bool:
+        """Whether its values go to the vault and leave it as hashes."""
+        return self.identifier is not None or self.identifier_in is not None
+
+    @property
+    def stored_name(self) -> str:
+        """Its name in the lake: an identifier is there as its hash."""
+        return f"{self.name}_hash" if self.is_identifier else self.name
 
     @property
     def must_stand(self) -> bool:
@@ -100,6 +113,11 @@ class Contract(YamlModel):
                 raise Mistake(f"key column {name!r} is not among the columns", "name existing columns in `key`")
             if self.column(name).nullable:
                 raise Mistake(f"key column {name!r} is nullable", "remove `nullable: true`")
+        for column in self.columns:
+            kinds = [other.allowed for other in self.columns if other.name == column.identifier_in]
+            if column.identifier_in and (kinds == [] or kinds == [()] or not set(kinds[0]) <= set(IDENTIFIER_KINDS)):
+                raise Mistake(f"{column.name}: `identifier_in` names no column of kinds of identifiers",
+                              f"name a column whose `allowed` are of {', '.join(IDENTIFIER_KINDS)}")
         if self.mode == "delta" and "updated_at" not in names:
             raise Mistake("a delta without updated_at", "add the column, or use mode snapshot")
         if self.required and self.if_refused == "continue":
@@ -109,7 +127,16 @@ class Contract(YamlModel):
     @property
     def identifiers(self) -> tuple[Column, ...]:
         """Columns whose values go to the vault and leave it as hashes."""
-        return tuple(column for column in self.columns if column.identifier)
+        return tuple(column for column in self.columns if column.is_identifier)
+
+    @property
+    def stored_key(self) -> tuple[str, ...]:
+        """The key as the lake has it: of a key column that is an identifier, its hash."""
+        return tuple(self.column(name).stored_name for name in self.key)
+
+    def kinds_of(self, column: Column) -> tuple[str, ...]:
+        """The kinds of identifier that a column may hold."""
+        return (column.identifier,) if column.identifier else self.column(column.identifier_in).allowed
 
     def column(self, name: str) -> Column:
         """The column of that name."""

@@ -21,8 +21,9 @@ def source_columns(contract: Contract) -> list[tuple[str, str, str]]:
     """Name, type and description of the columns that models may read: nothing personal, identifiers as hashes."""
     columns = []
     for column in contract.columns:
-        if column.identifier:
-            columns.append((f"{column.name}_hash", "text", f"Keyed hash of the normalised {column.identifier}."))
+        if column.is_identifier:
+            words = f"Keyed hash of the normalised {column.identifier or 'value'}."
+            columns.append((column.stored_name, "text", words))
         elif not column.personal:
             columns.append((column.name, column.sql_type, column.description))
     return columns + list(BOOKKEEPING)
@@ -32,7 +33,7 @@ def _table(contract: Contract) -> dict:
     return {
         "name": contract.name,
         "description": contract.description,
-        "config": {"meta": {"key": list(contract.key), "mode": contract.mode, "owner": contract.owner}},
+        "config": {"meta": {"key": list(contract.stored_key), "mode": contract.mode, "owner": contract.owner}},
         "columns": [
             {"name": name, "data_type": kind, "description": description}
             for name, kind, description in source_columns(contract)

@@ -15,7 +15,7 @@ import psycopg
 from userops.contracts.model import Column, Contract
 from userops.ingest.judging import TABLE
 from userops.lake import LakeFile
-from userops.lake.schema import hash_name, select_files
+from userops.lake.schema import select_files
 from userops.lake.sql import identifier, listed, literal
 
 # Rows that are looked at, and keys that are compared with what is stored of them.
@@ -46,7 +46,7 @@ def kind_of(column: Column, contract: Contract) -> str:
     A large change of the first five blocks. A reference to another export's row is `other`: that it exists is asked
     by checks of references.
     """
-    if column.identifier or (column.name in contract.key and column.type == "text" and not column.allowed):
+    if column.is_identifier or (column.name in contract.key and column.type == "text" and not column.allowed):
         return "identifier"
     if column.type == "numeric":
         return "money"
@@ -94,14 +94,14 @@ def changes(
     own = [file.url for file in stored if file.load_id == load_id]
     earlier = [file.url for file in stored if file.load_id < load_id][-LOADS_COMPARED:]
     others = [column for column in contract.columns
-              if column.name not in (*contract.key, "updated_at") and (column.identifier or not column.personal)]
+              if column.name not in (*contract.key, "updated_at") and (column.is_identifier or not column.personal)]
     if not own or not earlier or not others:
         return []
-    names = [hash_name(column) if column.identifier else column.name for column in others]
-    key = listed([identifier(name) for name in contract.key])
+    names = [column.stored_name for column in others]
+    key = listed([identifier(name) for name in contract.stored_key])
     order = listed(["updated_at"] * (contract.mode == "delta") + ["_load_id", "_line"])
     newest = f"qualify row_number() over (partition by {key} order by {order} desc) = 1"
-    same = " and ".join(f"later.{identifier(name)} = earlier.{identifier(name)}" for name in contract.key)
+    same = " and ".join(f"later.{identifier(name)} = earlier.{identifier(name)}" for name in contract.stored_key)
     differ = [f"count(*) filter (where later.{identifier(n)} is distinct from earlier.{identifier(n)})" for n in names]
     files = select_files(contract, earlier)
     counts = database.execute(

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from userops.checks import CheckResult
-from userops.ingest import row_validation
+from userops.ingest import damage, row_validation
 from userops.ingest.landing import MANIFEST
 from userops.ingest.outcome import Refused, above
 from userops.ingest.reading import File, Reading
 
 # One row may come again on a quiet day, and a few may all be corrections.
 LEAST_ROWS_TO_REPEAT, LEAST_ROWS_TO_DATE = 5, 20
+# A larger share of a column that had to be repaired is worth a look.
+MOST_MENDED = 0.01
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ def check_digest(file: File) -> None:
     """The bytes are those that the manifest names."""
     if file.promised is not None and str(file.promised.get("sha256")).lower() != file.sha256:
         raise Refused("manifest_sha256", "manifest", f"sha256 {file.sha256[:12]}…", "the manifest's sha256",
-                      f"have {file.source.name} delivered again: it changed on its way")
+                      f"have {file.delivered.name} delivered again: it changed on its way")
 
 
 def check_read(reading: Reading, before: Before, earlier: tuple[date, str] | None) -> None:
@@ -44,7 +46,7 @@ def _check_rows_promised(reading: Reading) -> None:
     promised = (file.promised or {}).get("rows")
     if promised is not None and promised != rows:
         raise Refused("manifest_rows", "manifest", f"{rows} rows", f"{promised} rows by the manifest",
-                      f"have {file.source.name} delivered again: rows are missing or too many")
+                      f"have {file.delivered.name} delivered again: rows are missing or too many")
 
 
 def _check_shape(reading: Reading, before: Before) -> None:
@@ -53,15 +55,15 @@ def _check_shape(reading: Reading, before: Before) -> None:
     if before.shape is None or not staged.rows:
         return
     day, columns, ended = before.shape
-    layout = file.source.layout
+    layout = file.delivered.layout
     known = set(layout.columns) - set(layout.optional) if layout else {column.name for column in file.contract.columns}
     lost = sorted((set(columns or ()) & known) - set(staged.columns or columns or ()))
     if lost:
         raise Refused("header", "contract", f"no column {', '.join(lost)}", f"the columns of the file of {day}",
-                      f"deliver {file.source.name} with it, or take it out of contracts/{file.contract.name}.yml")
+                      f"deliver {file.delivered.name} with it, or take it out of contracts/{file.contract.name}.yml")
     if ended and not staged.ends_line and file.promised is None:
         raise Refused("file_whole", "manifest", "the last line has no end", f"a line end, as in the file of {day}",
-                      f"have {file.source.name} delivered again, or with a {MANIFEST}")
+                      f"have {file.delivered.name} delivered again, or with a {MANIFEST}")
 
 
 def _check_repeat(reading: Reading, earlier: tuple[date, str] | None) -> None:
@@ -70,7 +72,7 @@ def _check_repeat(reading: Reading, earlier: tuple[date, str] | None) -> None:
     A platform that delivers whole lists delivers the same one where nothing changed.
     """
     file, rows = reading.file, reading.staged.rows
-    whole = file.source.layout and file.source.layout.exports[file.contract.name].whole
+    whole = file.delivered.layout and file.delivered.layout.exports[file.contract.name].whole
     if file.contract.mode != "delta" or earlier is None or not rows or whole:
         return
     day, how = earlier
@@ -87,11 +89,11 @@ def _check_clock(reading: Reading) -> None:
     ]
     if odd:
         raise Refused("clock_change", "contract", f"{len(odd)} rows: {odd[0]}", "local times that exist once",
-                      f"deliver {reading.file.source.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
+                      f"deliver {reading.file.delivered.name} with time zone offsets, or set USEROPS_TIMEZONE aright")
 
 
 def _check_bad(reading: Reading) -> None:
-    name, limit, rows = reading.file.source.name, reading.file.contract.max_bad_share, reading.staged.rows
+    name, limit, rows = reading.file.delivered.name, reading.file.contract.max_bad_share, reading.staged.rows
     bad = reading.judged.bad
     if above(len(reading.staged.bad), limit, rows):
         raise Refused("field_count", "manifest", summary(bad, rows), f"at most {limit:.1%} of the rows",
@@ -107,7 +109,7 @@ def _check_conflicts(reading: Reading) -> None:
     if above(conflicts, limit, reading.staged.rows):
         observed = f"{conflicts} of {reading.staged.rows} rows repeat a key with other content"
         raise Refused("key_conflicts", "contract", observed, f"at most {limit:.1%}",
-                      f"find out which of the rows of {reading.file.source.name} hold; deliver again")
+                      f"find out which of the rows of {reading.file.delivered.name} hold; deliver again")
 
 
 def _check_date(reading: Reading, before: Before) -> None:
@@ -118,13 +120,13 @@ def _check_date(reading: Reading, before: Before) -> None:
     file, contract, newest = reading.file, reading.file.contract, reading.judged.newest_change
     if contract.mode != "delta" or reading.staged.rows < LEAST_ROWS_TO_DATE:
         return
-    required = contract.required and file.source.required
+    required = contract.required and file.delivered.required
     if not required and not before.came:
         return
     oldest = file.business_date - timedelta(days=0 if required else contract.freshness_days)
     if newest is not None and newest < oldest:
         raise Refused("business_date", "contract", f"newest change on {newest}", f"changes of {file.business_date}",
-                      f"{file.source.name} is of another date: have that of {file.business_date} delivered")
+                      f"{file.delivered.name} is of another date: have that of {file.business_date} delivered")
 
 
 def summary(bad: list[tuple[int, str]], rows: int) -> str:
@@ -148,15 +150,46 @@ def answers(reading: Reading) -> list[CheckResult]:
                f"at most {limit:.1%} of the rows", "they are set aside: look at them in quarantine" * too_many,
                "warning" if too_many else "critical"),
     ]
+    results += _damage_answers(reading)
     if judged.conflicts:
         results.append(result(file, "key_conflicts", "contract", False, f"{judged.conflicts} rows repeat a key",
                               "one content for a key and instant", "the later line holds", "info"))
     if staged.unknown_columns:
         # A platform's file has many columns that nobody reads: those are no news.
-        severity, whose = ("info", "platform") if file.source.layout else ("warning", "contract")
+        severity, whose = ("info", "platform") if file.delivered.layout else ("warning", "contract")
         results.append(result(file, "unknown_columns", "contract", False, _named(staged.unknown_columns),
                               f"the {whose}'s columns", f"add them to the {whose}, or have them left out", severity))
     return results
+
+
+def _damage_answers(reading: Reading) -> list[CheckResult]:
+    """What spreadsheets and careless writers did to the file's cells."""
+    file, rows, found = reading.file, reading.staged.rows, []
+    errors = sum(reason.endswith(damage.ERROR_REASON) for _, reason in reading.judged.bad)
+    if errors:
+        found.append(result(
+            file, "spreadsheet_errors", "contract", False, f"{errors} of {rows} rows hold one such as #REF!",
+            "no error in a cell", "they are set aside: mend the formulas, or export the file from its source",
+            "warning",
+        ))  # fmt: skip
+    lost = {repair.column: repair.lost for repair in reading.staged.repairs if repair.lost}
+    if lost:
+        observed = ", ".join(f"{name}: {count} of {rows}" for name, count in lost.items())
+        found.append(result(
+            file, "damaged_identifiers", "contract", False, f"{observed} cells were damaged by a spreadsheet",
+            "identifiers as their source has them, not 1.39E+10",
+            "they identify nobody: have it exported again and delivered unopened", "warning",
+        ))  # fmt: skip
+    mended = {repair.column: repair.mended for repair in reading.staged.repairs if repair.mended}
+    if mended:
+        few = all(count <= MOST_MENDED * rows for count in mended.values())
+        observed = ", ".join(f"{name}: {count} of {rows}" for name, count in mended.items())
+        found.append(result(
+            file, "cells_repaired", "contract", few, f"{observed} cells", f"at most {MOST_MENDED:.0%} of a column",
+            "invisible characters at edges and words for nothing (NULL, -) were taken off: mend the export",
+            "info" if few else "warning",
+        ))  # fmt: skip
+    return found
 
 
 def _named(names: list[str]) -> str:
@@ -170,5 +203,5 @@ def result(
     severity: str = "critical",
 ) -> CheckResult:
     """An answer about a file; its name stands in the detail."""
-    detail = f"{file.source.name}: {fix}" if fix else file.source.name
+    detail = f"{file.delivered.label}: {fix}" if fix else file.delivered.label
     return CheckResult(check, layer, file.contract.name, severity, passed, observed, expected, detail)

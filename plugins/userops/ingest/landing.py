@@ -1,7 +1,9 @@
 """The landing place: which files a business date's folder holds, and what each is read for."""
 
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,19 +15,23 @@ import fsspec
 
 from userops.contracts.model import load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.platforms.layout import Layout, Profile
-from userops.platforms.loading import load_profile
+from userops.platforms.layout import PACKED, Layout, spreadsheet_format
+from userops.platforms.source import CANONICAL, Source, Sources, canonical_name
+from userops.platforms.sources_file import load_sources
 from userops.settings import Settings
 
 MANIFEST = "_manifest.json"
-CANONICAL = "canonical"
+HEAD_BYTES = 64 << 10
 DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-NAME = re.compile(r"^(?P<export>[a-z_]+)(?:\.(?P<part>[^.]+))?\.(?P<format>csv|jsonl|parquet)(?P<packed>\.gz|\.zst)?$")
 
 
 @dataclass(frozen=True)
-class Source:
-    """One file of a folder and the export it is read for; `stamp` changes when the file is written to or replaced."""
+class DeliveredFile:
+    """One file of a date's folder and the export it is read for; `stamp` changes when it is written to or replaced.
+
+    `source` is whose it is, None for a canonical file; `folder` that source's folder, empty where the file stands
+    beside the others. Without layout it has the contract's shape.
+    """
 
     name: str
     path: str
@@ -34,17 +40,39 @@ class Source:
     packed: str
     layout: Layout | None = None
     stamp: str = ""
+    source: Source | None = None
+    folder: str = ""
 
     @property
-    def profile(self) -> str:
-        """The platform it is read by."""
-        return self.layout.profile if self.layout else CANONICAL
+    def source_name(self) -> str:
+        """The name of its source."""
+        return self.source.name if self.source else CANONICAL
+
+    @property
+    def label(self) -> str:
+        """What it is called where the files of several sources are spoken of: `shopify/orders_export_1.csv`."""
+        return label(self.source_name, self.name)
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the date's folder, which is its name in the manifest."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from the other files of its date: source, export and name."""
+        return self.source_name, self.export, self.name
 
     @property
     def required(self) -> bool:
-        """Whether the export must come every night, by its platform or else its contract."""
-        listed = self.layout.required if self.layout else None
+        """Whether the export must come every night, by its source or else its contract."""
+        listed = self.source.required if self.source else None
         return load_contracts()[self.export].required if listed is None else self.export in listed
+
+
+def label(source: str, name: str) -> str:
+    """A file's name with its source's in front, unless that is canonical."""
+    return name if source == CANONICAL else f"{source}/{name}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +80,7 @@ class Folder:
     """The listing of one business date."""
 
     exists: bool
-    sources: tuple[Source, ...] = ()
+    delivered: tuple[DeliveredFile, ...] = ()
     unknown: tuple[str, ...] = ()
     manifest_path: str | None = None
     files: fsspec.AbstractFileSystem | None = None
@@ -71,14 +99,14 @@ class Folder:
     def _manifest(self) -> tuple[dict | None, str]:
         return _read_manifest(self.files, self.manifest_path)
 
-    def of(self, export: str) -> list[Source]:
+    def of(self, export: str) -> list[DeliveredFile]:
         """The files that the export is read from, by name."""
-        return [source for source in self.sources if source.export == export]
+        return [file for file in self.delivered if file.export == export]
 
-    def promised(self, name: str) -> dict | None:
+    def promised(self, file: DeliveredFile) -> dict | None:
         """The manifest's entry for a file."""
         files = (self.manifest or {}).get("files", [])
-        return next((entry for entry in files if entry.get("name") == name), None)
+        return next((entry for entry in files if entry.get("name") == file.place), None)
 
 
 def list_dates(settings: Settings, until: date) -> list[date]:
@@ -111,22 +139,58 @@ def newest_delivered(settings: Settings) -> date:
 
 
 def list_folder(settings: Settings, business_date: date) -> Folder:
-    """Look into LANDING/<date>/; canonical files win over what a platform's would give."""
+    """Look into LANDING/<date>/ and the folders of sources there."""
+    sources = load_sources(settings)
     with _reaching(settings):
         files, base = fsspec.core.url_to_fs(f"{settings.landing.rstrip('/')}/{business_date.isoformat()}")
         files.invalidate_cache()
         if not files.isdir(base):
             return Folder(False)
-        found = {str(entry["name"]): entry for entry in files.ls(base, detail=True)}
-        kept = {path for path in found if not is_local(files) or _is_plain(path, base)}
-    names = {path.rstrip("/").rsplit("/", 1)[-1]: path for path in sorted(found)}
-    strange = sorted(name for name, path in names.items() if path not in kept)
-    names = {name: path for name, path in names.items() if path in kept}
-    manifest = names.pop(MANIFEST, None)
-    sources, unknown = assign(names, load_profile(",".join(settings.sources)))
-    sources = [replace(source, stamp=_stamp(found[source.path])) for source in sources]
-    shown = [name.encode("utf-8", "replace").decode()[:200] for name in [*unknown, *strange]]
-    return Folder(True, tuple(sources), tuple(shown), manifest, files)
+        found, strange = _listing(files, base)
+        folders = [name for name in (CANONICAL, *sources.names) if name in strange and _is_folder(files, base, name)]
+        inside = {name: _listing(files, f"{base}/{name}") for name in folders}
+    manifest = found.pop(MANIFEST, None)
+    delivered, unknown = assign({name: str(entry["name"]) for name, entry in found.items()}, sources, files)
+    unknown += [name for name in strange if name not in folders]
+    entries = {str(entry["name"]): entry for listed in (found, *(each for each, _ in inside.values()))
+               for entry in listed.values()}
+    for name, (listed, others) in inside.items():
+        more, left = _assign_in_folder(
+            {each: str(entry["name"]) for each, entry in listed.items()}, name, sources, files
+        )
+        delivered, unknown = delivered + more, unknown + [f"{name}/{each}" for each in [*left, *others]]
+    _refuse_twice(delivered)
+    stamped = tuple(replace(file, stamp=_stamp(entries[file.path])) for file in delivered)
+    shown = tuple(name.encode("utf-8", "replace").decode()[:200] for name in unknown)
+    return Folder(True, stamped, shown, str(manifest["name"]) if manifest else None, files)
+
+
+def _is_folder(files: fsspec.AbstractFileSystem, base: str, name: str) -> bool:
+    """A folder within the date's folder: no link that leads out."""
+    path = f"{base}/{name}"
+    return files.isdir(path) and (not is_local(files) or Path(path).resolve().parent == Path(base).resolve())
+
+
+def _listing(files: fsspec.AbstractFileSystem, base: str) -> tuple[dict[str, dict], list[str]]:
+    """The entries of a folder by name, and the names of what is no plain file there."""
+    entries = {str(entry["name"]).rstrip("/").rsplit("/", 1)[-1]: entry for entry in files.ls(base, detail=True)}
+    entries = dict(sorted(entries.items()))
+    local = is_local(files)
+    plain = {
+        name: entry for name, entry in entries.items()
+        if (_is_plain(str(entry["name"]), base) if local else entry.get("type") != "directory")
+    }
+    return plain, sorted(name for name in entries if name not in plain)
+
+
+def _refuse_twice(delivered: list[DeliveredFile]) -> None:
+    """A file that stands beside the others and again in its source's folder cannot be told from itself."""
+    places: dict[tuple[str, str, str], str] = {}
+    for file in delivered:
+        other = places.setdefault(file.key, file.place)
+        if other != file.place:
+            raise UseropsError(f"{other} and {file.place} are one file of {file.source_name}, delivered twice.",
+                               fix="remove one of them.")
 
 
 @contextmanager
@@ -162,32 +226,74 @@ def _is_plain(path: str, base: str) -> bool:
     """A regular file inside the folder, its name valid UTF-8: no pipe, no folder, no link that leads out."""
     try:
         path.encode()
-    except UnicodeEncodeError:
+        mode = os.lstat(path).st_mode
+    except (UnicodeEncodeError, OSError):
         return False
+    # Every night looks into every folder: following a path is ten times what a look at it costs.
+    if not stat.S_ISLNK(mode):
+        return stat.S_ISREG(mode)
     return Path(path).is_file() and Path(path).resolve().parent == Path(base).resolve()
 
 
-def assign(names: dict[str, str], profile: Profile | None) -> tuple[list[Source], list[str]]:
-    """What files are read for by their names, and the names that tell nothing."""
-    contracts = load_contracts()
-    sources: list[Source] = []
+def assign(
+    names: dict[str, str], sources: Sources, files: fsspec.AbstractFileSystem | None = None
+) -> tuple[list[DeliveredFile], list[str]]:
+    """What files beside each other are read for, and the names that tell nothing.
+
+    Names tell; `files` is where their bytes are, for those that do not tell which of a source's layouts they have.
+    """
+    delivered: list[DeliveredFile] = []
     unknown: list[str] = []
-    foreign: list[tuple[str, str, Layout]] = []
     for name, path in names.items():
-        match = NAME.match(name)
-        if match and match["export"] in contracts:
-            sources.append(Source(name, path, match["export"], match["format"], match["packed"] or ""))
-        elif profile and (layouts := profile.layouts_of(name)):
-            foreign += [(name, path, layout) for layout in layouts]
+        if canonical_name(name):
+            delivered += read_by(name, path, None)
+        elif (source := sources.of_file(name)) is not None:
+            found = read_by(name, path, source, files=files)
+            delivered += found
+            unknown += [] if found else [name]
         elif not name.startswith((".", "_")):
             unknown.append(name)
-    canonical = {source.export for source in sources}
-    for name, path, layout in foreign:
-        packed = next((end for end in (".gz", ".zst") if name.endswith(end)), "")
-        for export in layout.exports:
-            if export not in canonical:
-                sources.append(Source(name, path, export, layout.format, packed, layout))
-    return sources, unknown
+    return delivered, unknown
+
+
+def _assign_in_folder(
+    names: dict[str, str], folder: str, sources: Sources, files: fsspec.AbstractFileSystem
+) -> tuple[list[DeliveredFile], list[str]]:
+    """The same of files in a source's folder: whose they are is known."""
+    delivered: list[DeliveredFile] = []
+    unknown: list[str] = []
+    for name, path in names.items():
+        found = read_by(name, path, sources.named(folder), folder, files)
+        delivered += found
+        if not found and not name.startswith((".", "_")):
+            unknown.append(name)
+    return delivered, unknown
+
+
+def read_by(
+    name: str, path: str, source: Source | None, folder: str = "", files: fsspec.AbstractFileSystem | None = None
+) -> list[DeliveredFile]:
+    """The exports that a source's file is read for; none where nothing tells its layout."""
+    found: list[DeliveredFile] = []
+    head = (lambda: _head(files, path)) if files else None
+    for layout in source.layouts_of(name, bool(folder), head) if source else ():
+        packed = next((end for end in PACKED if name.endswith(end)), "")
+        kind = spreadsheet_format(name) if layout.format == "csv" else None
+        found += [DeliveredFile(name, path, export, kind or layout.format, packed, layout) for export in layout.exports]
+    bare = name[len(source.name) + 1 :] if source and source.is_named_by(name) else name
+    match = None if found else canonical_name(bare)
+    if match:
+        found = [DeliveredFile(name, path, match["export"], match["format"], match["packed"] or "")]
+    return [replace(file, source=source, folder=folder) for file in found if not source or source.takes(file.export)]
+
+
+def _head(files: fsspec.AbstractFileSystem, path: str) -> bytes:
+    """The beginning of a file; nothing where it cannot be read now, which its load will say."""
+    try:
+        with files.open(path, "rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except OSError:
+        return b""
 
 
 def _read_manifest(files: fsspec.AbstractFileSystem | None, path: str | None) -> tuple[dict | None, str]:

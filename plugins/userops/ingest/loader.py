@@ -12,10 +12,10 @@ import psycopg
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.errors import first_line
-from userops.ingest import column_profile, file_checks, load_log, reading, work
+from userops.ingest import column_profile, file_checks, load_log, reading, source_rules, work
 from userops.ingest.clock import Clock
 from userops.ingest.file_checks import Before, result
-from userops.ingest.landing import Folder, Source
+from userops.ingest.landing import DeliveredFile, Folder
 from userops.ingest.load_log import Entry
 from userops.ingest.mapping import Context
 from userops.ingest.opening import local_copy, stamp_of
@@ -42,27 +42,37 @@ class Loader:
     ) -> None:  # fmt: skip
         self.connection, self.settings, self.session = connection, settings, session
         self.business_date, self.run_id, self.token = business_date, run_id, token
-        self.lake, self.clock = Lake(settings.lake), Clock(settings.timezone)
+        self.lake, self.clocks = Lake(settings.lake), {}
         self.lake.register(session.database)
 
-    def context(self, business_date: date) -> Context:
-        """What files of that date are read with."""
+    def context(self, file: File) -> Context:
+        """What a file is read with: clock, currency and country of its source, or else the business's."""
+        source = file.delivered.source
+        said = source.said if source else None
         return Context(
-            business_date, self.clock, self.settings.currency, self._pseudonym_key,
-            lambda database, export: self._open_history(database, export, business_date),
+            file.business_date, self._clock(said and said.timezone), (said and said.currency) or self.settings.currency,
+            self._pseudonym_key, lambda database, export: self._open_history(database, export, file),
+            self.settings.timezone, (said and said.default_country) or self.settings.default_country,
         )  # fmt: skip
+
+    def _clock(self, timezone: str | None) -> Clock:
+        return self.clocks.setdefault(timezone or self.settings.timezone, Clock(timezone or self.settings.timezone))
 
     def _pseudonym_key(self) -> str:
         with self.connection.transaction():
             keys.require(self.connection, self.settings)
             return keys.pseudonym_key(self.connection)
 
-    def _open_history(self, database: duckdb.DuckDBPyConnection, export: str, business_date: date) -> None:
-        before = date.fromordinal(business_date.toordinal() - 1)
+    def _open_history(self, database: duckdb.DuckDBPyConnection, export: str, file: File) -> None:
+        """Make `raw.<export>` the rows of the file's source of earlier dates, with ids as its files have them."""
+        before = date.fromordinal(file.business_date.toordinal() - 1)
+        contract, source = load_contracts()[export], file.delivered.source
         with self.connection.transaction():
             files = loads.files_as_of(self.connection, before, self.lake.url, [export])
         database.execute("create schema if not exists raw")
-        create_view(database, f"raw.{export}", load_contracts()[export], [file.url for file in files.get(export, [])])
+        urls = [stored.url for stored in files.get(export, [])]
+        create_view(database, f"raw.{export}_of_all", contract, urls)
+        database.execute(f"create or replace view raw.{export} as {source_rules.own_rows(source, contract)}")
 
 
 def load_export(
@@ -80,23 +90,25 @@ def load_export(
     memory = settings.memory_limit or DEFAULT_MEMORY
     with open_session(memory, settings.threads, settings.home / "tmp") as session:
         loader = Loader(connection, settings, session, business_date, run_id, token)
-        for day, folder, sources in work.files_of(settings, export, business_date, known):
+        for day, folder, files in work.files_of(settings, export, business_date, known):
             found = []
-            for source in sources:
-                before = known.get((day, export, source.name), [])
-                found += _load(loader, folder, source, day, before)
+            for delivered in files:
+                before = known.get((day, *delivered.key), [])
+                found += _load(loader, folder, delivered, day, before)
             found += _empty(connection, export, folder, day)
             results += [_of_date(answer, day, business_date) for answer in found]
     return _without_repeats(results) or [work.nothing_to_load(export)]
 
 
-def _load(loader: Loader, folder: Folder, source: Source, day: date, known: list[Entry]) -> list[CheckResult]:
-    contract = load_contracts()[source.export]
-    with local_copy(loader.settings, source) as (path, sha256, size, stamp):
-        file = File(contract, source, path, sha256, size, source.stamp, day, folder.promised(source.name))
+def _load(
+    loader: Loader, folder: Folder, delivered: DeliveredFile, day: date, known: list[Entry]
+) -> list[CheckResult]:
+    contract = load_contracts()[delivered.export]
+    with local_copy(loader.settings, delivered) as (path, sha256, size, stamp):
+        file = File(contract, delivered, path, sha256, size, delivered.stamp, day, folder.promised(delivered))
         if same := load_log.same_bytes(known, sha256):
             with lease.transaction(loader.connection, loader.token):
-                load_log.confirm(loader.connection, same, source.stamp)
+                load_log.confirm(loader.connection, same, delivered.stamp)
             return [result(file, "file_loaded", "manifest", True, f"{same.state} before, unchanged", "loaded")]
         try:
             return _store(loader, file, stamp)
@@ -111,17 +123,17 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
     """Read, judge and store a file; raises Refused."""
     connection, session = loader.connection, loader.session
     file_checks.check_digest(file)
-    read = reading.read(session, loader.context(file.business_date), file)
+    read = reading.read(session, loader.context(file), file)
     with connection.transaction():
         before = Before(load_log.shape_before(connection, file),
-                        load_log.came_before(connection, file.contract.name, file.business_date))
+                        load_log.came_before(connection, file))
         earlier = load_log.same_content(connection, file, read.judged.row_set_hash)
     file_checks.check_read(read, before, earlier)
     texts = read.texts() if read.set_aside else {}
     with lease.transaction(connection, loader.token), ThreadPoolExecutor(1) as beside:
         load_id = _begin_load(loader, read)
         kept = _start_vault(loader, read, beside)
-        parquet, rows = reading.write_rows(session, read, load_id, file.source.profile)
+        parquet, rows = reading.write_rows(session, read, load_id)
         kept.result()
         _end_load(loader, read, load_id, parquet, rows)
         _quarantine(connection, read, load_id, texts)
@@ -145,7 +157,7 @@ def _start_vault(loader: Loader, read: Reading, beside: ThreadPoolExecutor) -> F
     if not contract.identifiers:
         return beside.submit(lambda: None)
     key = keys.require(connection, loader.settings)
-    reading.hash_identifiers(session, contract, key, loader.settings.default_country)
+    reading.hash_identifiers(session, read.file, key, loader.settings.default_country)
     path = vault.write_identifiers(session.database, session.scratch)
     return beside.submit(vault.keep_identifiers, connection, key, path)
 
@@ -156,7 +168,8 @@ def _end_load(loader: Loader, read: Reading, load_id: int, parquet: Path, rows: 
     if rows + len(read.set_aside) != read.staged.rows:
         observed = f"{rows} loaded, {len(read.set_aside)} set aside of {read.staged.rows}"
         raise Refused("rows_accounted", "manifest", observed,
-                      "every row loaded or set aside", f"{file.source.name} was split in two ways: look at its quoting")
+                      "every row loaded or set aside",
+                      f"{file.delivered.name} was split in two ways: look at its quoting")
     path = path_of(file.contract.name, load_id, 0)
     loader.lake.put(parquet, path)
     loads.set_path(connection, load_id, path)
@@ -173,21 +186,22 @@ def _check_unchanged(file: File, stamp: tuple) -> None:
         unchanged = False
     if not unchanged:
         raise Refused("file_unchanged", "manifest", "it changed while it was read", "a file that stays as delivered",
-                      f"write {file.source.name} beside the folder and move it in when it is whole; run again")
+                      f"write {file.delivered.name} beside the folder and move it in when it is whole; run again")
 
 
 def _quarantine(connection: psycopg.Connection, read: Reading, load_id: int, texts: dict) -> None:
     if not read.set_aside:
         return
     file = read.file
-    unheaded = 0 if file.source.format == "csv" else 1
+    # Lines of what was written as CSV are those below its header; a sheet has one of its own.
+    unheaded = 1 if file.delivered.format in ("json", "jsonl", "parquet") else 0
     with connection.cursor().copy(
         "copy quarantine.rows (load_id, business_date, export, file_name, line, raw_text, reason) from stdin"
     ) as copy:
         for row, reason in read.set_aside:
             # A row that a platform's SQL adds of its own stands on no line of the file.
             line, text = (texts[row].line - unheaded, texts[row].text) if row in texts else (0, "")
-            copy.write_row((load_id, file.business_date, file.contract.name, file.source.name, line, text, reason))
+            copy.write_row((load_id, file.business_date, file.contract.name, file.delivered.name, line, text, reason))
 
 
 def _profile(loader: Loader, file: File, load_id: int) -> None:
@@ -205,16 +219,20 @@ def _profile(loader: Loader, file: File, load_id: int) -> None:
 
 def _empty(connection: psycopg.Connection, export: str, folder: Folder, day: date) -> list[CheckResult]:
     """A required export or a snapshot that came without one row; an optional delta may be empty."""
-    contract, sources = load_contracts()[export], folder.of(export)
-    if not sources or not (any(source.required for source in sources) or contract.mode == "snapshot"):
-        return []
-    with connection.transaction():
-        rows = load_log.rows_in_folder(connection, export, day)
-    if not rows or sum(rows):
-        return []
-    names = ", ".join(source.name for source in sources)
-    return [CheckResult("not_empty", "manifest", contract.name, "critical", False, "0 rows", "at least one row",
-                        f"{names}: have {contract.owner} deliver {contract.name} again")]
+    contract, found = load_contracts()[export], []
+    for source in dict.fromkeys(file.source_name for file in folder.of(export)):
+        files = [file for file in folder.of(export) if file.source_name == source]
+        if not (any(file.required for file in files) or contract.mode == "snapshot"):
+            continue
+        with connection.transaction():
+            rows = load_log.rows_in_folder(connection, export, source, day)
+        if rows and not sum(rows):
+            names = ", ".join(file.label for file in files)
+            found.append(CheckResult(
+                "not_empty", "manifest", contract.name, "critical", False, "0 rows", "at least one row",
+                f"{names}: have {contract.owner} deliver {contract.name} again",
+            ))  # fmt: skip
+    return found
 
 
 def _of_date(answer: CheckResult, day: date, business_date: date) -> CheckResult:

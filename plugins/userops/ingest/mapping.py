@@ -6,24 +6,30 @@ what is computed of them) or `kept` (without the rows set aside) and makes the t
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
 from userops.contracts.model import Contract
 from userops.errors import UseropsError, first_line
-from userops.ingest import shapes
+from userops.ingest import mapped_rows, shapes, source_damage, source_rules
 from userops.ingest.clock import Clock
-from userops.ingest.landing import Source
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.outcome import Refused, Staged, above
 from userops.ingest.scan import Scan
 from userops.lake.sql import identifier, listed, literal
-from userops.platforms.layout import Clean, Layout, ProfileExport
+from userops.platforms.layout import Clean, Layout, PlatformExport
+from userops.privacy.identifiers import normalise
 
 PLAIN = "[+-]?[0-9]{1,18}([.][0-9]{1,18})?"
 GROUPED = "[+-]?([0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5})([.][0-9]{1,18})?"
+# `1.234,50` and `10,50` are numbers only where the comma is the decimal mark.
+WITH_COMMA = "[+-]?([0-9]{1,18}|[0-9]{1,3}([.][0-9]{3}){1,5}),[0-9]{1,18}"
+MARKS = "'^([+-]?)([A-Z]{2,3} ?[$¥]? ?|[¥￥$€£] ?)|[ \u00a0\u202f]?[€£元]$', '\\1', 'g'"
 UNITS = "'^([+-]?)[¥￥$€£] ?| ?元$', '\\1', 'g'"
 # As many places as amounts and unit prices have; what is multiplied and shared out of them stays exact.
 NUMBER = "decimal(24, 6)"
@@ -35,7 +41,8 @@ class Context:
     """What a platform's SQL may know besides the file.
 
     `pseudonym_key` gives the key of contact ids made of names; `open_history` makes `raw.<export>` known, the rows of
-    earlier business dates.
+    earlier business dates. `clock` and `currency` are those of the file's source; `business_zone` names the time zone
+    of the business. A phone number without a country's code is of `country`.
     """
 
     business_date: date
@@ -43,47 +50,54 @@ class Context:
     currency: str
     pseudonym_key: Callable[[], str]
     open_history: Callable[[duckdb.DuckDBPyConnection, str], None]
+    business_zone: str = ""
+    country: str = "CN"
 
 
 def apply_layout(
-    database: duckdb.DuckDBPyConnection, context: Context, source: Source, contract: Contract, scan: Scan,
+    database: duckdb.DuckDBPyConnection, context: Context, delivered: DeliveredFile, contract: Contract, scan: Scan,
     columns: tuple[set[str], set[str]], staged: Staged,
 ) -> None:  # fmt: skip
     """Make `stage` from `delivered`; `columns` are the staging names there and the names the file has.
 
     Raises Refused where the file is not to be believed or lacks a column.
     """
-    layout, rules = source.layout, source.layout.exports[contract.name]
+    layout, rules = delivered.layout, delivered.layout.exports[contract.name]
     try:
-        _prepare(database, context, layout, rules)
-        literals = _literals(context, layout)
-        _stage_rows(database, layout, rules, columns[0], literals, staged.row or "rowid + 1", scan)
-        _refuse(database, source, literals)
-        _require(layout, columns[1], source)
-        _select(database, rules, literals, contract, layout)
+        _prepare(database, context, layout, rules, scan.traits.epoch)
+        literals = _literals(context, layout, scan)
+        _stage_rows(database, layout, contract, columns[0], literals, staged, scan)
+        _refuse(database, delivered, literals)
+        _require(layout, columns[1], delivered)
+        _select(database, rules, literals, contract, delivered)
     except DATA_ERRORS as error:
         # The database's own words would show the cell.
         raise Refused("platform", "contract", f"a cell that the platform's SQL cannot read ({type(error).__name__})",
-                      f"cells that platforms/{layout.profile}.yml reads",
-                      f"look for an unusual cell in {source.name}, and read it by number() or instant()") from error
+                      f"cells that platforms/{layout.platform}.yml reads",
+                      f"look for an unusual cell in {delivered.name}, and read it by number() or instant()") from error
     except duckdb.Error as error:
         raise UseropsError(
-            f"platforms/{layout.profile}.yml, {contract.name}: its SQL does not run: {first_line(error)}.",
+            f"platforms/{layout.platform}.yml, {contract.name}: its SQL does not run: {first_line(error)}.",
             fix="fix the `select`, `set_aside` or `refuse` of that layout.",
         ) from error
-    _account(database, rules, source, staged)
+    _account(database, contract, rules, delivered, staged)
     staged.relation, staged.row = "stage", "_row"
-    staged.present = _columns_of(database, "stage") & {column.name for column in contract.columns}
+    staged.present = set(mapped_rows.types_of(database, "stage")) & {column.name for column in contract.columns}
 
 
 def _stage_rows(
-    database: duckdb.DuckDBPyConnection, layout: Layout, rules: ProfileExport, present: set[str],
-    literals: dict[str, str], row: str, scan: Scan,
+    database: duckdb.DuckDBPyConnection, layout: Layout, contract: Contract, present: set[str],
+    literals: dict[str, str], staged: Staged, scan: Scan,
 ) -> None:  # fmt: skip
     """The view `staged`: of the columns cleaned and the ones computed, those that this export has a use for."""
-    columns, levels = _needed(layout, rules)
-    cells = [_cleaned(layout.clean, column, column in present) for column in columns]
-    body = f"select {listed([*cells, f'{row} as _row'])} from delivered"
+    columns, levels = _needed(layout, layout.exports[contract.name])
+    source_damage.refuse_lost_ids(database, layout, {
+        column: _cleaned(layout.clean, column) for column in layout.columns if column in present
+    })  # fmt: skip
+    cleaned = {column: _cleaned(layout.clean, column) for column in columns if column in present}
+    mended = source_damage.mend(database, layout, contract, cleaned, staged, scan.traits)
+    cells = [f"{mended.get(column, 'null::varchar')} as {identifier(column)}" for column in columns]
+    body = f"select {listed([*cells, '_place as _row'])} from {source_damage.GOOD}"
     if scan.rowless:
         body += f" union all select {listed([*cells, '_row'])} from {_rowless(database, layout, scan)}"
     for level in levels:
@@ -109,7 +123,7 @@ def _rowless(database: duckdb.DuckDBPyConnection, layout: Layout, scan: Scan) ->
     return "rowless"
 
 
-def _needed(layout: Layout, rules: ProfileExport) -> tuple[list[str], list[list[str]]]:
+def _needed(layout: Layout, rules: PlatformExport) -> tuple[list[str], list[list[str]]]:
     """The staging columns that an export's SQL names, and the computed ones, level by level.
 
     A computed column stands above those it names, which come before it in the layout.
@@ -132,12 +146,9 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_][a-z0-9_]*", text))
 
 
-def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
-    """A cell as text without what `clean` takes off it; null where it then is empty or the file has no such column."""
-    name = identifier(column)
-    if not is_present:
-        return f"null::varchar as {name}"
-    cell, ends = name, literal(clean.strip + " ")
+def _cleaned(clean: Clean, column: str) -> str:
+    """A cell as text without what `clean` takes off it; null where it then is empty."""
+    cell, ends = identifier(column), literal(clean.strip + " ")
     if clean != Clean():
         cell = f"trim({cell}, {ends})"
     if clean.unwrap:
@@ -146,33 +157,33 @@ def _cleaned(clean: Clean, column: str, is_present: bool) -> str:
         cell = f"case when starts_with({cell}, '=') then {bare} else {cell} end"
     for word in ("", *clean.missing):
         cell = f"nullif({cell}, {literal(word)})"
-    return f"{cell} as {name}"
+    return cell
 
 
-def _refuse(database: duckdb.DuckDBPyConnection, source: Source, literals: dict[str, str]) -> None:
+def _refuse(database: duckdb.DuckDBPyConnection, delivered: DeliveredFile, literals: dict[str, str]) -> None:
     """Judge the file as a whole by what the layout says of files that are not to be believed."""
-    for rule in source.layout.refuse:
+    for rule in delivered.layout.refuse:
         rows = "pages" if rule.pages else "staged"
         if database.execute(f"select {_with_values(rule.when, literals)} from {rows}").fetchall()[0][0]:
             raise Refused("suspect_file", "manifest", rule.reason, "a whole answer of the platform",
-                          rule.fix or f"have {source.name} fetched again")
+                          rule.fix or f"have {delivered.name} fetched again")
 
 
-def _require(layout: Layout, present: set[str], source: Source) -> None:
+def _require(layout: Layout, present: set[str], delivered: DeliveredFile) -> None:
     """Every staging column that is not optional must be there under one of its spellings."""
-    found = {layout.header[name] for name in present if name in layout.header}
+    found = set(layout.names_in(present).values())
     missing = [column for column in layout.columns if column not in found and column not in layout.optional]
     if missing:
         spellings = [name for name, column in layout.header.items() if column == missing[0]]
         raise Refused("header", "contract", f"no column {' or '.join(spellings)}",
-                      f"every column of platform {layout.profile}",
-                      f"is it a file of {layout.profile} ({', '.join(layout.files)})? Have it exported with that"
-                      f" column, or add its spelling to `header` in platforms/{layout.profile}.yml")
+                      f"every column of platform {layout.platform}",
+                      f"is it a file of {layout.platform} ({', '.join(layout.files)})? Have it exported with that"
+                      f" column, or add its spelling to `header` in platforms/{layout.platform}.yml")
 
 
 def _select(
-    database: duckdb.DuckDBPyConnection, rules: ProfileExport, literals: dict[str, str], contract: Contract,
-    layout: Layout,
+    database: duckdb.DuckDBPyConnection, rules: PlatformExport, literals: dict[str, str], contract: Contract,
+    delivered: DeliveredFile,
 ) -> None:  # fmt: skip
     cases = [f"when {_with_values(rule.when, literals)} then {literal(rule.reason)}" for rule in rules.set_aside]
     if cases:
@@ -186,43 +197,60 @@ def _select(
         kept = "select * from staged"
     database.execute(f"create or replace temp view kept as {kept}")
     database.execute(f"create or replace temp view selected as {_with_values(rules.select, literals)}")
-    strange = sorted(_columns_of(database, "selected") - {column.name for column in contract.columns} - {"_row"})
+    types = mapped_rows.types_of(database, "selected")
+    known = {column.name for column in contract.columns} | set(source_rules.helpers(contract)) | {"_row"}
+    strange = sorted(set(types) - known)
     if strange:
-        raise UseropsError(f"platforms/{layout.profile}.yml, {contract.name}: it selects {strange[0]!r}.",
+        raise UseropsError(f"platforms/{delivered.layout.platform}.yml, {contract.name}: it selects {strange[0]!r}.",
                            fix=f"select columns that contracts/{contract.name}.yml names.")
     # Contracts read texts: what a platform computes is written as one.
-    database.execute(
-        "create or replace table stage as select _row::bigint as _row, columns(* exclude (_row))::varchar from selected"
-    )
-
-
-def _columns_of(database: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
-    return {row[0] for row in database.execute(f"describe {relation}").fetchall()}
+    texts = listed([mapped_rows.as_text(contract, name, kind) for name, kind in types.items() if name != "_row"])
+    selected = f"select _row::bigint as _row, {texts} from selected"
+    database.execute(f"create or replace table stage as {source_rules.counted(delivered, contract, types, selected)}")
 
 
 def _prepare(
-    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: ProfileExport
-) -> None:
+    database: duckdb.DuckDBPyConnection, context: Context, layout: Layout, rules: PlatformExport,
+    epoch: str | None = None,
+) -> None:  # fmt: skip
     """The functions the SQL may call; a pseudonym is keyed, so that nobody finds names by trying them."""
     written = " ".join([rules.select, *layout.compute.values()])
     if "pseudonym(" in written:
         database.execute("set variable pseudonym_key = $1", [context.pseudonym_key()])
+    if "is_phone(" in written:
+        _know_phones(database, context.country)
     for export in re.findall(r"\braw\.([a-z_]+)", written):
         context.open_history(database, export)
     bare = f"regexp_replace(cell, {UNITS})"
     spaced = "regexp_replace(cell, ' ([+-])', '\\1')"
+    unmarked = f"regexp_replace(cell, {MARKS})"
+    # A spreadsheet's bare number, and a day that is a midnight, are instants too.
+    dated = shapes.dated("cell", "timestamptz", epoch) if epoch else ""
+    counted = f", {shapes.instant(f'({dated})', context.clock, context.business_date)}" if epoch else ""
     macros = {
         "plain(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '') else cell end",
         "number(cell)": f"case when {shapes.has_shape('cell', PLAIN)} then cell::{NUMBER}"
         f" when {shapes.has_shape(bare, GROUPED)} then replace({bare}, ',', '')::{NUMBER} end",
+        "decimal_comma(cell)": f"coalesce({shapes.has_shape(unmarked, WITH_COMMA)}"
+        f" and not {shapes.has_shape(unmarked, GROUPED)}, false)",
+        "amount(cell, comma)": f"plain(case when comma then translate({unmarked}, '.,', ',.') else {unmarked} end)",
         "instant(cell)": f"coalesce({shapes.instant('cell', context.clock, context.business_date)},"
-        f" {shapes.instant(spaced, context.clock, context.business_date)})",
+        f" {shapes.instant(spaced, context.clock, context.business_date)}{counted})",
         "pseudonym(prefix, name)": "prefix || '_' || left(sha256(getvariable('pseudonym_key') || name), 32)",
         "share(amount, part, whole)": _share(),
     }
     for signature, body in macros.items():
         database.execute(f"create or replace macro {signature} as {body}")
+
+
+def _know_phones(database: duckdb.DuckDBPyConnection, country: str) -> None:
+    """`is_phone(cell)`: whether a text is a phone number, as it will be told when identifiers are hashed."""
+    with suppress(duckdb.InvalidInputException):
+        database.remove_function("is_phone")
+    database.create_function(
+        "is_phone", lambda cell: normalise("phone", cell, country) is not None, ["VARCHAR"], "BOOLEAN"
+    )
 
 
 def _share() -> str:
@@ -235,10 +263,17 @@ def _share() -> str:
     return f"case when whole <> 0 then {cents}::decimal(36, 0) * 0.01 * {sign} end"
 
 
-def _literals(context: Context, layout: Layout) -> dict[str, str]:
+def _literals(context: Context, layout: Layout, scan: Scan) -> dict[str, str]:
+    zone = ZoneInfo(context.business_zone or context.clock.timezone)
+    end_of_day = datetime.combine(context.business_date, time(23, 59, 59), zone)
+    starred = layout.starred_in(scan.header)
+    in_header = {
+        f"{name}_in_header": literal(starred[name]) if name in starred else "null::varchar"
+        for name in (*layout.columns, *layout.compute)
+    }
     standing = {"currency": literal(context.currency), "timezone": literal(context.clock.timezone),
-                "business_date": f"date {literal(context.business_date)}"}
-    return {name: literal(value) for name, value in layout.values.items()} | standing
+                "business_date": f"date {literal(context.business_date)}", "end_of_day": literal(end_of_day)}
+    return {name: literal(value) for name, value in layout.values.items()} | in_header | standing
 
 
 def _with_values(text: str, literals: dict[str, str]) -> str:
@@ -246,23 +281,29 @@ def _with_values(text: str, literals: dict[str, str]) -> str:
     return re.sub(r"(?<![:\w]):([a-z][a-z0-9_]*)\b", lambda found: literals.get(found[1], found[0]), text)
 
 
-def _account(database: duckdb.DuckDBPyConnection, rules: ProfileExport, source: Source, staged: Staged) -> None:
+def _account(
+    database: duckdb.DuckDBPyConnection, contract: Contract, rules: PlatformExport, delivered: DeliveredFile,
+    staged: Staged,
+) -> None:  # fmt: skip
     """Every source row is in the export or in quarantine, where the export answers for them."""
     if not (rules.row_per_line or rules.split_lines):
-        staged.rows, staged.bad = _count(database), []
+        staged.rows, staged.bad, staged.damaged = _count(database), [], []
         return
     database.execute("delete from stage where _row in (select _row from aside)")
     staged.set_aside = database.execute("select _row, reason from aside order by _row").fetchall()
     if above(len(staged.set_aside), rules.max_set_aside_share, staged.rows):
         raise Refused("set_aside", "contract", f"{len(staged.set_aside)} of {staged.rows} rows set aside",
                       f"at most {rules.max_set_aside_share:.1%}",
-                      f"look at {source.name}: it is not what the platform's file expects")
-    if rules.split_lines:
+                      f"look at {delivered.name}: it is not what the platform's file expects")
+    if rules.split_lines or rules.add:
         lost = database.execute("select count(*) from kept where _row not in (select _row from stage)").fetchall()[0][0]
         if lost:
             raise Refused("rows_accounted", "manifest", f"{lost} of {staged.rows} rows gave no row of the export",
                           "every row loaded or set aside", "give the platform's file a `set_aside` rule for them")
-        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad)
+    if rules.add:
+        mapped_rows.add(database, contract, rules.add)
+    if rules.split_lines or rules.add:
+        staged.rows = _count(database) + len(staged.set_aside) + len(staged.bad) + len(staged.damaged)
 
 
 def _count(database: duckdb.DuckDBPyConnection) -> int:

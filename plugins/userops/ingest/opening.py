@@ -12,7 +12,7 @@ from typing import BinaryIO
 import fsspec
 import zstandard
 
-from userops.ingest.landing import Source, is_local
+from userops.ingest.landing import DeliveredFile, is_local
 from userops.ingest.records import Unreadable
 from userops.settings import Settings
 
@@ -22,14 +22,14 @@ GROWTH_LIMIT, SMALL, UNPACKED_LIMIT = 200, 1 << 30, 64 << 30
 
 
 @contextmanager
-def local_copy(settings: Settings, source: Source) -> Iterator[tuple[Path, str, int, tuple]]:
+def local_copy(settings: Settings, delivered: DeliveredFile) -> Iterator[tuple[Path, str, int, tuple]]:
     """A local path to the file's bytes as delivered, with their sha256, size and stamp; a remote file is fetched once.
     """
     files, _ = fsspec.core.url_to_fs(settings.landing)
     digest, size = hashlib.sha256(), 0
     local = is_local(files)
-    with tempfile.TemporaryDirectory(prefix="userops-") as scratch, files.open(source.path, "rb") as remote:
-        path = Path(source.path) if local else Path(scratch) / "delivered"
+    with tempfile.TemporaryDirectory(prefix="userops-") as scratch, files.open(delivered.path, "rb") as remote:
+        path = Path(delivered.path) if local else Path(scratch) / "delivered"
         stamp = stamp_of(path) if local else ()
         with open("/dev/null" if local else path, "wb") as kept:
             while block := remote.read(BLOCK):

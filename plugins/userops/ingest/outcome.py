@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from userops.ingest.records import BadRecord
+from userops.ingest.traits import Traits
 
 # A share is told apart from a handful.
 HANDFUL = 5
@@ -25,6 +26,15 @@ class Miscounted(Exception):
     """DuckDB found other records than the count that stands beside it: the file is read record by record."""
 
 
+@dataclass(frozen=True)
+class Repair:
+    """What was mended in a column: cells without what nobody sees or means, and damaged identifiers that were lost."""
+
+    column: str
+    mended: int
+    lost: int
+
+
 @dataclass
 class Staged:
     """The rows of an export as text, in DuckDB.
@@ -33,6 +43,8 @@ class Staged:
     `rows` are those of the export, bad ones included, `source_rows` those of the file; `bad` are records that are no
     rows, `set_aside` rows that the platform's rules take out. `columns` are those of the contract (or layout) that the
     file has, None if the format leaves empty ones out; `present` those of the contract that the relation has.
+    `damaged` are rows in whose cells a spreadsheet left an error, `repairs` what was mended;
+    `unmended` is the relation before that.
     """
 
     relation: str
@@ -41,11 +53,14 @@ class Staged:
     rows: int
     source_rows: int
     bad: list[BadRecord]
-    is_ascii: bool
+    traits: Traits
     ends_line: bool
     columns: list[str] | None = None
     unknown_columns: list[str] = field(default_factory=list)
     set_aside: list[tuple[int, str]] = field(default_factory=list)
+    damaged: list[tuple[int, str]] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    unmended: str = ""
 
 
 @dataclass

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 QUOTE, LINE_END, RETURN = ord('"'), ord("\n"), ord("\r")
+# What nobody sees at the ends of a column's name.
+BLANK = "".join(map(chr, range(33))) + "\u0085\u00a0\u3000\u200b\u200c\u200d\u200e\u200f\u2060\u202f\ufeff"
 # A record that does not end within this many bytes means that a quote was never closed.
 RECORD_LIMIT = 16 << 20
 # Bad records are kept in memory until the file is judged; a file with this many is no file of the export.
@@ -134,7 +136,7 @@ class Head:
             names = next(csv.reader(io.StringIO(text), delimiter=self.delimiter))
         except csv.Error as error:
             raise Unreadable(f"the first line is no header: {error}") from error
-        self.header = [name.strip() for name in names]
+        self.header = [name.strip(BLANK) for name in names]
         self.lines += text.count("\n")
         if not any(self.header):
             raise Unreadable("the first line is empty: there is no header")
@@ -152,13 +154,15 @@ class Head:
 class Splitter:
     """Counts and splits the records of UTF-8 text.
 
-    Records whose numbers are in `wanted` are kept in `found`; those that cannot be rows in `bad`.
+    Records whose numbers are in `wanted` are kept in `found`; those that cannot be rows in `bad`. With
+    `rows_are_lines` a record counts as one line whatever its cells hold, as in a spreadsheet.
     """
 
     delimiter: str = ","
     wanted: frozenset[int] = frozenset()
     skip_lines: int = 0
     header: list[str] = field(default_factory=list)
+    rows_are_lines: bool = False
     rows: int = 0
     bad: list[BadRecord] = field(default_factory=list)
     found: list[BadRecord] = field(default_factory=list)
@@ -193,12 +197,13 @@ class Splitter:
         if b"\r" in data:
             wrong[np.searchsorted(ends, np.flatnonzero(codes == RETURN))] = True
         numbers = self.rows + np.cumsum(kept)
-        lines = self._line + np.searchsorted(line_ends, starts)
+        counted = ends if self.rows_are_lines else line_ends
+        lines = self._line + np.searchsorted(counted, starts)
         self._keep(data, wrong, kept, numbers, lines, starts, ends, fields)
         for at in np.flatnonzero(kept)[-2:]:
             self.before_last, self.last_record = self.last_record, data[starts[at] : ends[at]]
         self.rows += int(kept.sum())
-        self._line += len(line_ends)
+        self._line += len(counted)
         return [(int(numbers[at]), data[starts[at] : ends[at]]) for at in np.flatnonzero(kept & ~wrong)]
 
     def _keep(

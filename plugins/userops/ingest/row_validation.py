@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from userops.contracts.model import BUSINESS_CURRENCY, Column, Contract
-from userops.ingest import shapes
+from userops.ingest import damage, shapes
 from userops.ingest.clock import GAP, TWICE, Clock
+from userops.ingest.traits import Traits
 from userops.lake.sql import identifier, listed, literal
 
 
@@ -38,22 +39,39 @@ PERSONAL = (
 PERSONAL_HAS = "[0-9@]"
 CLOCK_GAP = "falls into the hour that a clock change leaves out"
 CLOCK_TWICE = "falls into the hour that a clock change repeats, and names no offset"
+# No amount is larger: it is an id, or two amounts in one cell.
+MOST = 1_000_000_000
 Problem = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a row is judged against besides its contract."""
+    """What a row is judged against besides its contract.
+
+    `clock` is that of the file's source; `business_zone` the business's time zone, where that is another.
+    """
 
     business_date: date
     clock: Clock
     currency: str
+    business_zone: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone whose days are business dates."""
+        return ZoneInfo(self.business_zone or self.clock.timezone)
 
     @property
     def end(self) -> datetime:
         """The end of the business date, as an instant."""
         after = self.business_date + timedelta(days=1)
-        return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(self.clock.timezone))
+        return datetime(after.year, after.month, after.day, tzinfo=self.zone)
+
+    @property
+    def last_day(self) -> date:
+        """The newest day that a file may speak of: east of the business the next one has begun."""
+        there = (self.end - timedelta(microseconds=1)).astimezone(ZoneInfo(self.clock.timezone)).date()
+        return max(self.business_date, there)
 
 
 def default_of(column: Column, currency: str) -> str | None:
@@ -62,14 +80,14 @@ def default_of(column: Column, currency: str) -> str | None:
 
 
 def judged(
-    contract: Contract, rules: Rules, row: str | None, source: str, present: set[str], is_ascii: bool
+    contract: Contract, rules: Rules, row: str | None, source: str, present: set[str], traits: Traits
 ) -> str:
     """A SELECT over `source`: each row's values, a hash of its texts (of a delta), and whether it is good.
 
     `row` is the SQL of a row's number, which is then selected too; `present` are the contract's columns that the source
-    has. Garbled characters are looked for unless the file is ASCII alone.
+    has. Garbled characters, JSON and a spreadsheet's errors are looked for where the file's `traits` say they may be.
     """
-    problems = [condition for condition, _ in _problems(contract, rules, is_ascii)]
+    problems = [condition for condition, _ in _problems(contract, rules, traits)]
     values = [f"{_value(column, contract)} as {identifier(column.name)}" for column in contract.columns]
     cells = _cells(contract, rules, present)
     if row is not None:
@@ -78,15 +96,15 @@ def judged(
     texts = listed([identifier(column.name) for column in contract.columns if column.name in present])
     hashed = f"hash({texts})" if contract.mode == "delta" else "null::ubigint"
     return (
-        f"select {listed(values)}, _hash, ({' or '.join(problems)}) is not true as _good"
-        f" from (select {listed(cells)}, {hashed} as _hash from {source})"
+        f"select {listed(values)}, _hash, _mended, ({' or '.join(problems)}) is not true as _good"
+        f" from (select {listed(cells)}, {hashed} as _hash, _mended from {source})"
     )
 
 
-def reasons(contract: Contract, rules: Rules, row: str, source: str, present: set[str]) -> str:
+def reasons(contract: Contract, rules: Rules, row: str, source: str, present: set[str], traits: Traits) -> str:
     """A SELECT over `source`: each row's number, and the first reason why it is bad."""
     branches = [
-        f"when {condition} then {literal(reason)}" for condition, reason in _problems(contract, rules, False, True)
+        f"when {condition} then {literal(reason)}" for condition, reason in _problems(contract, rules, traits, True)
     ]
     return (
         f"select _row, case {' '.join(branches)} end as reason"
@@ -129,7 +147,7 @@ def _value(column: Column, contract: Contract) -> str:
     return name if column.empty is None else f"coalesce({name}, {literal(column.empty)}::{_type(column)})"
 
 
-def _problems(contract: Contract, rules: Rules, is_ascii: bool, in_words: bool = False) -> list[Problem]:
+def _problems(contract: Contract, rules: Rules, traits: Traits, in_words: bool = False) -> list[Problem]:
     """Every condition that makes a row bad, with its reason; the first that holds is the reason.
 
     `in_words` tells apart what is one condition for the question whether a row is good.
@@ -141,10 +159,22 @@ def _problems(contract: Contract, rules: Rules, is_ascii: bool, in_words: bool =
     for column in contract.columns:
         found += [
             (f"({condition})", f"{column.name} {reason}")
-            for condition, reason in _column_problems(column, contract, rules, in_words)
+            for condition, reason in (
+                *_damage_problems(column, traits), *_column_problems(column, contract, rules, in_words)
+            )
         ]
     found += [(f"not ({with_columns(rule.rule, contract)})", rule.reason) for rule in contract.row_rules]
-    return found + _text_problems(contract, is_ascii)
+    return found + _text_problems(contract, traits)
+
+
+def _damage_problems(column: Column, traits: Traits) -> list[Problem]:
+    """What a spreadsheet left in a cell, and what nobody sees in an id."""
+    text, found = _text(column), []
+    if traits.has_errors:
+        found.append((damage.is_error(text), damage.ERROR_REASON))
+    if traits.has_invisible and damage.may_hide(column):
+        found.append((damage.hides(text), "holds an invisible character"))
+    return found
 
 
 def _column_problems(column: Column, contract: Contract, rules: Rules, in_words: bool) -> list[Problem]:
@@ -162,8 +192,12 @@ def _column_problems(column: Column, contract: Contract, rules: Rules, in_words:
         found.append((f"{value} < {literal(column.min)}", f"is below {column.min}"))
     if column.max is not None:
         found.append((f"{value} > {literal(column.max)}", f"is above {column.max}"))
-    if column.past:
-        last = literal(rules.business_date if column.type == "date" else rules.end.isoformat())
+    if column.type == "numeric" and column.max is None:
+        found.append((f"abs({value}) > {MOST}", f"is above {MOST:,}"))
+    if column.past and column.type == "integer":
+        found.append((f"{value} > {rules.last_day.year}", "is after the business date"))
+    elif column.past:
+        last = literal(rules.last_day if column.type == "date" else rules.end.isoformat())
         found.append((f"{value} > {last}::{column.type}", "is after the business date"))
     return found
 
@@ -182,18 +216,20 @@ def _cast_problems(column: Column, cell: str, text: str, rules: Rules, in_words:
     return found
 
 
-def _text_problems(contract: Contract, is_ascii: bool) -> list[Problem]:
-    texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.identifier)]
+def _text_problems(contract: Contract, traits: Traits) -> list[Problem]:
+    texts = [c for c in contract.columns if c.type == "text" and not (c.allowed or c.pattern or c.is_identifier)]
     found = []
-    if texts and not is_ascii:
+    if texts and not traits.is_ascii:
         names = [identifier(column.name) for column in texts]
         # Plain ASCII is never garbled, and told much faster.
         wide = " or ".join(f"strlen({name}) > length({name})" for name in names)
         garbled = f"regexp_matches(concat_ws(' ', {listed(names)}), {literal(MOJIBAKE)})"
         found.append((f"case when {wide} then {garbled} end", "garbled characters"))
     for column in texts:
+        name = identifier(column.name)
+        if traits.has_json:
+            found.append((f"regexp_full_match({name}, {literal(damage.JSON)})", f"{column.name} holds JSON"))
         if column.free_text:
-            name = identifier(column.name)
             has = f"case when regexp_matches({name}, {literal(PERSONAL_HAS)})"
             found.append((f"{has} then regexp_matches({name}, {literal(PERSONAL)}) end",
                           f"{column.name} holds personal data"))

@@ -5,22 +5,28 @@ such a file is loaded record by record.
 """
 
 import codecs
+import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from userops.contracts.model import Contract
-from userops.ingest import documents
-from userops.ingest.landing import Source
+from userops.ingest import documents, spreadsheets
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import LINE_END, QUOTE, Chunks, Head, Splitter, outside, utf8
+from userops.ingest.traits import Traits
+from userops.platforms.layout import FIND_HEADER, Layout
 
 PIECE = 1 << 20
+# Where a header is looked for.
+MOST_TITLES, MOST_TITLE_BYTES = 15, 1 << 20
 
 
 @dataclass
@@ -37,7 +43,7 @@ class Scan:
     header: list[str] = field(default_factory=list)
     lines_before: int = 0
     rows: int = 0
-    is_ascii: bool = True
+    traits: Traits = field(default_factory=Traits)
     is_plain: bool = True
     line_end: str = "\n"
     has_line_ends_in_quotes: bool = False
@@ -46,38 +52,87 @@ class Scan:
     seen: set[str] = field(default_factory=set)
     rowless: list[list[str]] = field(default_factory=list)
 
+    @property
+    def rows_are_lines(self) -> bool:
+        """Whether a line is a row of a sheet, whatever line ends its cells hold."""
+        return self.traits.epoch is not None
 
-def scan(source: Source, path: Path, contract: Contract, scratch: Path) -> Scan:
+
+def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path) -> Scan:
     """Read the file once; what is no UTF-8 CSV is written as such to `scratch`. Raises Unreadable."""
-    layout = source.layout if source.format == "csv" else None
+    if delivered.format in spreadsheets.FORMATS:
+        return _scan_workbook(delivered, path, contract, scratch)
+    layout = delivered.layout if delivered.format == "csv" else None
     encoding = codecs.lookup(layout.encoding if layout else "utf-8").name
-    as_is = source.format == "csv" and not source.packed and encoding == "utf-8"
+    as_is = delivered.format == "csv" and not delivered.packed and encoding == "utf-8"
     found = Scan(
         path if as_is else scratch / "delivered.csv",
-        layout.delimiter if layout else ",", layout.skip_lines if layout else 0,
+        layout.delimiter if layout else ",", layout.skip_lines if layout and layout.skip_lines != FIND_HEADER else 0,
     )  # fmt: skip
-    with csv_bytes(source, path, contract, found) as delivered:
-        decoded = utf8(delivered, encoding)
+    with csv_bytes(delivered, path, contract, found) as data:
+        decoded = utf8(data, encoding)
+        if layout and layout.skip_lines == FIND_HEADER:
+            found.titles, decoded = _find_header(decoded, layout)
         if as_is:
             _count(found, decoded)
         else:
             with found.path.open("wb") as out:
                 _count(found, _written(decoded, out))
+    if delivered.format in ("json", "jsonl"):
+        found.traits.has_json = False
     return found
 
 
+def _scan_workbook(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path) -> Scan:
+    """The same of a spreadsheet: its sheet becomes CSV, titles and all."""
+    names = set(delivered.layout.header) if delivered.layout else {column.name for column in contract.columns}
+    if delivered.packed:
+        with unpacked(path, delivered.packed) as stream, (scratch / "workbook").open("wb") as out:
+            out.writelines(blocks(stream, unpacked_limit(path, delivered.packed)))
+        path = scratch / "workbook"
+    out = scratch / "delivered.csv"
+    titles, epoch = spreadsheets.csv_of_workbook(path, out, names)
+    found = Scan(out, ",", titles, traits=Traits(epoch=epoch))
+    with out.open("rb") as stream:
+        _count(found, utf8(blocks(stream), "utf-8"))
+    return found
+
+
+def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[bytes]]:
+    """How many lines stand before the first with a name of every column that must be there, and the text again.
+
+    0 where no line among the first has them: the message about the header is of the first line then.
+    """
+    held = b""
+    for text in texts:
+        held += text
+        if held.count(b"\n") > MOST_TITLES or len(held) > MOST_TITLE_BYTES:
+            break
+    lines = held.decode(errors="ignore").split("\n")[: MOST_TITLES + 1]
+    found = 0
+    for place, line in enumerate(lines):
+        try:
+            cells = next(csv.reader([line], delimiter=layout.delimiter), [])
+        except csv.Error:
+            continue
+        if set(layout.names_in(cells).values()).issuperset(layout.needed):
+            found = place
+            break
+    return found, chain([held] if held else [], texts)
+
+
 @contextmanager
-def csv_bytes(source: Source, path: Path, contract: Contract, found: Scan) -> Iterator[Iterable[bytes]]:
+def csv_bytes(delivered: DeliveredFile, path: Path, contract: Contract, found: Scan) -> Iterator[Iterable[bytes]]:
     """The file's bytes, unpacked, as CSV in the layout's encoding."""
-    layout = source.layout
-    with unpacked(path, source.packed) as stream:
-        data = blocks(stream, unpacked_limit(path, source.packed))
-        if layout and source.format in ("json", "jsonl"):
-            read = documents.csv_of_json if source.format == "json" else documents.csv_of_json_pages
+    layout = delivered.layout
+    with unpacked(path, delivered.packed) as stream:
+        data = blocks(stream, unpacked_limit(path, delivered.packed))
+        if layout and delivered.format in ("json", "jsonl"):
+            read = documents.csv_of_json if delivered.format == "json" else documents.csv_of_json_pages
             yield _joined(read(data, layout.encoding, layout.each, layout.header, found.seen, found.rowless))
-        elif source.format == "jsonl":
+        elif delivered.format == "jsonl":
             yield _joined(documents.csv_of_json_lines(data, [c.name for c in contract.columns], found.seen))
-        elif source.format == "parquet":
+        elif delivered.format == "parquet":
             yield documents.csv_of_parquet(stream)
         else:
             yield data
@@ -128,7 +183,7 @@ def _count(found: Scan, texts: Iterable[bytes]) -> None:
 
 def _told(texts: Iterable[bytes], found: Scan) -> Iterator[bytes]:
     for text in texts:
-        found.is_ascii = found.is_ascii and text.isascii()
+        found.traits.look(text)
         yield text
 
 

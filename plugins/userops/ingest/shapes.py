@@ -50,6 +50,23 @@ def value(column: Column, clock: Clock, business_date: date) -> str:
     return text
 
 
+def serial(text: str, epoch: str) -> str:
+    """The text of a day and time that a spreadsheet counts as days since `epoch`, of 1970 to 2100; null else."""
+    shift = 1462 if epoch == "1904-01-01" else 0
+    days = f"try_cast({text} as double)"
+    is_serial = f"{has_shape(text, '[0-9]{5}([.][0-9]+)?')} and {days} between {25569 - shift} and {73415 - shift}"
+    at = f"timestamp {literal(epoch)} + to_milliseconds(round({days} * 86400000)::bigint)"
+    return f"case when {is_serial} then replace(strftime({at}, '%Y-%m-%d %H:%M:%S.%g'), '.000', '') end"
+
+
+def dated(text: str, kind: str, epoch: str) -> str:
+    """A spreadsheet's cell as the text of a day or an instant; a bare number is one too, and a day is its midnight."""
+    counted = serial(text, epoch)
+    if kind == "date":
+        return f"regexp_replace(coalesce({counted}, {text}), '[ T]00:00:00$', '')"
+    return f"coalesce({counted}, case when {has_shape(text, _DAY)} then {text} || ' 00:00:00' else {text} end)"
+
+
 def instant(text: str, clock: Clock, business_date: date) -> str:
     """The instant of an SQL text: with an offset as it says, without one by the business's clock."""
     return (

@@ -12,8 +12,8 @@ import duckdb
 import pyarrow as pa
 
 from userops.contracts.model import Contract
-from userops.ingest import mapping
-from userops.ingest.landing import Source
+from userops.ingest import damage, mapping, source_rules
+from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks
 from userops.ingest.outcome import Miscounted, Refused, Staged
 from userops.ingest.records import BadRecord, Splitter, cells, utf8
@@ -31,30 +31,37 @@ DELIVERED = "delivered"
 
 
 def stage(
-    session: Session, context: mapping.Context, contract: Contract, source: Source, scan: Scan, by_record: bool
-) -> Staged:
+    session: Session, context: mapping.Context, contract: Contract, delivered: DeliveredFile, scan: Scan,
+    by_record: bool,
+) -> Staged:  # fmt: skip
     """Make the file's rows known as `Staged.relation`; raises Refused, and Miscounted on the usual way."""
-    mapped = source.layout.header if source.layout else {column.name: column.name for column in contract.columns}
-    columns = _stage_columns(scan.header, mapped)
-    present = scan.seen if source.format in ("json", "jsonl") and scan.rows else set(scan.header)
+    mapped = {column.name: column.name for column in contract.columns}
+    if delivered.layout:
+        mapped = delivered.layout.header | delivered.layout.names_in(scan.header)
+    columns = _stage_columns(scan.header, mapped, bool(delivered.layout))
+    present = scan.seen if delivered.format in ("json", "jsonl") and scan.rows else set(scan.header)
     if scan.incomplete:
         raise Refused("file_whole", "manifest", scan.incomplete, "a last line that is complete",
-                      f"have {source.name} delivered again")
-    if source.layout is None:
+                      f"have {delivered.name} delivered again")
+    if delivered.layout is None:
         needed = {column.name for column in contract.columns if column.must_stand}
-        _require(mapped, present, needed, source)
-    staged = _read(session, scan, columns, by_record, bool(source.layout))
+        _require(mapped, present, needed, delivered)
+    staged = _read(session, scan, columns, by_record, bool(delivered.layout))
     staged.unknown_columns = sorted(present - set(mapped))
-    if source.format in ("csv", "parquet"):
+    if delivered.format not in ("json", "jsonl"):
         staged.columns = sorted({mapped[name] for name in present if name in mapped})
-    if source.layout:
-        mapping.apply_layout(session.database, context, source, contract, scan, (set(columns), present), staged)
+    if delivered.layout:
+        mapping.apply_layout(session.database, context, delivered, contract, scan, (set(columns), present), staged)
+    staged.unmended = staged.relation
+    staged.relation = damage.as_mended(contract, staged.relation, staged.present, scan.traits)
+    if delivered.source:
+        source_rules.put_name_before_ids(delivered.source, contract, staged)
     return staged
 
 
 def _read(session: Session, scan: Scan, columns: list[str], by_record: bool, is_mapped: bool) -> Staged:
     used = {column for column in columns if not column.startswith("_ignored_")}
-    staged = Staged(DELIVERED, "_row", used, scan.rows, scan.rows, [], scan.is_ascii, scan.ends_line)
+    staged = Staged(DELIVERED, "_row", used, scan.rows, scan.rows, [], scan.traits, scan.ends_line)
     if by_record:
         staged.bad = _by_record(session, scan, columns)
         return staged
@@ -91,7 +98,7 @@ def _by_record(session: Session, scan: Scan, columns: list[str]) -> list[BadReco
     names = [column for _, column in wanted]
     kinds = listed(["_row bigint", *(f"{identifier(name)} varchar" for name in names)])
     session.database.execute(f"create or replace table {DELIVERED} ({kinds})")
-    splitter = Splitter(scan.delimiter, skip_lines=scan.titles)
+    splitter = Splitter(scan.delimiter, skip_lines=scan.titles, rows_are_lines=scan.rows_are_lines)
     for batch in splitter.batches(_texts(scan.path)):
         rows = [cells(record, scan.delimiter) for _, record in batch]
         table = pa.table(
@@ -113,20 +120,23 @@ def bad_texts(scan: Scan, wanted: set[int]) -> dict[int, BadRecord]:
     """Line and text of the records with these numbers, by reading the file once more."""
     if not wanted:
         return {}
-    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles)
+    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles, rows_are_lines=scan.rows_are_lines)
     for _ in splitter.batches(_texts(scan.path)):
         pass
     return {record.row: record for record in splitter.found}
 
 
-def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
-    """Staging names in the file's order; a name twice refuses the file, unknown names get a place to be ignored."""
+def _stage_columns(header: list[str], mapped: dict[str, str], is_platforms: bool) -> list[str]:
+    """Staging names in the file's order; unknown names get a place to be ignored.
+
+    A name twice refuses the file, but for names in a platform's file that nobody reads.
+    """
     if len(header) > MOST_COLUMNS:
         raise Refused("header", "contract", f"{len(header)} columns", f"at most {MOST_COLUMNS}",
                       "have the export written with the contract's columns")
     counts = Counter(header)
     for name in header:
-        if name and counts[name] > 1:
+        if name and counts[name] > 1 and (name in mapped or not is_platforms):
             raise Refused("header", "contract", f"column {name[:60]!r} stands twice", "each column once",
                           "have the export written with one header")
     taken: set[str] = set()
@@ -139,11 +149,11 @@ def _stage_columns(header: list[str], mapped: dict[str, str]) -> list[str]:
     return columns
 
 
-def _require(mapped: dict[str, str], present: set[str], needed: set[str], source: Source) -> None:
+def _require(mapped: dict[str, str], present: set[str], needed: set[str], delivered: DeliveredFile) -> None:
     missing = [name for name in mapped if name in needed and name not in present]
     if missing and len(present) == 1:
         raise Refused("field_count", "manifest", "a header of one field", f"{len(needed)} fields or more",
-                      f"have {source.name} written with commas, or name its delimiter in a platform's file")
+                      f"have {delivered.name} written with commas, or name its delimiter in a platform's file")
     if missing:
         raise Refused("header", "contract", f"no column {', '.join(missing)}", "every column of the contract",
-                      f"have {source.name} written with the columns that contracts/{source.export}.yml names")
+                      f"have {delivered.name} written with the columns that contracts/{delivered.export}.yml names")

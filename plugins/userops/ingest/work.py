@@ -10,15 +10,15 @@ from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, Contract, load_contracts
 from userops.ingest import load_log
 from userops.ingest.delivery import check_delivery, check_manifest
-from userops.ingest.landing import Folder, Source, list_dates, list_folder
-from userops.ingest.load_log import Entry
+from userops.ingest.landing import DeliveredFile, Folder, label, list_dates, list_folder
+from userops.ingest.load_log import Entry, Key
 from userops.lake import Lake
 from userops.lake.sweep import sweep
 from userops.settings import Settings
 from userops.warehouse import lease
 
 TEXTS_KEPT = timedelta(days=30)
-Known = dict[tuple[date, str, str], list[Entry]]
+Known = dict[Key, list[Entry]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def list_work(
     means what it says. Published folders may be archived in parts. Deletes what the lake need not keep.
     """
     published, waived = published_dates(connection), waivers(connection, business_date)
+    before = load_log.sources_before(connection, business_date)
     connection.commit()
     found: set[str] = set()
     results: list[CheckResult] = []
@@ -46,9 +47,9 @@ def list_work(
         is_open = day == business_date or published is None or day > published[1]
         if folder.exists and is_open:
             with lease.transaction(connection, token):
-                load_log.take_out_withdrawn(connection, day, list(folder.sources))
+                load_log.take_out_withdrawn(connection, day, list(folder.delivered))
         if day == business_date:
-            results += check_delivery(folder, settings, day, waived.get(day, frozenset()))
+            results += check_delivery(folder, settings, day, waived.get(day, frozenset()), before)
         elif is_open:
             results += [
                 replace(answer, observed=f"{day}: {answer.observed}")
@@ -57,7 +58,7 @@ def list_work(
     known = load_log.entries(connection, business_date)
     connection.commit()
     for day in list_dates(settings, business_date):
-        found |= {source.export for source in unsettled(list_folder(settings, day), day, known)}
+        found |= {file.export for file in unsettled(list_folder(settings, day), day, known)}
     sweep(connection, Lake(settings.lake), token)
     _forget_old_texts(connection, token)
     return Work(_by_domain(found), results)
@@ -82,20 +83,20 @@ def _by_domain(found: set[str]) -> dict[str, list[str]]:
 
 def files_of(
     settings: Settings, export: str, business_date: date, known: Known
-) -> Iterator[tuple[date, Folder, list[Source]]]:
+) -> Iterator[tuple[date, Folder, list[DeliveredFile]]]:
     """The files of an export that are to be stored, a folder at a time, oldest first."""
     for day in list_dates(settings, business_date):
         folder = list_folder(settings, day)
-        sources = [source for source in unsettled(folder, day, known) if source.export == export]
-        if sources:
-            yield day, folder, sources
+        files = [file for file in unsettled(folder, day, known) if file.export == export]
+        if files:
+            yield day, folder, files
 
 
-def unsettled(folder: Folder, day: date, known: Known) -> list[Source]:
+def unsettled(folder: Folder, day: date, known: Known) -> list[DeliveredFile]:
     """The folder's files that are neither stored nor waived as they now are."""
     return [
-        source for source in folder.sources
-        if not load_log.settled(known.get((day, source.export, source.name), []), source)
+        file for file in folder.delivered
+        if not load_log.settled(known.get((day, *file.key), []), file)
     ]
 
 
@@ -108,11 +109,11 @@ def published_dates(connection: psycopg.Connection) -> tuple[date, date] | None:
 
 
 def waivers(connection: psycopg.Connection, until: date) -> dict[date, frozenset[str]]:
-    """Names of files that are known missing, by date."""
+    """Names of files that are known missing, by date; of another source than canonical as `<source>/<file>`."""
     found: dict[date, set[str]] = {}
-    query = "select business_date, file_name from meta.waivers where business_date <= %s"
-    for day, name in connection.execute(query, [until]):
-        found.setdefault(day, set()).add(name)
+    query = "select business_date, source, file_name from meta.waivers where business_date <= %s"
+    for day, source, name in connection.execute(query, [until]):
+        found.setdefault(day, set()).add(label(source, name))
     return {day: frozenset(names) for day, names in found.items()}
 
 

@@ -27,17 +27,14 @@ _DUCKDB = {
 }
 
 
-def hash_name(column: Column) -> str:
-    """The name of the column that holds an identifier's keyed hash."""
-    return f"{column.name}_hash"
+def kind_sql(column: Column, rows: str = "rows") -> str:
+    """SQL of the kind of identifier that the column holds in a row of the relation `rows`."""
+    return literal(column.identifier) if column.identifier else f"{rows}.{identifier(column.identifier_in)}"
 
 
 def lake_columns(contract: Contract) -> list[str]:
     """The columns of the export's files, in their order."""
-    names = [
-        hash_name(column) if column.identifier else column.name
-        for column in contract.columns if column.identifier or not column.personal
-    ]
+    names = [column.stored_name for column in contract.columns if column.is_identifier or not column.personal]
     return [*names, *BOOKKEEPING]
 
 
@@ -45,8 +42,8 @@ def arrow_schema(contract: Contract) -> pa.Schema:
     """The same with types."""
     fields = []
     for column in contract.columns:
-        if column.identifier:
-            fields.append((hash_name(column), pa.string()))
+        if column.is_identifier:
+            fields.append((column.stored_name, pa.string()))
         elif not column.personal:
             decimal = column.type == "numeric"
             fields.append((column.name, pa.decimal128(18, column.scale) if decimal else _ARROW[column.type]))

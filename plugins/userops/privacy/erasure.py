@@ -26,7 +26,7 @@ from userops.lake.files import next_revision, path_of
 from userops.lake.session import Session, open_session
 from userops.lake.sweep import delete_due
 from userops.privacy import keys, lake_erasure
-from userops.privacy.lake_erasure import CONTACTS, REQUESTS, Found
+from userops.privacy.lake_erasure import CARRIERS, CONTACTS, REQUESTS, Found
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
@@ -137,7 +137,7 @@ def _carry_out(connection: psycopg.Connection, session: Session, lake: Lake, bus
     """Everything of one erasure inside the caller's transaction."""
     database = session.database
     keys.share(connection)
-    _open_lake(connection, database, lake, [CONTACTS, REQUESTS])
+    _open_lake(connection, database, lake, [*CARRIERS, REQUESTS])
     everything = _note_requests(connection, database, business_date)
     if not connection.execute("select exists (select from meta.erased_contacts)").fetchone()[0]:
         return 0
@@ -191,7 +191,7 @@ def _note_identifiers(connection: psycopg.Connection, database: duckdb.DuckDBPyC
 
     Returns whether one was not known yet.
     """
-    lake_erasure.carried(database, load_contracts()[CONTACTS])
+    lake_erasure.carried(database, [load_contracts()[name] for name in CARRIERS])
     new = []
     for kind, hashed, request_id in lake_erasure.theirs_alone(database):
         new += connection.execute(
@@ -291,17 +291,16 @@ def _erase_quarantined(connection: psycopg.Connection, since: int) -> int:
         " inner join erasing on kept.kind = erasing.kind and kept.hash = erasing.hash"
         " cross join lateral (values (kept.raw_value), (kept.value)) as spelled (word) where spelled.word is not null"
     ).fetchall())  # fmt: skip
-    lines = connection.execute(
-        "select ctid::text, load_id, raw_text from quarantine.rows where load_id > %s", [since]
-    ).fetchall()
+    lines: dict[str, list[tuple[str, int, str]]] = {}
+    for source, *line in connection.execute(
+        "select files.source, rows.ctid::text, rows.load_id, rows.raw_text from quarantine.rows as rows"
+        " inner join meta.load_files as files using (load_id) where rows.load_id > %s",
+        [since],
+    ):
+        lines.setdefault(source, []).append(tuple(line))
     found: dict[str, tuple[int, str]] = {}
-    longest_first = sorted(words, key=len, reverse=True)
-    for start in range(0, len(longest_first), WORDS_AT_ONCE):
-        some = longest_first[start : start + WORDS_AT_ONCE]
-        pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, some))})(?![^\W_])")
-        for place, load_id, text in lines:
-            if place not in found and (match := pattern.search(text)):
-                found[place] = (load_id, words[match[0]])
+    for source, own in lines.items():
+        found |= _lines_that_spell(words | _as_the_source_spells(words, source), own)
     connection.execute("delete from quarantine.rows where ctid = any(%s::tid[])", [list(found)])
     for load_id, count in Counter(load_id for load_id, _ in found.values()).items():
         connection.execute(
@@ -310,6 +309,25 @@ def _erase_quarantined(connection: psycopg.Connection, since: int) -> int:
             [count, count, load_id],
         )
     return _log(connection, "quarantine.rows", Counter(request for _, request in found.values()).items())
+
+
+def _as_the_source_spells(words: dict[str, str], source: str) -> dict[str, str]:
+    """Ids of a source as its files have them, without its name in front."""
+    start = f"{source}:"
+    return {word.removeprefix(start): request for word, request in words.items() if word.startswith(start)}
+
+
+def _lines_that_spell(words: dict[str, str], lines: list[tuple[str, int, str]]) -> dict[str, tuple[int, str]]:
+    """Load and request of the lines (place, load, text) that hold one of the words, by place."""
+    found: dict[str, tuple[int, str]] = {}
+    longest_first = sorted(words, key=len, reverse=True)
+    for start in range(0, len(longest_first), WORDS_AT_ONCE):
+        some = longest_first[start : start + WORDS_AT_ONCE]
+        pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, some))})(?![^\W_])")
+        for place, load_id, text in lines:
+            if place not in found and (match := pattern.search(text)):
+                found[place] = (load_id, words[match[0]])
+    return found
 
 
 def _delete_old_files(connection: psycopg.Connection) -> None:

@@ -4,14 +4,17 @@
 result is provably the same; the rest goes through Python, once a distinct value.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 
 import duckdb
 import phonenumbers
 import pyarrow as pa
 
 from userops.lake.sql import blob, identifier, listed, literal
+from userops.privacy import keys
 from userops.privacy.keys import HASH_LENGTH
 
 USUAL_PHONE = "'*[+]?[0-9]([ -]?[0-9])*"
@@ -94,10 +97,17 @@ def hash_sql(key: str, kind: str, value: str) -> str:
 
 
 def hash_distinct(
-    database: duckdb.DuckDBPyConnection, source: str, columns: dict[str, str], key: str, country: str
-) -> None:
-    """Make the table IDENTIFIERS (kind, raw, value, hash) of the distinct values of columns, each of one kind."""
-    distinct = " union all ".join(
+    database: duckdb.DuckDBPyConnection, source: str, columns: dict[str, str], key: str, country: str,
+    namespaces: Mapping[str, str] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Make the table IDENTIFIERS (kind, raw, value, hash, namespace) of the distinct values of columns.
+
+    Each column is of one kind. Within a namespace alone identifiers of a kind join people: two apps may give two people
+    one id.
+    """
+    # Two columns of one kind may hold the same value.
+    kinds = dict.fromkeys(columns.values())
+    distinct = (" union all " if len(kinds) == len(columns) else " union ").join(
         f"select {literal(kind)} as kind, raw, {usual(kind, 'raw', country)} as value from"
         f" (select distinct {identifier(column)} as raw from {source} where {identifier(column)} is not null)"
         for column, kind in columns.items()
@@ -105,10 +115,12 @@ def hash_distinct(
     database.execute(f"create or replace temp table distinct_values as {distinct}")
     unusual = database.execute("select kind, raw from distinct_values where value is null").fetchall()
     known = _normalise(database, unusual, country) if unusual else "distinct_values"
-    kinds = dict.fromkeys(columns.values())
-    hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, 'value')}" for kind in kinds)
+    within = {kind: literal(keys.within(namespaces.get(kind, ""), "")) for kind in kinds}
+    hashed = " ".join(f"when {literal(kind)} then {hash_sql(key, kind, f'{within[kind]} || value')}" for kind in kinds)
+    named = " ".join(f"when {literal(kind)} then {literal(namespaces.get(kind, ''))}" for kind in kinds)
     database.execute(
-        f"create or replace table {IDENTIFIERS} as select kind, raw, value, case kind {hashed} end as hash from {known}"
+        f"create or replace table {IDENTIFIERS} as select kind, raw, value, case kind {hashed} end as hash,"
+        f" case kind {named} end as namespace from {known}"
     )
 
 

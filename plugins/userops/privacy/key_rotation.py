@@ -18,7 +18,7 @@ from userops.contracts.model import Contract, load_contracts
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.lake import Lake, loads
 from userops.lake.files import next_revision
-from userops.lake.schema import PARQUET, hash_name
+from userops.lake.schema import PARQUET, kind_sql
 from userops.lake.session import Session, open_session
 from userops.lake.sql import identifier, listed, literal
 from userops.privacy import keys
@@ -96,18 +96,19 @@ def _map_values(connection: psycopg.Connection, old: str, new: str) -> int:
     connection.execute("create temp table rehashed (kind text, hash text, new_hash text) on commit drop")
     rows = 0
     with connection.cursor(name="kept") as kept:
-        kept.execute("select distinct kind, value, hash from vault.identifiers where hash is not null")
+        kept.execute("select distinct kind, value, hash, namespace from vault.identifiers where hash is not null")
         while batch := kept.fetchmany(BATCH):
             rows += _write(connection, _both(old, new, batch))
     return rows
 
 
-def _both(key: str, new: str, rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    for kind, value, old in rows:
-        if keys.hashed(key, kind, value) != old:
+def _both(key: str, new: str, rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    for kind, value, old, namespace in rows:
+        hidden = keys.within(namespace, value)
+        if keys.hashed(key, kind, hidden) != old:
             raise UseropsError(f"A {kind} of the warehouse was hashed with a key that is not the one of its run.",
                                fix="load the files anew into an empty warehouse.", exit_code=EXIT_FAILED)
-        yield kind, old, keys.hashed(new, kind, value)
+        yield kind, old, keys.hashed(new, kind, hidden)
 
 
 def _map_erased(connection: psycopg.Connection, key: str, new: str) -> None:
@@ -150,8 +151,8 @@ def _rehash_lake(connection: psycopg.Connection, session: Session, lake: Lake) -
 def _rehash_file(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, target: str) -> None:
     new, joins, unknown = [], [], []
     for column in contract.identifiers:
-        name, table = identifier(hash_name(column)), identifier(f"new {column.name}")
-        same = f"{table}.kind = {literal(column.identifier)} and {table}.hash = rows.{name}"
+        name, table = identifier(column.stored_name), identifier(f"new {column.name}")
+        same = f"{table}.kind = {kind_sql(column)} and {table}.hash = rows.{name}"
         joins.append(f"left join rehashed as {table} on {same}")
         new.append(f"{table}.new_hash as {name}")
         unknown.append(f"count(rows.{name}) - count({table}.new_hash)")

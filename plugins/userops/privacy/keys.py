@@ -35,6 +35,11 @@ def hashed(key: str, kind: str, value: str) -> str:
     return hmac.digest(key.encode(), f"{kind}:{value}".encode(), "sha256").hex()[:HASH_LENGTH]
 
 
+def within(namespace: str, value: str) -> str:
+    """What is hashed of an identifier that joins people within a namespace alone; without one, its value."""
+    return f"{namespace}\x1f{value}" if namespace else value
+
+
 def derived(key: str, purpose: str) -> str:
     """A key for one purpose, from which the hash key cannot be found."""
     return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
@@ -74,9 +79,9 @@ def agrees(connection: psycopg.Connection, key: str) -> bool:
 def _fits(connection: psycopg.Connection, key: str) -> bool:
     """Whether what was hashed before fingerprints were kept was hashed with this key."""
     row = connection.execute(
-        "select kind, value, hash from vault.identifiers where hash is not null limit 1"
+        "select kind, value, hash, namespace from vault.identifiers where hash is not null limit 1"
     ).fetchone()
-    return row is None or hashed(key, row[0], row[1]) == row[2]
+    return row is None or hashed(key, row[0], within(row[3], row[1])) == row[2]
 
 
 def check(connection: psycopg.Connection, settings: Settings) -> CheckResult:

@@ -1,18 +1,21 @@
 """Which rows of the lake name an erased person, and the files without them: DuckDB over Parquet, nothing else."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from userops.contracts.model import Contract
-from userops.lake.schema import PARQUET, hash_name
+from userops.lake.schema import PARQUET, kind_sql
 from userops.lake.sql import identifier, listed, literal
 
 # Orders stay, without any identifier; their lines and refunds carry none.
 STAYS = "orders"
 REQUESTS = "erasure_requests"
 CONTACTS = "contacts"
+# What says by what a contact is known: its own row, and rows of further identifiers.
+CARRIERS = (CONTACTS, "contact_identifiers")
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,13 @@ def requested(database: duckdb.DuckDBPyConnection, business_date: object) -> lis
     ).fetchall()
 
 
-def carried(database: duckdb.DuckDBPyConnection, contacts: Contract) -> None:
-    """Make the table `carried` (kind, hash, request_id): every identifier of a contact; null where it is not erased."""
+def carried(database: duckdb.DuckDBPyConnection, carriers: Iterable[Contract]) -> None:
+    """Make the table `carried` (kind, hash, request_id): every identifier of a contact, null where it stays."""
     parts = [
-        f"select {literal(column.identifier)} as kind, {identifier(hash_name(column))} as hash, erased.request_id"
-        f" from raw.{CONTACTS} as rows left join erased_contacts as erased on rows.contact_id = erased.contact_id"
-        f" where {identifier(hash_name(column))} is not null"
-        for column in contacts.identifiers
+        f"select {kind_sql(column)} as kind, {identifier(column.stored_name)} as hash, erased.request_id"
+        f" from raw.{contract.name} as rows left join erased_contacts as erased on rows.contact_id = erased.contact_id"
+        f" where {identifier(column.stored_name)} is not null"
+        for contract in carriers for column in contract.identifiers
     ]
     database.execute(f"create or replace table carried as select distinct * from ({' union all '.join(parts)})")
 
@@ -67,7 +70,7 @@ def theirs_alone(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str, st
 
 def find(database: duckdb.DuckDBPyConnection, contract: Contract, since: int) -> Found:
     """Look for erased people in loads after `since`; where a key names one, in every version of the key."""
-    gone, key = _gone(database, contract, since), listed([identifier(name) for name in contract.key])
+    gone = _gone(database, contract, since)
     mentions, loads = {}, set()
     for column in _mentions(contract):
         joined = (
@@ -78,7 +81,7 @@ def find(database: duckdb.DuckDBPyConnection, contract: Contract, since: int) ->
         loads |= {row[0] for row in database.execute(f"select distinct rows._load_id {joined}").fetchall()}
     if not database.execute(f"select count(*) from {gone}").fetchall()[0][0]:
         return Found([], mentions, sorted(loads), [])
-    joined = f"from raw.{contract.name} as rows inner join {gone} as gone using ({key})"
+    joined = f"from raw.{contract.name} as rows inner join {gone} as gone on {_same_key(contract)}"
     rows = database.execute(f"select gone.request_id, count(*) {joined} group by 1").fetchall()
     lines = database.execute(f"select rows._load_id, rows._line {joined}").fetchall()
     return Found(rows, mentions, sorted(loads | {load_id for load_id, _ in lines}), lines)
@@ -91,7 +94,7 @@ def _mentions(contract: Contract) -> list[str]:
 def _gone(database: duckdb.DuckDBPyConnection, contract: Contract, since: int) -> str:
     """The table of keys any version of which names an erased person, with the request."""
     name = identifier(f"gone_{contract.name}")
-    key = listed([f"rows.{identifier(part)}" for part in contract.key])
+    key = listed([f"rows.{identifier(part)}" for part in contract.stored_key])
     columns = {column.name for column in contract.columns}
     # No key is of nobody: a table without a row, of the same columns.
     parts = [f"select {key}, null::varchar as request_id from raw.{contract.name} as rows where false"]
@@ -100,9 +103,9 @@ def _gone(database: duckdb.DuckDBPyConnection, contract: Contract, since: int) -
             f"select {key}, erased.request_id from raw.{contract.name} as rows inner join erased_contacts as erased"
             f" on rows.contact_id = erased.contact_id where rows._load_id > {since}"
         )
-        if contract.identifiers and contract.name != CONTACTS:
+        if contract.identifiers and contract.column("contact_id").nullable:
             parts.append(_unnamed(contract, key, since))
-    names = listed([identifier(part) for part in contract.key])
+    names = listed([identifier(part) for part in contract.stored_key])
     database.execute(
         f"create or replace table {name} as select {names}, min(request_id) as request_id"
         f" from ({' union all '.join(parts)}) group by all"
@@ -114,10 +117,8 @@ def _unnamed(contract: Contract, key: str, since: int) -> str:
     """Rows without contact whose identifiers are all of erased people."""
     joins, hashes, requests, every = [], [], [], []
     for column in contract.identifiers:
-        table, name = identifier(f"erasing of {column.name}"), f"rows.{identifier(hash_name(column))}"
-        joins.append(
-            f"left join erasing as {table} on {table}.kind = {literal(column.identifier)} and {table}.hash = {name}"
-        )
+        table, name = identifier(f"erasing of {column.name}"), f"rows.{identifier(column.stored_name)}"
+        joins.append(f"left join erasing as {table} on {table}.kind = {kind_sql(column)} and {table}.hash = {name}")
         hashes.append(name)
         requests.append(f"{table}.request_id")
         every.append(f"({name} is null or {table}.hash is not null)")
@@ -130,7 +131,7 @@ def _unnamed(contract: Contract, key: str, since: int) -> str:
 
 def rewrite(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, target: Path) -> int:
     """Write a load's file without erased people; returns how many rows went."""
-    gone, key = identifier(f"gone_{contract.name}"), listed([identifier(name) for name in contract.key])
+    gone = identifier(f"gone_{contract.name}")
     source = f"read_parquet({literal(url)})"
     emptied = [
         f"case when {identifier(name)} not in (select contact_id from erased_contacts) then {identifier(name)} end"
@@ -139,13 +140,13 @@ def rewrite(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, t
     ]
     if contract.name == STAYS:
         is_gone = f"exists (select 1 from {gone} as gone where {_same_key(contract)})"
-        names = ["contact_id", *(hash_name(column) for column in contract.identifiers)]
+        names = ["contact_id", *(column.stored_name for column in contract.identifiers)]
         emptied += [
             f"case when {is_gone} then null else {identifier(name)} end as {identifier(name)}" for name in names
         ]
         kept = f"{source} as rows"
     else:
-        kept = f"{source} as rows anti join {gone} as gone using ({key})"
+        kept = f"{source} as rows anti join {gone} as gone on {_same_key(contract)}"
     selected = f"rows.* replace ({listed(emptied)})" if emptied else "rows.*"
     before = database.execute(f"select count(*) from {source}").fetchall()[0][0]
     left = database.execute(
@@ -155,4 +156,6 @@ def rewrite(database: duckdb.DuckDBPyConnection, contract: Contract, url: str, t
 
 
 def _same_key(contract: Contract) -> str:
-    return " and ".join(f"gone.{identifier(name)} = rows.{identifier(name)}" for name in contract.key)
+    # Only the hash of what identifies nobody is null.
+    same = {name: "is not distinct from" if name.endswith("_hash") else "=" for name in contract.stored_key}
+    return " and ".join(f"gone.{identifier(name)} {how} rows.{identifier(name)}" for name, how in same.items())

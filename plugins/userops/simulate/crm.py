@@ -39,6 +39,8 @@ DAYS_BEFORE = 7
 STAFF, GROUPS = 4, 3
 ROLES = ("founder", "employee", "customer_service", "employee")
 PROSPECTS_PER_BUYER = 0.3
+# The orders come from a source of this name, so a customer's contact is one of its rows.
+SOURCE = "uci"
 EXPORTS = ("channels", "ad_stats", "touches", "contacts", "friendships", "groups", "group_members", "staff",
            "campaigns", "events", "pushes")
 
@@ -148,7 +150,8 @@ def _people(world: World, invoices: dict[str, list[datetime]]) -> tuple[Crowd, P
     first = at[np.cumsum(counts) - counts]
     before = chance.integers(300, 3000, buyers) + waits(chance, 2, buyers).clip(max=DAYS_BEFORE - 1) * DAY
     born = np.append(first - before, world.season.moments(chance, world.season.arrival_days(chance, prospects)))
-    names = table([*invoices, *(f"P{number:05d}" for number in range(prospects))])[:-1]
+    buyer_names = [f"{SOURCE}:{customer}" for customer in invoices]
+    names = table([*buyer_names, *(f"P{number:05d}" for number in range(prospects))])[:-1]
     number = np.arange(buyers + prospects)
     channel = _channels(world, chance, np.append(counts, np.zeros(prospects, dtype=np.int64)))
     crowd = Crowd(number, names, born, channel, np.zeros((len(number), 1), dtype=np.uint8))

@@ -51,7 +51,10 @@ class Measured(Strict):
 
 
 class Figure(Strict):
-    """A headline number: a sum, a ratio of sums, or the value of the newest row."""
+    """A headline number: a sum, a ratio of sums, or the value of the newest row.
+
+    `metric` names the metric of the dbt project that is the same number.
+    """
 
     id: Id
     title: Words
@@ -63,6 +66,7 @@ class Figure(Strict):
     previous: Name | None = None
     compared: Words | None = None
     better: Literal["up", "down", "none"] = "none"
+    metric: Name | None = None
 
     @model_validator(mode="after")
     def _one_measure(self) -> "Figure":

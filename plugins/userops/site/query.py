@@ -48,7 +48,6 @@ def ask(connection: psycopg.Connection, query: str) -> Rows:
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         found = NAMED.search(first_line(error))
         return Rows(missing=found[1] if found else first_line(error))
-    
 
 
 def ask_block(connection: psycopg.Connection, file: str, block: Figures | Block) -> Rows:

@@ -1,8 +1,12 @@
-"""Serve the built site on this machine alone, for browsers that read no folders and for links from Airflow."""
+"""Serve the built site, by default to this machine alone: for browsers that open no folders, and for Airflow's link."""
 
+import contextlib
 import functools
 import http.server
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from userops.errors import EXIT_FAILED, UseropsError
 
@@ -38,9 +42,12 @@ def server(folder: Path, port: int = 8081, host: str = LOCAL) -> http.server.Thr
     """
     if not (folder / "index.html").exists():
         raise UseropsError(f"There is no site in {folder}.", fix="build it first: `userops site`.")
-    handler = functools.partial(Handler, directory=str(folder))
+    return _server(folder, port, host)
+
+
+def _server(folder: Path, port: int, host: str) -> http.server.ThreadingHTTPServer:
     try:
-        return http.server.ThreadingHTTPServer((host, port), handler)
+        return http.server.ThreadingHTTPServer((host, port), functools.partial(Handler, directory=str(folder)))
     except OSError as error:
         raise UseropsError(
             f"Port {port} on {host} cannot be used: {error.strerror}.",
@@ -49,10 +56,29 @@ def server(folder: Path, port: int = 8081, host: str = LOCAL) -> http.server.Thr
         ) from error
 
 
-def serve(folder: Path, port: int = 8081, host: str = LOCAL) -> None:
-    """Serve the site until Ctrl-C."""
-    with server(folder, port, host) as serving:
-        try:
-            serving.serve_forever()
-        except KeyboardInterrupt:
-            return
+def until_stopped(serving: http.server.ThreadingHTTPServer) -> None:
+    """Answer requests until Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        serving.serve_forever()
+
+
+@contextlib.contextmanager
+def beside(folder: Path, url: str) -> Iterator[str]:
+    """Serve the site at `url` in a thread for as long as the block lasts; gives what to tell people about it.
+
+    A site that is built later is served from then on. An address of another machine is only told; a port in use is
+    told too, and the block runs all the same.
+    """
+    address = urlsplit(url)
+    if address.hostname not in (LOCAL, "localhost"):
+        yield f"The dashboards: {url}"
+        return
+    try:
+        serving = _server(folder, address.port or 80, address.hostname)
+    except UseropsError as error:
+        yield f"The dashboards are not served: {error}"
+        return
+    with serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"The dashboards: {url}"
+        serving.shutdown()

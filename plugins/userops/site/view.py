@@ -114,10 +114,17 @@ def _card(block: Figures, figure: Figure, rows: list[dict], frame: Frame) -> dic
         "value": show(now, figure.format, frame.currency),
         "period": str(periods[0])[: 7 if block.grain == "month" else 10] if periods else "",
         "before": show(before, figure.format, frame.currency) if before is not None else "",
-        "definition": _definition(
-            figure.sum or figure.value or "", figure.title, figure.ratio, mentioned(block.sql), frame.marts
-        ),
+        "definition": _figure_definition(figure, mentioned(block.sql), frame.marts),
     }
+
+
+def _figure_definition(figure: Figure, reads: list[str], marts: dict[str, Mart]) -> dict | None:
+    """The definition of a headline number, with the metric that is the same number."""
+    found = _definition(figure.sum or figure.value or "", figure.title, figure.ratio, reads, marts)
+    if found is None and figure.metric is None:
+        return None
+    bare = {"column": figure.title, "name": "", "mart": "", "text": "", "formula": ""}
+    return (found or bare) | {"metric": figure.metric}
 
 
 def _definition(
@@ -130,7 +137,7 @@ def _definition(
     )
     if not formula and not definition:
         return None
-    return {"column": words, "name": name, "mart": mart, "text": definition, "formula": formula}
+    return {"column": words, "name": name, "mart": mart, "text": definition, "formula": formula, "metric": None}
 
 
 def _script_view(block: Figures | Block, answer: Rows, zone: ZoneInfo) -> dict:
@@ -143,7 +150,7 @@ def _script_view(block: Figures | Block, answer: Rows, zone: ZoneInfo) -> dict:
     view = block.model_dump(exclude=IN_TEMPLATE, exclude_none=True)
     view |= {name: getattr(block, name) for name in SHARED}
     if isinstance(block, Figures):
-        view["figures"] = [figure.model_dump(exclude={"read"}) for figure in block.figures]
+        view["figures"] = [figure.model_dump(exclude={"read", "metric"}) for figure in block.figures]
     else:
         view["columns"] = [{"name": name, **_column(column)} for name, column in block.columns.items()]
     return view | {"window": getattr(block, "window", None), "missing": bool(answer.missing), "rows": rows}

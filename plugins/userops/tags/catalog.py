@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from userops.contracts.model import load_contracts
 from userops.settings import PROJECT_ROOT
 from userops.tags.expressions import Node, RuleError, parse
 from userops.tags.features import Feature, load_features
 from userops.tags.files import AudienceEntry, CategoryEntry, Entry, Kind, ScenarioEntry, TagEntry, read_entries
+from userops.tags.rendering import OR
 from userops.yaml_files import Problem, ProblemFound
 
 CODE = re.compile(r"[a-z][a-z0-9_]{1,47}")
@@ -51,6 +53,12 @@ class Tag:
     score_text: str
     file: str
     line: int
+    needs: tuple[str, ...] = ()
+
+    @property
+    def borne(self) -> Node:
+        """The rule, which holds for nobody where what the tag needs was never delivered."""
+        return Node("needs", (self.rule, *self.needs), "boolean") if self.needs else self.rule
 
 
 @dataclass(frozen=True)
@@ -181,8 +189,22 @@ class _Reader:
             self._code(entry), given.name, given.name_zh,
             self._choice(entry, "category", self.categories), self._choice(entry, "scenario", self.scenarios),
             given.owner, given.decision, given.validity_days, rule, value, score, rule_text, value_text, score_text,
-            entry.file, entry.line_of(),
+            entry.file, entry.line_of(), tuple(self._need(entry, need) for need in given.needs),
         )  # fmt: skip
+
+    def _need(self, entry: Entry[TagEntry], need: str) -> str:
+        """The need as the raw layer names it: an export, or one of its columns; or alternatives."""
+        found = []
+        for name in need.split(OR):
+            export, _, column = name.strip().partition(".")
+            contract = load_contracts().get(export)
+            known = contract and {c.name: c for c in contract.columns if c.is_identifier or not c.personal}
+            if contract is None or (column and column not in known):
+                self._wrong(entry, f"needs {name.strip()!r}, which no contract has", "name an export or export.column",
+                            "needs")
+                return need
+            found.append(f"{export}.{known[column].stored_name}" if column else export)
+        return OR.join(found)
 
     def _audience(self, entry: Entry[AudienceEntry]) -> Audience:
         rule, rule_text = self._expression(entry, "rule", self.names, "boolean", frozenset(self.tags))

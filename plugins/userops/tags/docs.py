@@ -41,13 +41,18 @@ Four lines in a file of `audiences/`; besides features a rule may ask for tags:
     rule: has('night_owl') and reachable_wechat
 ```
 
-`userops audiences export --audience owls_on_wechat --medium wechat --out DIR` writes those who may be written to.
+`userops audiences export owls_on_wechat --medium wechat --out DIR` writes those who may be written to.
 
 ## What a rule may say
 
 Features (the list is below), numbers, `'texts'`, `true`, `false`; `and`, `or`, `not`; `=`, `<>`, `<`, `<=`, `>`, `>=`;
 `in (…)`, `between … and …`, `is null`; `+`, `-`, `*`, `/` (by zero: unknown); `coalesce`, `greatest`, `least`, `abs`,
-`round`, `floor`, `ceil`; `case when … then … else … end`. A rule that is unknown for a user is not borne.
+`round`, `floor`, `ceil`; `case when … then … else … end`; `contains(staff_tags, 'VIP')` for tags that staff gave.
+A rule that is unknown for a user is not borne.
+
+A rule that holds where something is absent (no message opened, no refund) says nothing about people of whom that is
+never told. Such a tag says what it `needs`: exports and columns (`needs: [pushes.opened_at]`), alternatives as
+`events or touches`. Where no source ever delivered them nobody bears the tag.
 
 ## When a tag holds
 
@@ -93,12 +98,15 @@ def _scenarios(catalog: Catalog) -> str:
 def _tags(tags: list[Tag], labels: dict[str, str]) -> str:
     rows = [
         (
-            f"`{tag.code}`", tag.name, tag.name_zh, to_words(tag.rule, labels), _gives(tag, labels), tag.scenario,
-            tag.decision, tag.owner, f"{tag.validity_days} days",
+            f"`{tag.code}`", tag.name, tag.name_zh, to_words(tag.rule, labels), _gives(tag, labels),
+            ", ".join(f"`{need}`" for need in tag.needs), tag.scenario, tag.decision, tag.owner,
+            f"{tag.validity_days} days",
         )
         for tag in tags
     ]  # fmt: skip
-    heads = ("code", "name", "名称", "who bears it", "value or score", "scenario", "decision", "owner", "valid")
+    heads = (
+        "code", "name", "名称", "who bears it", "value or score", "needs", "scenario", "decision", "owner", "valid",
+    )  # fmt: skip
     return _table(heads, rows)
 
 

@@ -224,8 +224,10 @@ class _Parser:
     def _call(self, token: Token) -> Node:
         if token.text == "has":
             return self._has(token)
+        if token.text == "contains":
+            return self._contains()
         if token.text not in FUNCTIONS:
-            known = ", ".join(sorted(FUNCTIONS))
+            known = ", ".join(sorted({*FUNCTIONS, "contains"}))
             raise RuleError(f"{token.text!r} is no function of rules", token.place, f"use one of {known}")
         self.expect("(")
         place = self.next.place
@@ -252,6 +254,19 @@ class _Parser:
             raise RuleError(f"{code.text or 'nothing'} is no tag", code.place, fix)
         self.expect(")")
         return Node("has", (code.text.strip("'"),), "boolean")
+
+    def _contains(self) -> Node:
+        self.expect("(")
+        place = self.next.place
+        names = self.typed(self.primary(), "text", place)
+        self.expect(",")
+        wanted = self.next
+        self.at += 1
+        if names.operator != "name" or wanted.kind != "text" or "|" in wanted.text:
+            raise RuleError("contains() takes a feature that lists names, and one name", place,
+                            "write contains(staff_tags, 'the name')")
+        self.expect(")")
+        return Node("contains", (names, Node("constant", (wanted.text,), "text")), "boolean")
 
     def _case(self, place: int) -> Node:
         branches: list[Node] = []

@@ -49,7 +49,10 @@ class ScenarioEntry(YamlModel):
 
 
 class TagEntry(YamlModel):
-    """A tag: who bears it, with which value and score, and for how long."""
+    """A tag: who bears it, with which value and score, and for how long.
+
+    `needs` names exports and columns (`pushes.opened_at`; `a or b`): where no source delivers them nobody bears it.
+    """
 
     code: str
     name: str
@@ -59,6 +62,7 @@ class TagEntry(YamlModel):
     owner: str
     decision: str
     rule: Expression
+    needs: tuple[str, ...] = ()
     value: Expression | None = None
     score: Expression = "1"
     validity_days: Annotated[int, BeforeValidator(_days)]

@@ -6,6 +6,8 @@ from userops.tags.expressions import Node
 from userops.tags.numbers import ROUNDING, exact_type, operand_types
 
 DOUBLE = "double precision"
+# Between the alternatives of a need.
+OR = " or "
 WORDS = {
     "=": "is", "<>": "is not", "<": "below", "<=": "at most", ">": "above", ">=": "at least",
     "+": "plus", "-": "minus", "*": "times", "/": "divided by",
@@ -52,7 +54,12 @@ def to_sql(node: Node, types: Mapping[str, str], tag_rules: Mapping[str, Node] |
         return _case_sql(node, types, tag_rules)
     if operator == "call":
         return _call_sql(node, types, tag_rules)
+    if operator == "needs":
+        return f"({' and '.join([to_sql(parts[0], types, tag_rules), *map(_delivered_sql, parts[1:])])})"
     inner = [to_sql(part, types, tag_rules) for part in parts]
+    if operator == "contains":
+        # A list of names stands between bars, so that no name is taken for a part of another.
+        return f"(coalesce(position('|{inner[1][1:-1]}|' in {inner[0]}), 0) > 0)"
     if operator in ("and", "or"):
         return f"({f' {operator} '.join(inner)})"
     if operator == "not":
@@ -69,6 +76,12 @@ def to_sql(node: Node, types: Mapping[str, str], tag_rules: Mapping[str, Node] |
         left, right = _operands(node, inner, types)
         return f"({left} {operator} {f'nullif({right}, 0)' if operator == '/' else right})"
     return f"({inner[0]} {operator} {inner[1]})"
+
+
+def _delivered_sql(need: str) -> str:
+    """Whether any alternative of a need was delivered; dbt puts the answer there when it compiles (`configured`)."""
+    found = [f"delivered('{name}')" for name in need.split(OR)]
+    return found[0] if len(found) == 1 else f"({' or '.join(found)})"
 
 
 def _operands(node: Node, inner: list[str], types: Mapping[str, str]) -> list[str]:
@@ -116,11 +129,15 @@ def to_words(node: Node, labels: Mapping[str, str], tag_names: Mapping[str, str]
         text = to_words(part, labels, tag_names)
         return f"({text})" if part.operator == "or" and operator == "and" else text
 
+    if operator == "needs":
+        return to_words(parts[0], labels, tag_names)
     if operator == "call":
         return _call_words(parts[0], [say(part) for part in parts[1:]])
     inner = [say(part) for part in parts]
     if operator in ("and", "or"):
         return f" {operator} ".join(inner)
+    if operator == "contains":
+        return f"{inner[0]} hold “{inner[1]}”"
     if operator == "not":
         return f"not ({inner[0]})" if parts[0].operator in ("and", "or") else f"not: {inner[0]}"
     if operator in ("is null", "is not null"):

@@ -107,7 +107,7 @@ def _tags(catalog: Catalog) -> Iterator[dict[str, object]]:
             "validity_days": tag.validity_days,
             "rule_words": to_words(tag.rule, labels),
             "features": ", ".join(dict.fromkeys(name for node in read for name in features_of(node))),
-            "rule_sql": to_sql(tag.rule, types),
+            "rule_sql": to_sql(tag.borne, types),
             "value_sql": _value_sql(tag.value, types),
             "score_sql": to_sql(tag.score, types),
         }
@@ -117,7 +117,7 @@ def _audiences(catalog: Catalog) -> Iterator[dict[str, object]]:
     types = _types(catalog)
     labels = {name: feature.label for name, feature in catalog.features.items()}
     names = {code: tag.name for code, tag in catalog.tags.items()}
-    rules = {code: tag.rule for code, tag in catalog.tags.items()}
+    rules = {code: tag.borne for code, tag in catalog.tags.items()}
     for audience in catalog.audiences.values():
         yield {
             "audience_code": audience.code,

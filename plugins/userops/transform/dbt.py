@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 FAILED = {"error", "fail", "runtime error"}
+# What a run has no use for: unit tests are for development, and exposures only say who reads what.
+LEFT_OUT = ("unit_test", "exposure")
 # The folder of models that only the gate reads.
 MEASURES = "quality"
 log = logging.getLogger(__name__)
@@ -38,7 +40,8 @@ def build(settings: Settings, engine: Engine, selector: str) -> list[CheckResult
     gc_tuning.tune_gc()
     profiles.write(settings, engine.dbt_target())
     engine.close()
-    done = _invoke(settings, ["build", "--selector", selector, "--exclude-resource-type", "unit_test"])
+    left_out = [text for kind in LEFT_OUT for text in ("--exclude-resource-type", kind)]
+    done = _invoke(settings, ["build", "--selector", selector, *left_out])
     if done.result is None:
         raise _not_run(done)
     for result in done.result.results:

@@ -10,8 +10,11 @@ from userops.engines.base import Engine
 from userops.settings import Settings
 from userops.transform import dbt, profiles
 
-# Relations that commands read beside the marts: who is whom, who may be contacted, why a user bears a tag.
-READ_BY_COMMANDS = ("map_contact_user", "map_order_user", "int_addresses_reachable", "int_user_features")
+# Relations that commands read beside the marts: who is whom, who may be contacted (by which member of staff), why a
+# user bears a tag.
+READ_BY_COMMANDS = (
+    "map_contact_user", "map_order_user", "int_addresses_reachable", "int_friendships_standing", "int_user_features",
+)  # fmt: skip
 # Rows that measures are made of: nobody reads them but those.
 READ_BY_MEASURES = ["quality", "raw", "recent"]
 

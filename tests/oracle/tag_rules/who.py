@@ -53,6 +53,7 @@ def _buyers_brought(on: On) -> int:
 SOCIAL = {
     "staff_friend": Tag(lambda on: bool(on.friends)),
     "silent_friend": Tag(lambda on: bool(on.friends) and not on.by_then(on.person.friendships, "first_reply_at")),
+    "staff_vip": Tag(lambda on: "VIP" in on.staff_tags),
     "group_member": Tag(lambda on: bool(on.groups)),
     "many_groups": Tag(lambda on: len(on.groups) >= 2),
     "left_a_group": Tag(lambda on: bool(on.within(on.person.joins, "left_at", 90))),

@@ -53,8 +53,11 @@ stacked as (
         ('impressions', 'stat_date', 'sum(impressions)', ref('int_ad_costs')),
         ('clicks', 'stat_date', 'sum(clicks)', ref('int_ad_costs')),
         ('cost', 'stat_date', 'sum(cost)', ref('int_ad_costs')),
+        ('platform_conversions', 'stat_date', 'sum(platform_conversions)', ref('int_ad_costs')),
+        ('platform_conversion_value', 'stat_date', 'sum(platform_conversion_value)', ref('int_ad_costs')),
     ] %}
-    select '{{ figure }}' as figure, {{ day }} as day, channel_code, {{ money(amount) }} as amount
+    select
+        '{{ figure }}' as figure, {{ day }} as day, channel_code, cast({{ amount }} as decimal(24, 6)) as amount
     from {{ rows }}
     group by {{ day }}, channel_code
     {{ 'union all' if not loop.last }}
@@ -63,4 +66,7 @@ stacked as (
 
 select figure, day, channel_code, amount
 from stacked
-where day <= {{ last_day }} and amount <> 0
+-- A platform's 0 is said, so it stays: where it says nothing the amount is null.
+where
+    day <= {{ last_day }}
+    and (amount <> 0 or (figure in ('platform_conversions', 'platform_conversion_value') and amount is not null))

@@ -27,7 +27,7 @@ final as (
     from running
     inner join {{ ref('int_channel_costs') }} as costs
         on running.channel_code = costs.channel_code and running.acquired_month = costs.acquired_month
-    where running.margin_by_then >= costs.cost
+    where costs.cost <> 0 and running.margin_by_then >= costs.cost
     group by running.channel_code, running.acquired_month
 )
 

@@ -1,4 +1,4 @@
--- One row per contact × medium × address of its current version, deleted contacts too. Weibo has no address: the
+-- One row per contact × medium × address that its current version or a further identifier gives, deleted contacts too. Weibo has no address: the
 -- contact itself stands for one.
 {%- set media = reach_media() %}
 with addresses as (
@@ -7,6 +7,10 @@ with addresses as (
     select contact_id, '{{ medium }}' as medium, '{{ kind }}' as kind, {{ kind }}_hash as address, deleted_at
     from {{ ref('stg_contacts') }}
     where {{ kind }}_hash is not null
+    union all
+    select contact_id, '{{ medium }}' as medium, kind, identifier as address, deleted_at
+    from {{ ref('int_further_identifiers') }}
+    where kind = '{{ kind }}'
     union all
     {%- endfor %}
     {%- endfor %}

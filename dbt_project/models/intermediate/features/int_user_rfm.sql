@@ -1,4 +1,5 @@
--- One row per user × day of int_feature_days with a counted order in the 365 days to it: scores and segment.
+-- One row per user × day of int_feature_days with a counted order in the 365 days to it: scores and segment. A score is a
+-- fifth of the users, or by the business's own cut points.
 with recent as (
     select user_id, as_of, recency_days, orders_365d as frequency, net_365d as monetary
     from {{ ref('int_features_orders') }}
@@ -19,9 +20,12 @@ ranked as (
 scored as (
     select
         user_id, as_of, recency_days, frequency, monetary, users,
-        {{ integer_quotient('5 * recency_rank + users - 1', 'users') }} as r,
-        {{ integer_quotient('5 * frequency_rank + users - 1', 'users') }} as f,
-        {{ integer_quotient('5 * monetary_rank + users - 1', 'users') }} as m
+        {%- for score, figure, rank in [
+            ('r', 'recency_days', 'recency_rank'), ('f', 'frequency', 'frequency_rank'), ('m', 'monetary', 'monetary_rank'),
+        ] %}
+        {{ rfm_score(figure, integer_quotient('5 * ' ~ rank ~ ' + users - 1', 'users')) }} as {{ score }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from ranked
 ),
 

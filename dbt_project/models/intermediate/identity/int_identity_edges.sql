@@ -1,5 +1,5 @@
 -- One row per pair of linking identifiers that a current row carries together, as numbers of int_identity_nodes. Of a
--- row with several identifiers the first is tied to each of the others.
+-- row with several identifiers the first is tied to each of the others; a contact to its further identifiers.
 with
 {%- for export, kinds in identifier_carriers().items() %}
 {{ export }}_nodes as (
@@ -19,12 +19,18 @@ with
 ),
 {% endfor %}
 edges as (
-    {%- for export, kinds in identifier_carriers().items() %}{% set last_export = loop.last %}
+    {%- for export, kinds in identifier_carriers().items() %}
     {%- for kind in kinds %}
     select hub as node_a, {{ kind }}_node as node_b from {{ export }}_nodes where {{ kind }}_node <> hub
-    {{ 'union all' if not (loop.last and last_export) }}
+    union all
     {%- endfor %}
     {%- endfor %}
+    select contacts.node as node_a, identifiers.node as node_b
+    from {{ ref('int_further_identifiers') }} as further
+    inner join {{ ref('int_identity_nodes') }} as contacts
+        on contacts.kind = 'contact_id' and further.contact_id = contacts.identifier
+    inner join {{ ref('int_identity_nodes') }} as identifiers
+        on further.kind = identifiers.kind and further.identifier = identifiers.identifier
 )
 
 select distinct node_a, node_b from edges

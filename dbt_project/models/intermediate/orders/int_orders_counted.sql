@@ -20,8 +20,8 @@ costed as (
 final as (
     select
         order_id, user_id, contact_id, paid_at, order_day, order_month, gross, discount, paid, refunded,
-        paid - refunded as net,
-        cast(paid - refunded - cost as decimal(18, 4)) as margin,
+        net,
+        cast(net - cost as decimal(18, 4)) as margin,
         sales_channel, channel_code, store_id, group_id,
         case
             when user_id is not null

@@ -4,6 +4,8 @@ with joined as (
         coalesce(months.channel_code, costs.channel_code) as acquired_channel_code,
         coalesce(months.acquired_month, costs.acquired_month) as acquired_month,
         {{ money('coalesce(costs.cost, 0)') }} as cost,
+        costs.platform_conversions,
+        costs.platform_conversion_value,
         coalesce(months.users, 0) as users,
         coalesce(months.first_order_users, 0) as first_order_users,
         months.converted_users,
@@ -22,6 +24,8 @@ with joined as (
     from {{ ref('int_channel_months') }} as months
     full outer join {{ ref('int_channel_costs') }} as costs
         on months.channel_code = costs.channel_code and months.acquired_month = costs.acquired_month
+    -- Advertising that cost nothing and brought nobody makes no row.
+    where months.channel_code is not null or costs.cost <> 0
 ),
 
 aged as (
@@ -61,6 +65,10 @@ final as (
         {%- endfor %}
         {%- endfor %}
         case when age >= 90 then {{ ratio('margin_90 - cost', 'cost') }} end as roi_90,
+        platform_conversions,
+        platform_conversion_value,
+        {{ ratio('platform_conversion_value', 'cost') }} as roas,
+        case when age >= 90 then {{ ratio('net_90', 'cost') }} end as own_roas,
         case
             when age < 90 then null
             when cost = 0 then 0

@@ -4,8 +4,8 @@ with keywords as (
         keyword,
         cast(sum(clicks) as bigint) as clicks,
         {{ money('sum(cost)') }} as cost
-    from {{ ref('int_ad_costs') }}
-    where keyword <> ''
+    from {{ ref('int_ad_reports') }}
+    where level = 'keyword' and keyword <> ''
     group by stat_month, keyword
 ),
 

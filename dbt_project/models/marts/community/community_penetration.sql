@@ -21,6 +21,9 @@ stores as (
 final as (
     select
         communities.community_id,
+        communities.community_name,
+        communities.latitude,
+        communities.longitude,
         communities.households,
         coalesce(consumers.consumer_users, 0) as consumer_users,
         {{ ratio('coalesce(consumers.consumer_users, 0)', 'communities.households') }} as penetration,

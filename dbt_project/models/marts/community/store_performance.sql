@@ -36,6 +36,9 @@ reach as (
 final as (
     select
         grid.store_id,
+        stores.store_name,
+        stores.latitude,
+        stores.longitude,
         grid.month,
         coalesce(figures.new_users, 0) as new_users,
         case
@@ -55,6 +58,7 @@ final as (
         {{ ratio('reach.communities_covered', 'reach.communities_3km') }} as coverage
     from grid
     left join figures on grid.store_id = figures.store_id and grid.month = figures.month
+    left join {{ ref('stg_stores') }} as stores on grid.store_id = stores.store_id
     left join reach on grid.store_id = reach.store_id and grid.month = reach.month
 )
 

@@ -9,8 +9,10 @@ select
     identifiers.contacts,
     identifiers.links,
     case
+        when identifiers.kind not in ({{ quoted(joining_kinds()) | join(', ') }})
+            then 'identity_keys leaves out its kind'
         when not identifiers.links
-            then 'more than {{ var("identity_key_max_contacts") }} contacts carry it'
+            then 'more than {{ var("identity_key_max_contacts") }} contacts of one source carry it'
         when identifiers.contacts > 1 then 'shared by contacts of one user'
         when identifiers.contacts = 1 then 'carried by one contact'
         else 'carried by orders, touches or events alone'

@@ -1,1 +1,1 @@
-{{ newest_versions('group_members') }}
+{{ newest_of_lists('group_members', began='joined_at', ended='left_at') }}

@@ -69,12 +69,13 @@ class Reports:
         return write(figures, self.campaigns, quirks)
 
     def expected(self, figures: Sequence[Figures]) -> list[Row]:
-        """What a perfect mapping makes of the report."""
+        """What a perfect mapping makes of the report; a row without keyword in a report of keywords is of its level."""
+        level = "keyword" if any(row.keyword for row in figures) else "campaign"
         return [{
             "stat_date": row.day,
             "channel_code": self.account.channel_code,
             "campaign_id": self.account.full(self.campaigns[row.campaign]),
-            "level": "keyword" if row.keyword else "campaign",
+            "level": level,
             "keyword": row.keyword,
             "impressions": str(row.impressions),
             "clicks": str(row.clicks),

@@ -150,6 +150,7 @@ def expected(sale: Sale, account: Account) -> dict[str, list[Row]]:
     order = order_row(sale, account, order_id(sale), latest) | {
         "contact_id": contact,
         "phone": phone,
+        "status": _status(sale),
         "gross_amount": money(worth),
         "discount_amount": money(worth - amount),
         "paid_amount": money(amount + sale.shipping if sale.paid_at else Decimal(0)),
@@ -160,6 +161,13 @@ def expected(sale: Sale, account: Account) -> dict[str, list[Row]]:
     return {"orders": [order], "order_lines": lines, "refunds": _refunds(sale, account, latest), "contacts": [{
         "contact_id": contact, "phone": phone, "gender": "u", "updated_at": account.stamp(latest),
     }]}
+
+
+def _status(sale: Sale) -> str:
+    """A sub-order whose money went back keeps the status it had reached, as the others of its order go on."""
+    if sale.status != "cancelled" or not sale.paid_at:
+        return sale.status
+    return "shipped" if sale.shipped_at else "paid"
 
 
 def _expected_lines(sale: Sale) -> list[tuple[int, Line, Decimal, str]]:
@@ -177,9 +185,9 @@ def _line_row(
     sale: Sale, place: int, line: Line, shipping: Decimal, sub_order: str, account: Account, latest: datetime
 ) -> Row:
     return line_row(line, account, order_id(sale), place, latest) | {
-        "line_key": account.full(sub_order),
+        "line_key": sub_order,
         "product_name": line.name.replace(";", " "),
-        "line_status": sale.status,
+        "line_status": _status(sale),
         "line_paid_amount": money(line.amount + shipping if sale.paid_at else Decimal(0)),
         "line_paid_at": account.stamp(sale.paid_at),
         "line_shipping_amount": money(shipping),
@@ -190,12 +198,7 @@ def _refunds(sale: Sale, account: Account, latest: datetime) -> list[Row]:
     """All that a sub-order came to, where its money went back; of sub-orders in one cell, one sum."""
     if not sale.is_refunded:
         return []
-    parts = [
-        (sub_order, line.amount + shipping, str(place)) for place, line, shipping, sub_order in _expected_lines(sale)
-    ]
+    parts = [(sub_order, line.amount + shipping) for _, line, shipping, sub_order in _expected_lines(sale)]
     if sale.is_joined:
-        parts = [(parts[0][0], sum((due for _, due, _ in parts), Decimal(0)), "")]
-    return [
-        refund_row(account, order_id(sale), sub_order, due, latest) | {"line_no": place}
-        for sub_order, due, place in parts if due > 0
-    ]
+        parts = [(parts[0][0], sum((due for _, due in parts), Decimal(0)))]
+    return [refund_row(account, order_id(sale), sub_order, due, latest) for sub_order, due in parts if due > 0]

@@ -168,6 +168,7 @@ def line_row(line: Line, account: Account, order_id: str, place: int, updated_at
         "quantity": str(line.quantity),
         "unit_price": money(line.price),
         "line_amount": money(line.amount),
+        "line_key": str(place),
         "line_kind": line.kind,
         "product_name": line.name,
         "updated_at": account.stamp(updated_at),
@@ -177,7 +178,7 @@ def line_row(line: Line, account: Account, order_id: str, place: int, updated_at
 def refund_row(account: Account, order_id: str, of_what: str, total: Decimal, updated_at: datetime) -> Row:
     """What was given back so far, without the time it went back, which no shop's file tells."""
     return {
-        "refund_id": account.full(f"{of_what}-refund"),
+        "refund_id": account.full(of_what),
         "order_id": account.full(order_id),
         "running_total": money(total),
         "updated_at": account.stamp(updated_at),

@@ -181,7 +181,7 @@ def expected(sale: Sale, account: Account) -> dict[str, list[Row]]:
         order["discount_amount"] = "0.00"
     refunds = [refund_row(account, name, name, sale.refunded, latest)] if sale.refunded else []
     lines = [
-        line_row(line, account, name, place, of_items) | {"line_key": account.full(sub_order_id(sale, line))}
+        line_row(line, account, name, place, of_items) | {"line_key": sub_order_id(sale, line)}
         for place, line in enumerate(sale.lines, 1)
     ]
     return {"orders": [order], "order_lines": lines, "refunds": refunds, "contacts": [{

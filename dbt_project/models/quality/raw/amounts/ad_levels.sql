@@ -1,4 +1,4 @@
-{% set keyword = ['channel_code', 'campaign_id', 'keyword'] %}
+{% set keyword = ['channel_code', 'campaign_id', 'level', 'ad_group_id', 'ad_id', 'keyword'] %}
 with recent as (
 
     {{ newest_by(

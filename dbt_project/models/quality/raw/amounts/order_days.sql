@@ -3,7 +3,8 @@ with orders as (
 
     {{ newest_by(
         source('raw', 'orders'), ['order_id'], ['order_id', 'paid_at', 'paid_amount', 'currency'], newest_first(),
-        '_business_date <= ' ~ business_date() ~ " and status <> 'cancelled' and paid_at is not null and paid_at >= "
+        '_business_date <= ' ~ business_date()
+        ~ " and not coalesce(is_test, false) and status <> 'cancelled' and paid_at is not null and paid_at >= "
         ~ start_of_day(add_days(quarter_of(business_date()), -29))
     ) }}
 

@@ -2,8 +2,8 @@ with lines as (
 
     select
         is_new,
-        unit_price <= 0 as is_free,
-        line_amount > 1.01 * quantity * unit_price + 0.05 as is_above_price
+        -- Quantity 0 takes a line out, whatever it was worth.
+        quantity > 0 and line_amount > 1.01 * quantity * unit_price + 0.05 as is_above_price
     from {{ ref('recent_order_lines') }}
 
 ),
@@ -12,7 +12,6 @@ counted as (
 
     select
         count(*) filter (where is_new) as row_count,
-        count(*) filter (where is_new and is_free) as rows_free,
         count(*) filter (where is_new and is_above_price) as rows_above_price,
         count(*) filter (where not is_new) as rows_before,
         {{ share(
@@ -27,9 +26,6 @@ final as (
     select
         'order_lines' as export,
         row_count,
-        rows_free,
-        {{ share('rows_free', 'row_count') }} as free_share,
-        {{ share_of_many('rows_free', 'row_count') }} as free_share_of_many,
         rows_above_price,
         {{ share('rows_above_price', 'row_count') }} as above_share,
         usual_above_share,

@@ -1,34 +1,47 @@
+-- Of an order whose lines carry their own status the lines make the figures: there is nothing to compare.
 with new_orders as (
 
-    select order_id, status, paid_at, paid_amount, shipping_amount
+    select order_id, status, paid_at, paid_amount, gross_amount - discount_amount as order_amount, _source
     from {{ ref('recent_orders') }}
     where is_new and is_latest
 
 ),
 
+-- Some platforms list orders without what was bought.
+with_lines as (
+
+    select distinct source from {{ source('meta', 'load_files') }} where export = 'order_lines' and state = 'loaded'
+
+),
+
 lines as (
 
-    {{ newest_by(
-        source('raw', 'order_lines'), ['order_id', 'line_no'], ['order_id', 'line_no', 'line_amount'], newest_first(),
-        '_business_date <= ' ~ business_date() ~ ' and order_id in (select order_id from new_orders)'
+    {{ newest_versions(
+        'order_lines', ['order_id', 'line_amount', 'quantity', 'line_status'], ['order_id', line_key()],
+        'order_id in (select order_id from new_orders)'
     ) }}
 
 ),
 
 sums as (
 
-    select order_id, sum(line_amount) as line_amount from lines group by order_id
+    select order_id, sum(line_amount) as line_amount, count(line_status) > 0 as makes_its_order
+    from lines
+    where quantity > 0
+    group by order_id
 
 ),
 
 compared as (
 
     select
-        new_orders.status <> 'cancelled' and new_orders.paid_at is not null and sums.order_id is not null as has_both,
-        new_orders.status <> 'cancelled' and new_orders.paid_amount > 0 as wants_lines,
+        new_orders.status <> 'cancelled' and new_orders.paid_at is not null
+            and not sums.makes_its_order as has_both,
+        new_orders.status <> 'cancelled' and new_orders.paid_amount > 0
+            and new_orders._source in (select source from with_lines) as wants_lines,
         sums.order_id is null as lacks_lines,
-        abs(new_orders.paid_amount - sums.line_amount - coalesce(new_orders.shipping_amount, 0))
-            > greatest(0.05, 0.01 * abs(new_orders.paid_amount)) as differs
+        abs(new_orders.order_amount - sums.line_amount) > greatest(0.05, 0.01 * abs(new_orders.order_amount))
+            as differs
     from new_orders
     left join sums on new_orders.order_id = sums.order_id
 

@@ -1,10 +1,6 @@
 with refunds as (
 
-    {{ newest_by(
-        source('raw', 'refunds'), ['refund_id'],
-        ['refund_id', 'order_id', 'amount', 'refunded_at', '_business_date'], newest_first(),
-        '_business_date <= ' ~ business_date()
-    ) }}
+    select * from {{ ref('known_refunds') }}
 
 ),
 

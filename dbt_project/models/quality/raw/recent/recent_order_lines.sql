@@ -7,10 +7,12 @@ with versions as (
         quantity,
         unit_price,
         line_amount,
+        coalesce(line_kind, 'goods') in ('goods', 'gift') as is_product,
         updated_at,
         _load_id,
         _line,
         _business_date,
+        _source,
         _business_date > {{ unpublished_since() }} as is_new
     from {{ source('raw', 'order_lines') }}
     where _business_date <= {{ business_date() }}

@@ -19,9 +19,10 @@ with versions as (
         _load_id,
         _line,
         _business_date,
+        _source,
         _business_date > {{ unpublished_since() }} as is_new
     from {{ source('raw', 'orders') }}
-    where _business_date <= {{ business_date() }}
+    where _business_date <= {{ business_date() }} and not coalesce(is_test, false)
 
 ),
 

@@ -18,6 +18,10 @@ with named as (
     {{ new_raw_rows('points', "'points' as export, entry_id as row_id, contact_id") }}
     union all
     {{ new_raw_rows('memberships', "'memberships' as export, plan as row_id, contact_id") }}
+    union all
+    {{ new_raw_rows('contact_tags', "'contact_tags' as export, tag_name as row_id, contact_id") }}
+    union all
+    {{ new_raw_rows('contact_identifiers', "'contact_identifiers' as export, kind as row_id, contact_id") }}
 
 ),
 

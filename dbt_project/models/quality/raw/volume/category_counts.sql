@@ -13,6 +13,7 @@ categorised as (
     select 'order_lines' as export, lines.is_new, lines.day, coalesce(products.category, 'none') as category
     from {{ ref('recent_order_lines') }} as lines
     left join products on lines.sku = products.sku
+    where lines.is_product
     union all
     select 'orders' as export, is_new, day, sales_channel as category from {{ ref('recent_orders') }}
     union all

@@ -1,0 +1,9 @@
+with friendships as (
+    select * from {{ ref('stg_friendships') }}
+),
+
+final as (
+    select staff_id, contact_id from friendships where deleted_at is null
+)
+
+select * from final
