@@ -65,7 +65,8 @@ final as (
         past.loads_before,
         past.spread,
         coalesce(lows.least, past.least) as least,
-        cast(expected.row_count as {{ type_double() }}) / nullif(cast(expected.usual as {{ type_double() }}), 0) as level
+        cast(expected.row_count as {{ type_double() }}) / nullif(cast(expected.usual as {{ type_double() }}), 0)
+            as level
     from expected
     inner join past on expected.subject = past.subject
     left join lows on expected.subject = lows.subject and expected.weekday = lows.weekday

@@ -41,8 +41,9 @@ final as (
         loads_before,
         cast(row_count as bigint) as row_count,
         cast(expected as {{ type_double() }}) as usual_rows,
-        cast(case when is_far then 1 - row_count / expected else 0 end as {{ type_double() }}) as missing_share,
-        -- What the business itself sends, or what follows from orders in its own time, never blocks; nor does a member of
+        cast(case when is_far then 1 - row_count / expected else 0 end as {{ type_double() }})
+            as missing_share,
+        -- What the business itself sends, what follows from orders in its own time, never blocks; nor does a member of
         -- staff who is away, or a campaign that ended.
         cast(case
             when is_far and not is_real and not is_unnamed and part_kind <> 'staff' and export <> 'ad_stats'

@@ -27,7 +27,8 @@ witnesses as (
 
     select
         levels.subject, levels.day,
-        min(case when other.row_count < other.usual - 2 * sqrt(other.usual) then other.level else 1 end) as level_elsewhere,
+        min(case when other.row_count < other.usual - 2 * sqrt(other.usual) then other.level else 1 end)
+            as level_elsewhere,
         sum(other.row_count) as rows_elsewhere
     from levels
     inner join levels as other
