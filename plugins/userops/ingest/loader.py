@@ -213,7 +213,7 @@ def _profile(loader: Loader, file: File, load_id: int) -> None:
         figures += column_profile.changes(database, file.contract, stored, load_id)
     except duckdb.IOException as error:
         # Who builds from the lake says what it lacks; this load is only not compared with it.
-        log.warning("%s is not compared with earlier loads: %s", file.source.name, first_line(error))
+        log.warning("%s is not compared with earlier loads: %s", file.delivered.name, first_line(error))
     column_profile.keep(loader.connection, load_id, figures)
 
 
