@@ -202,6 +202,7 @@ def test_a_refund_that_comes_weeks_later_is_dated_when_it_was_first_seen(publish
     steps.build_scored(settings, run)
     lease.release()
     query = (
-        "select day, is_date_estimated, sum(refunds) from build.refunds_daily where source = 'late_refund' group by 1, 2"
+        "select day, is_date_estimated, sum(refunds) from build.refunds_daily where source = 'late_refund'"
+        " group by day, is_date_estimated"
     )
     assert ask(published, query) == [(LATE, True, 1)]
