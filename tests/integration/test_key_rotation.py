@@ -31,8 +31,6 @@ from userops.warehouse.schema import migrate
 OLD, NEW, THIRD = "k" * 64, "n" * 64, "t" * 64
 FIRST = date(2024, 3, 1)
 DAYS = [FIRST + timedelta(days=k) for k in range(3)]
-pytestmark = pytest.mark.slow
-
 
 @dataclass
 class Place:
