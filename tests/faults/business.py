@@ -170,11 +170,11 @@ class Case:
 
     def told(self) -> list[tuple[str, str]]:
         """(kind, title) of everything delivered, apart from what the watchdog began."""
-        return sorted((m["kind"], m["title"]) for m in self.messages() if "night_published" not in m["body"])
+        return sorted((m["kind"], m["title"]) for m in self.messages() if "published_on_time" not in m["body"])
 
     def watched(self) -> list[str]:
         """The kinds of what the watchdog began, in order."""
-        return [m["kind"] for m in self.messages() if "night_published" in m["body"]]
+        return [m["kind"] for m in self.messages() if "published_on_time" in m["body"]]
 
     def look(self) -> None:
         """What the watchdog says in the morning after the night, twice, as its schedule has it."""
