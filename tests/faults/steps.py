@@ -1,5 +1,6 @@
 """What runs in the child process that a fault hits: steps of a run, as the DAG's tasks run them."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -35,9 +36,10 @@ class Child:
     killed: bool = field(default=False)
 
     def kill(self) -> None:
-        """SIGKILL, as the out-of-memory killer does it."""
-        self.killed = True
-        os.kill(self.process.pid, signal.SIGKILL)
+        """SIGKILL, as the out-of-memory killer does it; who came to its end meanwhile was not killed."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
+            self.killed = True
 
     def gone(self, seconds: float = 10) -> None:
         """Wait until there is no such process. Not by `join`: of two threads that ask, one would get no exit code."""
