@@ -35,7 +35,6 @@ final as (
         marked.payment_method,
         coalesce(marked.is_test, false) as is_test,
         marked.updated_at,
-        coalesce(marked.is_test, false) as is_test,
         marked._source as source,
         marked._load_id,
         marked._line,
