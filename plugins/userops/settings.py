@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     spark_master: str = _setting(
         "write local[*] or spark://host:7077.", "local[*]", pattern=r"^(local|local\[[^\]]+\]|yarn|(spark|k8s)://.+)$"
     )
+    spark_files: Path = _setting(
+        "name a folder that this machine and every one of the cluster sees under the same path.",
+        default_factory=lambda given: given["home"] / "spark",
+    )
     spark_venv: Path = _setting(
         "name the folder that `make spark` made.", default_factory=lambda given: given["project_root"] / ".venv-spark"
     )
@@ -137,7 +141,7 @@ class Settings(BaseSettings):
         environment = init_settings.init_kwargs.pop("environment", {})
         return init_settings, _SecretFiles(settings_cls, environment), _Environment(settings_cls, environment)
 
-    @field_validator("project_root", "home", "spark_venv")
+    @field_validator("project_root", "home", "spark_files", "spark_venv")
     @classmethod
     def _is_absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()

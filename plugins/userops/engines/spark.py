@@ -55,7 +55,7 @@ class SparkEngine:
 
     def __init__(self, settings: Settings, url: str, token: int | None) -> None:
         self.settings, self.url, self.token = settings, url, token
-        self.root = settings.home / "spark"
+        self.root = settings.spark_files
         self.catalog, self.session = self.root / "catalog.json", self.root / "session.json"
 
     def open_raw(self, as_of: date) -> None:
