@@ -5,6 +5,7 @@ of them; `spark_worker.py` runs dbt. Results go to the warehouse by COPY.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -70,7 +71,13 @@ class SparkEngine:
                 self.write(relation, warehouse_copy.read(self.url, connection, relation))
 
     def dbt_target(self) -> dict[str, object]:
-        return {"type": "spark", "method": "session", "host": "session", "schema": "build", "threads": 2}
+        return {
+            "type": "spark",
+            "method": "session",
+            "host": "session",
+            "schema": "build",
+            "threads": self.settings.threads,
+        }
 
     def dbt_command(self) -> list[str]:
         """dbt in the environment of Spark; its session is configured by a file."""
@@ -80,6 +87,7 @@ class SparkEngine:
                 f"The spark engine's environment {self.settings.spark_venv} is not there.",
                 fix="make it by `make spark`, or set USEROPS_SPARK_VENV to where it is.",
             )
+        self.root.mkdir(parents=True, exist_ok=True)
         session = {"conf": self._conf(), "catalog": str(self.catalog), "exports": str(self.root)}
         self.session.write_text(json.dumps(session, indent=1), encoding="utf-8")
         return [str(python), str(WORKER), str(self.session)]
@@ -132,10 +140,16 @@ class SparkEngine:
         master, conf = self.settings.spark_master, SESSION | {"spark.master": self.settings.spark_master}
         conf["spark.sql.warehouse.dir"] = str(self.root)
         if self.settings.memory_limit:
-            conf["spark.driver.memory"] = self.settings.memory_limit.lower().replace(" ", "").removesuffix("b")
+            conf["spark.driver.memory"] = f"{_mebibytes(self.settings.memory_limit)}m"
         if master.startswith("local"):
             conf["spark.sql.shuffle.partitions"] = str(self.settings.threads)
         return conf
+
+
+def _mebibytes(size: str) -> int:
+    """A size such as 1.5GB: Java takes whole numbers alone."""
+    number, unit = re.fullmatch(r"([\d.]+) ?([KMGT])i?B", size, re.IGNORECASE).groups()
+    return int(float(number) * 1024 ** ("KMGT".index(unit.upper()) - 1))
 
 
 def _spark_type(kind: pa.DataType) -> str:

@@ -11,6 +11,8 @@ import json
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,10 +29,13 @@ EXIT_RAN, EXIT_NOT_RUN = 0, 2
 def main(arguments: list[str]) -> int:
     """Run dbt; whether its models passed stands in dbt's own artifacts."""
     session = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    path = Path(session["catalog"])
-    catalog: Catalog = json.loads(path.read_text(encoding="utf-8"))
     # Where models put their tables (macros/dialect/spark_tables.sql).
     os.environ["USEROPS_SPARK_FILES"] = session["exports"]
+    threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
+    if arguments[1] == "parse":
+        return EXIT_RAN if dbtRunner().invoke(arguments[1:]).success else EXIT_NOT_RUN
+    path = Path(session["catalog"])
+    catalog: Catalog = json.loads(path.read_text(encoding="utf-8"))
     spark = open_session(session["conf"])
     try:
         make_known(spark, catalog)
@@ -46,6 +51,13 @@ def main(arguments: list[str]) -> int:
     finally:
         spark.stop()
     return EXIT_RAN
+
+
+def end_with(parent: int) -> None:
+    """Stop where the process that asked is killed: the run that comes next writes the same files."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(EXIT_NOT_RUN)
 
 
 def open_session(conf: dict[str, str]) -> SparkSession:

@@ -59,6 +59,16 @@ def _results(settings: Settings, engine: Engine, arguments: list[str]) -> list["
     return done.result.results
 
 
+def write_manifest(settings: Settings, engine: Engine) -> None:
+    """Write the parsed project to the target folder, without building anything."""
+    profiles.write(settings, engine.dbt_target())
+    command = engine.dbt_command()
+    if command is None:
+        parse(settings)
+    else:
+        elsewhere.run(command, ["parse", *_options(settings)], target_path(settings))
+
+
 def parse(settings: Settings) -> "Manifest":
     """Parse the project, once per process; dbt writes it to the target folder, and parses what changed alone."""
     from dbt.cli.main import dbtRunner

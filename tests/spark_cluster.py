@@ -1,27 +1,28 @@
 """A standalone Spark cluster on this machine: a master and two workers, started from the engine's own environment."""
 
+import json
 import os
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from conftest import PROJECT_ROOT
-from ports import free_ports
+from deployment import free_port
+from userops.settings import PROJECT_ROOT
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS, STOP_SECONDS = 90, 20
 MASTER, WORKER = "org.apache.spark.deploy.master.Master", "org.apache.spark.deploy.worker.Worker"
 
 
-@pytest.fixture(scope="session")
-def spark_master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a master with two workers."""
-    place, (port, page) = tmp_path_factory.mktemp("cluster"), free_ports(2)
+@contextmanager
+def cluster(place: Path) -> Iterator[str]:
+    """The URL of a master with two workers, for as long as the block lasts."""
+    port, page = free_port(), free_port()
     url = f"spark://{LOOPBACK}:{port}"
     where = ["--host", LOOPBACK, "--webui-port"]
     worker = [WORKER, *where, "0", "--cores", "1", "--memory", "1500m", "--work-dir", str(place), url]
@@ -52,11 +53,9 @@ def _running(log: Path, *command: str) -> Iterator[None]:
 def _await_workers(page: str, count: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(page, timeout=5) as answer:
-                if answer.read().decode().count('"ALIVE"') > count:  # the master is alive too
-                    return
-        except OSError:
-            pass  # not yet listening
+        # Until the master listens, nobody answers.
+        with suppress(OSError), urllib.request.urlopen(page, timeout=5) as answer:
+            if json.load(answer)["aliveworkers"] == count:
+                return
         time.sleep(1)
     pytest.fail(f"no cluster with {count} workers after {START_SECONDS} s")
