@@ -37,10 +37,13 @@ def cluster(place: Path) -> Iterator[str]:
 @contextmanager
 def _running(log: Path, *command: str) -> Iterator[None]:
     """A daemon of Spark for as long as the block lasts."""
-    program = PROJECT_ROOT / ".venv-spark" / "bin" / "spark-class"
-    if not program.exists():
-        pytest.fail(f"{program} is not there: run `make spark`")
-    environment = os.environ | {"SPARK_LOCAL_IP": LOOPBACK, "SPARK_DAEMON_MEMORY": "256m"}
+    home = next((PROJECT_ROOT / ".venv-spark" / "lib").glob("python*/site-packages/pyspark"), None)
+    if home is None:
+        pytest.fail("Spark is not there: run `make spark`")
+    program = home / "bin" / "spark-class"
+    environment = os.environ | {
+        "SPARK_HOME": str(home), "SPARK_LOCAL_IP": LOOPBACK, "SPARK_DAEMON_MEMORY": "256m"
+    }  # fmt: skip
     with log.open("wb") as out:
         daemon = subprocess.Popen([str(program), *command], stdout=out, stderr=subprocess.STDOUT, env=environment)
     try:

@@ -13,7 +13,7 @@ import pytest
 from oracle import driver
 from oracle.businesses import deliver
 from oracle.exports import Row
-from spark_cluster import cluster
+from spark_cluster import LOOPBACK, cluster
 from userops.engines import warehouse_copy
 from userops.warehouse.connection import connect
 
@@ -33,7 +33,8 @@ def built(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
     driver.load(duckdb, day)
     tables = {"duckdb": driver.build(duckdb, day)}
     spark = driver.settings_of(warehouse_url, place, "spark", TIMEZONE)
-    with cluster(tmp_path_factory.mktemp("cluster")) as master:
+    with cluster(tmp_path_factory.mktemp("cluster")) as master, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_LOCAL_IP", LOOPBACK)
         driver.build(spark.model_copy(update={"spark_master": master}), day)
     with connect(warehouse_url, "transformer") as connection:
         delivered = {

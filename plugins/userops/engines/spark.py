@@ -24,7 +24,7 @@ from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
 ROLE = "transformer"
-WORKER = Path(__file__).with_name("spark_worker.py")
+WORKER = Path(__file__).parents[1] / "transform" / "spark_worker.py"
 _SPARK = {
     pa.bool_(): "boolean",
     pa.int16(): "smallint",
