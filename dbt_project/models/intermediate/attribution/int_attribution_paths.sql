@@ -76,7 +76,7 @@ final as (
         cast(steps as int) as steps,
         place_in_channel = 1 as is_first_of_channel,
         cast(channels as int) as channels,
-        cast({{ ratio('decay_weight', 'path_weight', 12) }} as decimal(14, 12)) as decay_share,
+        cast({{ ratio('decay_weight', 'path_weight', 12) }} as decimal(20, 12)) as decay_share,
         is_conversion,
         {{ money('net') }} as net
     from weighed
