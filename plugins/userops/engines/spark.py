@@ -90,7 +90,8 @@ class SparkEngine:
         self.root.mkdir(parents=True, exist_ok=True)
         session = {"conf": self._conf(), "catalog": str(self.catalog), "exports": str(self.root)}
         self.session.write_text(json.dumps(session, indent=1), encoding="utf-8")
-        return [str(python), str(WORKER), str(self.session)]
+        # Isolated: neither the worker's folder nor this environment is searched for modules.
+        return [str(python), "-I", str(WORKER), str(self.session)]
 
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
         folder = self._folder(relation)
