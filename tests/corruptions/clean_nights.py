@@ -31,7 +31,7 @@ from userops.warehouse.schema import migrate
 FIRST = date(2025, 1, 6)
 LIVE = (
     "publication", "quality_results", "step_timings", "rejected_rows", "freshness", "waived_files",
-    "user_merges", "tag_history", "tag_monthly", "audience_changes",
+    "erasure_log", "user_merges", "tag_history", "tag_monthly", "audience_changes",
 )  # fmt: skip
 
 
@@ -159,8 +159,11 @@ def past_and_folder(
     landing = folder / "landing"
     shutil.copytree(past.folder(), landing / past.day.isoformat())
     change(landing / past.day.isoformat())
+    # An erasure of the night replaces files of the lake, which the next case reads again.
+    shutil.copytree(past.home / "lake", folder / "lake")
     with fresh_database(server_url, past.database) as url, pytest.MonkeyPatch.context() as environment:
         _enter(environment, url, landing, past)
+        environment.setenv("USEROPS_LAKE", str(folder / "lake"))
         yield url
 
 

@@ -43,9 +43,9 @@ def test_the_night_without_a_fault_is_published(server_url: str, past: Business,
 @pytest.mark.parametrize("fault", unnamed.FAULTS, ids=lambda fault: fault.id)
 def test_a_fault_is_told(server_url: str, past: Business, tmp_path: Path, fault: unnamed.Fault) -> None:
     outcome = attempt(server_url, past, tmp_path, fault.change)
-    assert outcome.unchanged, "readers see something else than before"
     found = "\n".join(outcome.failing())
     print(f"{fault.name}: wanted {fault.wanted}, seen {seen(outcome)}\n{found}")
+    assert outcome.unchanged, "readers see something else than before"
     if fault.wanted == unnamed.BAD_ROW:
         with_reason = [r for r in outcome.results if r.check == "bad_rows" and r.observed != "none"]
         assert with_reason and not outcome.blocked, found

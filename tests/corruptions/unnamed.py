@@ -104,6 +104,7 @@ def one_order_dearer(folder: Path) -> None:
 
 def one_refund_dearer(folder: Path) -> None:
     rows = read(folder, "refunds")
+    assert rows, "no refund to change: take more users"
     rows[0] = scaled(100, "amount")(rows[0])
     write(folder, "refunds", rows)
 

@@ -44,7 +44,7 @@ def plant(folder: Path, mark: str, broken: bool = False) -> list[str]:
     for export in dict.fromkeys(export for export, _ in personal()):
         columns = [column for name, column in personal() if name == export]
         path = folder / f"{export}.csv"
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        rows = rows_of(path) or [further_identifier(folder)]
         # Each in a row of its own where there are so many: a row's further identifiers would make them one person.
         for place, column in enumerate(columns):
             row = rows[place % len(rows)]
@@ -58,6 +58,17 @@ def plant(folder: Path, mark: str, broken: bool = False) -> list[str]:
             writer.writeheader()
             writer.writerows(rows)
     return planted
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+def further_identifier(folder: Path) -> dict[str, str]:
+    """A row of contact_identifiers, of which a simulation has none, for a contact of the folder."""
+    contact = rows_of(folder / "contacts.csv")[-1]
+    return {"contact_id": contact["contact_id"], "kind": "external_userid", "updated_at": contact["updated_at"]}
 
 
 def tables(url: str) -> Iterator[tuple[str, str]]:

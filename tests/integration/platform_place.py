@@ -58,7 +58,7 @@ class Place:
         return results
 
     def rows(self, export: str, columns: str, order: str = "1") -> list[tuple]:
-        """Stored rows with ids as the platform has them; test_sources.py asks for the source's name before them."""
+        """Stored rows with ids as the platform has them; test_two_shops.py asks for the source's name before them."""
         found = raw(self.connection, self.settings, f"select {columns} from raw.{export} order by {order}")
         return [tuple(self._bare(value) for value in row) for row in found]
 

@@ -7,8 +7,6 @@ import pytest
 from oracle import driver
 from truth.business import TIMEZONE, deliver
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def campaigns(warehouse_url, tmp_path_factory) -> list[tuple[dict, dict]]:

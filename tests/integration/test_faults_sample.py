@@ -12,8 +12,6 @@ import pytest
 from faults import checks, steps
 from faults.business import Business, raw_hashes
 
-pytestmark = pytest.mark.slow
-
 KILLS = {"ingest": 2, "publication": 3, "build": 1}
 MOMENTS = 2
 FAULTS = sum(KILLS.values()) + MOMENTS

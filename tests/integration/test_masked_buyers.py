@@ -12,8 +12,6 @@ import pytest
 from conftest import with_database
 from deployment import clean_environment, userops
 
-pytestmark = pytest.mark.slow
-
 NIGHTS = (date(2026, 3, 2), date(2026, 3, 3))
 HEAD = [
     "商品", "订单号", "订单状态", "商品总价(元)", "邮费(元)", "店铺优惠折扣(元)", "平台优惠折扣(元)",

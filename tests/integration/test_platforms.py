@@ -8,9 +8,9 @@ from platform_place import LINE, ORDER, REFUND, Place, blocking, pseudonym
 
 Books = list[tuple[str, int, int, int]]
 SHOPS: dict[str, tuple[list[str], Books]] = {
-    "taobao": (["taobao"], [("contacts", 4, 4, 0), ("order_lines", 4, 4, 0), ("orders", 8, 8, 0), ("refunds", 3, 3, 0)]),
-    "jd": (["jd"],
-           [("contacts", 2, 2, 0), ("order_lines", 8, 8, 0), ("orders", 6, 6, 0), ("refunds", 1, 1, 0)]),
+    "taobao": (["taobao"],
+               [("contacts", 4, 4, 0), ("order_lines", 4, 4, 0), ("orders", 8, 8, 0), ("refunds", 3, 3, 0)]),
+    "jd": (["jd"], [("contacts", 2, 2, 0), ("order_lines", 8, 8, 0), ("orders", 6, 6, 0), ("refunds", 1, 1, 0)]),
     # A row gave two lines, and one is set aside.
     "douyin": (["douyin"],
                [("contacts", 1, 1, 0), ("order_lines", 8, 7, 1), ("orders", 6, 6, 0), ("refunds", 2, 2, 0)]),

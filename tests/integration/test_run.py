@@ -26,8 +26,6 @@ from userops.run import STEPS
 from userops.simulate import simulate
 from userops.warehouse.embedded import EmbeddedServer
 
-pytestmark = pytest.mark.slow
-
 START = date(2024, 3, 1)
 DAYS = 3
 # What says when and by which publications, not what is known of the business.

@@ -235,7 +235,9 @@ def _refunds(business: Business) -> list[tuple[dict, dict, dict]]:
     orders = {row["order_id"]: row for row in known.rows("orders")}
     for refund in known.rows("refunds"):
         order = orders.get(refund["order_id"])
-        if order is None or order["paid_at"] is None or known.local_day(order["paid_at"]) > business.day:
+        if order is None or order.get("is_test") or order["paid_at"] is None:
+            continue
+        if known.local_day(order["paid_at"]) > business.day:
             continue
         if known.local_day(refund["refunded_at"]) > business.day:
             continue

@@ -177,8 +177,13 @@ def test_of_several_layouts_like_changes_bytes_alone(tmp_path: Path) -> None:
     write(tmp_path, "shop", {"layouts": [layout, layout | {"files": ["items*.csv"]}]})
     folder = write(tmp_path, "mine", {"like": "shop", "encoding": "gb18030"})
     assert {layout.encoding for layout in load_platform("mine", folder).layouts} == {"gb18030"}
-    write(tmp_path, "other", {"like": "shop", "files": ["x.csv"]})
-    with pytest.raises(UseropsError, match="'files' cannot be changed in a platform that is `like` another"):
+    write(tmp_path, "named", {"like": "shop", "files": ["x*.csv"]})
+    assert load_platform("named", folder).files == ("x*.csv",)
+    write(tmp_path, "wrong", {"like": "shop", "files": "x.csv"})
+    with pytest.raises(UseropsError, match="platforms/wrong.yml:.*is not a list"):
+        load_platform("wrong", folder)
+    write(tmp_path, "other", {"like": "shop", "header": {"X": "id"}})
+    with pytest.raises(UseropsError, match="'header' cannot be changed in a platform that is `like` another"):
         load_platform("other", folder)
 
 

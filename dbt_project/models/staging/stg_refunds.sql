@@ -4,11 +4,11 @@ with single as (
 ),
 
 final as (
-    {%- set columns = 'refund_id, order_id, line_no, amount, refunded_at, reason, updated_at, _load_id, _line, _business_date, _source' %}
-    select {{ columns }}, _source as source, shipping_amount, tax_amount, coalesce(is_date_estimated, false) as is_date_estimated
+    {%- set columns = 'refund_id, order_id, line_no, amount, refunded_at, reason, updated_at, _load_id, _line, _business_date, _source, _source as source' %}
+    select {{ columns }}, shipping_amount, tax_amount, coalesce(is_date_estimated, false) as is_date_estimated
     from single
     union all
-    select {{ columns }}, _source as source, null as shipping_amount, null as tax_amount, is_date_estimated
+    select {{ columns }}, null as shipping_amount, null as tax_amount, is_date_estimated
     from {{ ref('base_refunds_by_total') }}
 )
 

@@ -1,5 +1,6 @@
 """Store an export's files: one transaction a file, all of it or nothing."""
 
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -10,6 +11,7 @@ import psycopg
 
 from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
+from userops.errors import first_line
 from userops.ingest import column_profile, file_checks, load_log, reading, source_rules, work
 from userops.ingest.clock import Clock
 from userops.ingest.file_checks import Before, result
@@ -28,6 +30,7 @@ from userops.settings import Settings
 from userops.warehouse import lease
 
 DEFAULT_MEMORY = "1GiB"
+log = logging.getLogger(__name__)
 
 
 class Loader:
@@ -206,7 +209,11 @@ def _profile(loader: Loader, file: File, load_id: int) -> None:
     database, export = loader.session.database, file.contract.name
     figures = column_profile.profile(database, file.contract, file.business_date, loader.settings.timezone)
     stored = loads.files_as_of(loader.connection, file.business_date, loader.lake.url, [export])[export]
-    figures += column_profile.changes(database, file.contract, stored, load_id)
+    try:
+        figures += column_profile.changes(database, file.contract, stored, load_id)
+    except duckdb.IOException as error:
+        # Who builds from the lake says what it lacks; this load is only not compared with it.
+        log.warning("%s is not compared with earlier loads: %s", file.delivered.name, first_line(error))
     column_profile.keep(loader.connection, load_id, figures)
 
 

@@ -174,7 +174,8 @@ class Platform:
     """How one platform's files become exports.
 
     `required` replaces the contracts' list of what must come every night; None keeps that list. With
-    `orders_from_lines` staging makes orders of the newest version of each of their lines.
+    `orders_from_lines` staging makes orders of the newest version of each of their lines. `files` are the names of its
+    files where that is not for its layouts to say: it is `like` a platform of several.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Platform:
     required: tuple[str, ...] | None = None
     values: dict[str, str] | None = None
     orders_from_lines: bool = False
+    files: tuple[str, ...] = ()
 
 
 def _spelled(name: str) -> str:

@@ -21,7 +21,7 @@ from userops.yaml_files import read as read_yaml
 
 STANDING_VALUES = ("business_date", "currency", "end_of_day", "timezone")
 # What a platform that is `like` one of several layouts may still say of all of them.
-OF_EVERY_LAYOUT = ("encoding", "delimiter", "skip_lines")
+OF_EVERY_LAYOUT = ("files", "encoding", "delimiter", "skip_lines")
 FIX = "; platforms/README.md lists the entries and what each says"
 
 
@@ -37,6 +37,10 @@ class PlatformEntries(YamlModel):
         check_values(self.values)
         check_exports(self.required or ())
         return self
+
+
+class _Files(YamlModel):
+    files: tuple[str, ...]
 
 
 OF_PLATFORM = tuple(PlatformEntries.model_fields)
@@ -61,7 +65,8 @@ def read(name: str, folder: Path) -> Platform:
         layout = _checked(file, LayoutEntries, given, at, f"layout {place}" if several else "")
         _raising(file, at, f"layout {place}" if several else "", lambda layout=layout: check_layout(layout))
         found.append(Layout(**dict(layout), platform=name, place=place, values=said.values))
-    platform = Platform(name, tuple(found), said.required, said.values, said.orders_from_lines)
+    files = _checked(file, _Files, {"files": content.get("files", [])}, ()).files
+    platform = Platform(name, tuple(found), said.required, said.values, said.orders_from_lines, files)
     _raising(file, (), "orders_from_lines", lambda: _check_lines(platform))
     return platform
 
@@ -139,6 +144,9 @@ def _like(base_name: str, given: dict, file: YamlFile, folder: Path, on_the_way:
             raise _wrong(file, key, f"`{key}` is not written as `name: value` pairs", "write them so")
     values = (base.get("values") or {}) | beside.get("values", {})
     header = given.get("header", {})
+    if len(layouts) > 1 and "files" in given:
+        # Whose files these are; which layout each has is for its columns to tell.
+        beside["files"] = given.pop("files")
     merged = [layout | given | {"header": layout.get("header", {}) | header} for layout in layouts]
     return base | beside | {"values": values, "layouts": merged}
 

@@ -118,14 +118,19 @@ class Source:
         return self.platform.required
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Patterns of its own; none where those of the layouts hold."""
+        return self.said.files or (self.platform.files if self.platform else ())
+
+    @property
     def patterns(self) -> list[str]:
         """The file names that are looked for."""
-        return list(self.said.files) or [pattern for layout in self.layouts for pattern in layout.files]
+        return list(self.files) or [pattern for layout in self.layouts for pattern in layout.files]
 
     def patterns_of(self, export: str) -> list[str]:
         """The file names in which an export is looked for."""
         layouts = [layout for layout in self.layouts if export in layout.exports and self.takes(export)]
-        return list(self.said.files) or [pattern for layout in layouts for pattern in layout.files]
+        return list(self.files) or [pattern for layout in layouts for pattern in layout.files]
 
     def takes(self, export: str) -> bool:
         """Whether the export is taken of its files."""
@@ -172,8 +177,8 @@ class Source:
 
     def _claims(self, file_name: str, in_its_folder: bool) -> list[Layout]:
         names = self.names_of(file_name)
-        told = in_its_folder or self.is_named_by(file_name) or any(fits(name, self.said.files) for name in names)
-        if self.said.files and not told:
+        told = in_its_folder or self.is_named_by(file_name) or any(fits(name, self.files) for name in names)
+        if self.files and not told:
             return []
         found = [layout for layout in self.layouts if any(layout.matches(name) for name in names)]
         if told and not found and not any(canonical_name(name) for name in names):

@@ -1,6 +1,6 @@
 -- One row per user × day of int_feature_days with a counted order by then.
 -- Marts are restated: an order fully refunded by D counts on none of the days.
-{% set sales_channels = ['app', 'group', 'live', 'marketplace', 'mini_program', 'other', 'store'] %}
+{% set sales_channels = ['app', 'group', 'live', 'marketplace', 'mini_program', 'other', 'store', 'web'] %}
 {% set age = days_between('days.as_of', 'orders.order_day') %}
 with figures as (
     select

@@ -5,7 +5,7 @@
         'counts': [
             'orders', 'orders_30d', 'orders_90d', 'orders_365d', 'discounted_orders', 'deep_discount_orders',
             'weekend_orders', 'app_orders', 'group_orders', 'live_orders', 'marketplace_orders', 'mini_program_orders',
-            'other_orders', 'store_orders',
+            'other_orders', 'store_orders', 'web_orders',
         ],
         'amounts': ['net', 'net_30d', 'net_90d', 'net_365d', 'margin_365d'],
         'known': [

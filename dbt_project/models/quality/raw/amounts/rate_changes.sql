@@ -34,16 +34,20 @@ changes as (
 
 currencies as (
 
-    select currency, max(rate_date) as last_change, max(gap) as longest_gap, count(*) as changes
+    select currency, max(rate_date) as last_change, max(gap) as longest_gap
     from changes
     group by currency
     having count(*) >= 10
 
 ),
 
-newest as (
+pauses as (
 
-    select max(rate_date) as newest_date from rates
+    select
+        count(*) as currencies,
+        coalesce(max(longest_gap), 0) as longest_before,
+        coalesce({{ days_between('(select max(rate_date) from rates)', 'max(last_change)') }}, 0) as days_still
+    from currencies
 
 ),
 
@@ -51,18 +55,11 @@ final as (
 
     select
         'fx_rates' as export,
-        count(*) as currencies,
-        cast(coalesce(min({{ days_between('newest.newest_date', 'currencies.last_change') }}), 0) as bigint) as days_still,
-        cast(coalesce(max(currencies.longest_gap), 0) as bigint) as longest_before,
-        cast(coalesce(
-            case
-                when min({{ days_between('newest.newest_date', 'currencies.last_change') }})
-                    > 2 * max(currencies.longest_gap)
-                    then min({{ days_between('newest.newest_date', 'currencies.last_change') }})
-            end, 0
-        ) as bigint) as days_beyond_usual
-    from currencies
-    cross join newest
+        currencies,
+        days_still,
+        longest_before,
+        case when days_still > 2 * longest_before then days_still else 0 end as days_beyond_usual
+    from pauses
 
 )
 

@@ -1,6 +1,5 @@
 {#
-    What is judged: of every column and figure the new day that lies furthest from its usual level, measured in spreads
-    (of days, widened by what chance does to so few rows) and in itself.
+    Of every column and figure the new day that lies furthest from its usual level, in spreads of days and in itself.
 #}
 {% set limits = profile_limits() %}
 with levels as (
@@ -63,7 +62,8 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by subject, figure order by case when is_far then moved else 0 end desc nulls last, off / wide desc nulls last
+            partition by subject, figure
+            order by case when is_far then moved else 0 end desc nulls last, off / wide desc nulls last
         ) as place
     from measured
 
@@ -72,20 +72,18 @@ ranked as (
 final as (
 
     select
-        load_name,
-        subject,
-        figure,
-        loads_before,
+        load_name, subject, figure, loads_before,
         cast(sample as bigint) as row_count,
         cast(case when figure in ({{ amounts() }}) then exp(value) else value end as {{ type_double() }}) as level,
         cast(case when figure in ({{ amounts() }}) then exp(centre) else centre end as {{ type_double() }}) as usual,
         cast(case when figure in ({{ amounts() }}) then exp(lowest) else lowest end as {{ type_double() }}) as lowest,
-        cast(case when figure in ({{ amounts() }}) then exp(highest) else highest end as {{ type_double() }}) as highest,
+        cast(case when figure in ({{ amounts() }}) then exp(highest) else highest end as {{ type_double() }})
+            as highest,
         cast(case when is_far then moved else 0 end as {{ type_double() }}) as moved,
-        -- Far more or fewer rows than usual bring another mix by themselves: that is told, and does not block.
         cast(case
+            -- Far more or fewer rows than usual bring another mix by themselves, which is told; a new price list is
+            -- business as usual.
             when is_far and kind in ({{ vital_kinds() }}) and figure <> 'largest'
-                -- A new price list is business as usual.
                 and not (is_snapshot and kind = 'money' and figure = 'changed')
                 and sample between 0.4 * usual_sample and 1.7 * usual_sample
                 then moved

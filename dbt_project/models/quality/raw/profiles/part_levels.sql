@@ -28,12 +28,12 @@ expected as (
 
 ),
 
--- The least that any past day had, of the same weekday where there was one.
+-- The least that a day of the last three weeks had, of the same weekday where there was one.
 lows as (
 
     select subject, weekday, min(row_count) as least
     from expected
-    where not is_new
+    where not is_new and day > {{ days_back(21) }}
     group by subject, weekday
 
 ),
@@ -65,7 +65,8 @@ final as (
         past.loads_before,
         past.spread,
         coalesce(lows.least, past.least) as least,
-        cast(expected.row_count as {{ type_double() }}) / nullif(cast(expected.usual as {{ type_double() }}), 0) as level
+        cast(expected.row_count as {{ type_double() }}) / nullif(cast(expected.usual as {{ type_double() }}), 0)
+            as level
     from expected
     inner join past on expected.subject = past.subject
     left join lows on expected.subject = lows.subject and expected.weekday = lows.weekday

@@ -14,7 +14,8 @@ judged as (
     select
         *,
         {{ deviation('row_count', 'expected') }} < -4 * spread and row_count < 0.8 * expected
-        and row_count < least as is_far,
+        -- Nobody works every day.
+        and row_count < least and (part_kind <> 'staff' or expected >= 40) as is_far,
         -- A second export shows at least half of the fall.
         coalesce(level_elsewhere < 0.8 and 1 - level_elsewhere >= 0.5 * (1 - level), false) and not is_gone as is_real
     from compared
@@ -40,13 +41,14 @@ final as (
         loads_before,
         cast(row_count as bigint) as row_count,
         cast(expected as {{ type_double() }}) as usual_rows,
-        cast(case when is_far then 1 - row_count / expected else 0 end as {{ type_double() }}) as missing_share,
-        -- What the business itself sends, or what follows from orders in its own time, never blocks; nor does a member of
+        cast(case when is_far then 1 - row_count / expected else 0 end as {{ type_double() }})
+            as missing_share,
+        -- What the business itself sends, what follows from orders in its own time, never blocks; nor does a member of
         -- staff who is away, or a campaign that ended.
         cast(case
             when is_far and not is_real and not is_unnamed and part_kind <> 'staff' and export <> 'ad_stats'
                 and (part_kind <> 'rows' or export in (
-                    'orders', 'order_lines', 'contacts', 'touches', 'events', 'friendships', 'group_members'
+                    'orders', 'order_lines', 'contacts', 'touches', 'events'
                 ))
                 then 1 - row_count / expected
             else 0

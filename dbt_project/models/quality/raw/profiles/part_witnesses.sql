@@ -22,10 +22,14 @@ others as (
 
 ),
 
--- The best-placed second export that names the same part.
+-- The second export that names the same part and fell most, beyond what chance does to its few rows.
 witnesses as (
 
-    select levels.subject, levels.day, min(other.level) as level_elsewhere, sum(other.row_count) as rows_elsewhere
+    select
+        levels.subject, levels.day,
+        min(case when other.row_count < other.usual - 2 * sqrt(other.usual) then other.level else 1 end)
+            as level_elsewhere,
+        sum(other.row_count) as rows_elsewhere
     from levels
     inner join levels as other
         on
@@ -33,6 +37,7 @@ witnesses as (
             and levels.part_kind = other.part_kind
             and levels.part = other.part
             and levels.export <> other.export
+            and other.export <> 'friendships'
             and other.usual >= 5
     where levels.part_kind <> 'rows'
     group by levels.subject, levels.day
@@ -66,7 +71,7 @@ final as (
     select
         levels.*,
         kinds.is_unnamed,
-        levels.usual * least(1, coalesce(others.level_of_others, 1)) as expected,
+        levels.usual * least(1.1, coalesce(others.level_of_others, 1)) as expected,
         witnesses.level_elsewhere,
         levels.part_kind = 'channel' and levels.row_count = 0 and witnesses.rows_elsewhere = 0
         and listed.channel_code is not null as is_gone

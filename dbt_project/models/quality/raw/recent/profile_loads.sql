@@ -12,7 +12,8 @@ figures as (
 
     select
         files.export,
-        case when files.source = 'canonical' then files.export else files.source || ' ' || files.export end as load_name,
+        case when files.source = 'canonical' then files.export else files.source || ' ' || files.export end
+            as load_name,
         files.business_date as day,
         contracts.mode = 'snapshot' as is_snapshot,
         files.business_date > {{ unpublished_since() }} as is_new,

@@ -57,7 +57,8 @@ final as (
         parts.day,
         max(totals.day_rows) as sample,
         sum(case
-            when parts.figure <> 'length' then greatest(0, parts.amount / totals.day_rows - coalesce(usual.usual_share, 0))
+            when parts.figure <> 'length'
+                then greatest(0, parts.amount / totals.day_rows - coalesce(usual.usual_share, 0))
             when parts.part = '(other)' then 0
             when cast(parts.part as int) > longest.longest then 0
             else greatest(0, parts.amount / totals.day_rows - coalesce(usual.usual_share, 0))

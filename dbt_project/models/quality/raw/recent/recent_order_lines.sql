@@ -12,6 +12,7 @@ with versions as (
         _load_id,
         _line,
         _business_date,
+        _source,
         _business_date > {{ unpublished_since() }} as is_new
     from {{ source('raw', 'order_lines') }}
     where _business_date <= {{ business_date() }}

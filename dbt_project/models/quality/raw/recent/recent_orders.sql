@@ -19,6 +19,7 @@ with versions as (
         _load_id,
         _line,
         _business_date,
+        _source,
         _business_date > {{ unpublished_since() }} as is_new
     from {{ source('raw', 'orders') }}
     where _business_date <= {{ business_date() }} and not coalesce(is_test, false)

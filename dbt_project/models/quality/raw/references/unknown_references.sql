@@ -10,6 +10,15 @@ products as (
 
 ),
 
+lines_of_products as (
+
+    select lines._source, lines.is_new, products.sku is not null as is_listed
+    from {{ ref('recent_order_lines') }} as lines
+    left join products on lines.sku = products.sku
+    where lines.is_product
+
+),
+
 counted as (
 
     select export, 'contact' as reference, row_count, unknown from {{ ref('named_contacts') }}
@@ -18,11 +27,10 @@ counted as (
     union all
     select
         'order_lines' as export, 'product' as reference, count(*) as row_count,
-        count(*) filter (where products.sku is null) as unknown
-    from {{ ref('recent_order_lines') }} as lines
-    left join products on lines.sku = products.sku
-    -- A business without a catalogue names products that nobody lists.
-    where lines.is_new and lines.is_product and exists (select 1 from products as catalogue)
+        count(*) filter (where not is_listed) as unknown
+    from lines_of_products
+    -- Of a source whose goods stand in no catalogue nobody lists what its lines name.
+    where is_new and _source in (select _source from lines_of_products where is_listed)
     union all
     select
         'touches' as export, 'channel' as reference, count(*) as row_count,

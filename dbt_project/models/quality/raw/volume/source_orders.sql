@@ -7,7 +7,7 @@ with sums as (
         count(paid_at) as rows_paid,
         count(*) filter (where _business_date > {{ unpublished_since() }}) as new_rows
     from {{ source('raw', 'orders') }}
-    where _business_date <= {{ business_date() }}
+    where _business_date <= {{ business_date() }} and not coalesce(is_test, false)
     group by _source
 
 ),

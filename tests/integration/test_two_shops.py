@@ -12,8 +12,9 @@ from conftest import fresh_database
 from lake_rows import raw
 from userops import ingest
 from userops.errors import UseropsError
+from userops.ingest import landing
 from userops.privacy import erasure, key_rotation, keys
-from userops.settings import Settings
+from userops.settings import PROJECT_ROOT, Settings
 from userops.warehouse.connection import connect
 from userops.warehouse.schema import migrate
 
@@ -107,6 +108,20 @@ def test_orders_of_one_name_in_two_shops_are_two_orders(url: str, tmp_path: Path
     assert shops.rows("select distinct source, layout from meta.load_files order by 1") == [
         ("shop_b", "shopify/1"), ("shopify", "shopify/1")
     ]
+
+
+def test_a_second_shop_may_be_a_platform_of_its_own(url: str, tmp_path: Path) -> None:
+    """The case's own way: a platform `like: shopify` with names of its own."""
+    shops = Shops(url, tmp_path, "sources: []\n")
+    shutil.copytree(CASES / "two_stores", shops.landing)
+    shutil.copytree(PROJECT_ROOT / "platforms", tmp_path / "platforms")
+    like = "like: shopify\nvalues: {channel: shop_b}\nfiles: [shop_b_orders*.csv]\n"
+    (tmp_path / "platforms" / "shop_b.yml").write_text(like, encoding="utf-8")
+    settings = shops.settings().model_copy(update={"project_root": tmp_path, "sources": ("shopify", "shop_b")})
+    files = landing.list_folder(settings, SECOND).delivered
+    assert {(file.source_name, file.layout.label) for file in files if file.export == "orders"} == {
+        ("shopify", "shopify/1"), ("shop_b", "shop_b/1")
+    }
 
 
 def test_a_file_is_owed_and_waived_by_its_source(url: str, tmp_path: Path) -> None:
