@@ -19,11 +19,13 @@ from userops.engines import warehouse_copy
 from userops.engines.base import META_RELATIONS
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.lake import Lake, LakeFile, arrow_schema
+from userops.lake.files import missing
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
 ROLE = "transformer"
+SCHEMAS = ("raw", "meta", "staging", "build", "quality")
 WORKER = Path(__file__).parents[1] / "transform" / "spark_worker.py"
 _SPARK = {
     pa.bool_(): "boolean",
@@ -61,10 +63,17 @@ class SparkEngine:
 
     def open_raw(self, as_of: date) -> None:
         # Nothing outlives a run: what is left of the last one may be of other code or other data.
-        shutil.rmtree(self.root, ignore_errors=True)
-        self.root.mkdir(parents=True)
+        # The folder is one that people name: what else is in it stays.
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.catalog.unlink(missing_ok=True)
+        for schema in SCHEMAS:
+            shutil.rmtree(self.root / schema, ignore_errors=True)
         with connect(self.url, ROLE) as connection:
-            files = Lake(self.settings.lake).files_as_of(connection, as_of)
+            lake = Lake(self.settings.lake)
+            files, there = lake.files_as_of(connection, as_of), {path for path, _ in lake.listing()}
+            # Spark reads what a pattern finds, and says nothing of what it does not.
+            for lost in (file.path for found in files.values() for file in found if file.path not in there):
+                raise missing(lost)
             for export, contract in load_contracts().items():
                 self._open_export(export, arrow_schema(contract), files.get(export, []))
             for relation in META_RELATIONS:
@@ -129,6 +138,7 @@ class SparkEngine:
         self._enter(relation, schema, f"{folder}/{{{names}}}")
 
     def _enter(self, relation: str, schema: pa.Schema, location: str) -> None:
+        """Write a relation's entry into the catalogue."""
         known = json.loads(self.catalog.read_text(encoding="utf-8")) if self.catalog.exists() else {}
         columns = ", ".join(f"`{field.name}` {_spark_type(field.type)}" for field in schema)
         known[relation] = {"columns": columns, "location": location}
