@@ -4,17 +4,23 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 USEROPS := $(VENV)/bin/userops
+# The spark engine's environment of its own.
+SPARK_VENV := .venv-spark
+SPARK := $(SPARK_VENV)/.installed
 # Test files run side by side, each worker with a server of its own.
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: demo serve check test test-slow test-serve test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
+.PHONY: demo serve spark check test test-slow test-serve test-spark test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
 
 serve: $(RUNTIME)
 	$(USEROPS) serve
+
+# What USEROPS_ENGINE=spark needs beside Java 17: dbt-spark and pyspark, apart from everything else.
+spark: $(SPARK)
 
 # What to run before each commit: lint and the tests that need no server, those of the dbt project among them.
 check: lint unit
@@ -31,6 +37,10 @@ test-slow: $(DEV)
 
 test-serve: $(DEV)
 	$(PYTEST) tests/serve
+
+# One business by duckdb and by Spark on a cluster of two workers that the test starts: ten minutes, and Java 17.
+test-spark: $(DEV) $(SPARK)
+	$(PYTEST) tests/spark -m spark
 
 # Every page of the site in both languages, both themes and two widths, in a headless Chromium: ten minutes.
 test-browser: $(DEV)
@@ -88,9 +98,10 @@ lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) -c requirements/dev.lock pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) -c requirements/dev.lock requirements/bootstrap.in -o requirements/bootstrap.lock
+	$(COMPILE) requirements/spark.in -o requirements/spark.lock
 
 clean:
-	rm -rf $(VENV) build plugins/*.egg-info
+	rm -rf $(VENV) $(SPARK_VENV) build plugins/*.egg-info
 
 $(VENV)/bin/uv: requirements/bootstrap.lock
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 12) else "userops needs Python 3.11 or 3.12: make PYTHON=python3.11 …")'
@@ -105,4 +116,9 @@ $(RUNTIME): $(VENV)/bin/uv requirements/runtime.lock pyproject.toml
 
 $(DEV): $(RUNTIME) requirements/dev.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.lock
+	touch $@
+
+$(SPARK): $(VENV)/bin/uv requirements/spark.lock
+	$(PYTHON) -m venv $(SPARK_VENV)
+	VIRTUAL_ENV=$(CURDIR)/$(SPARK_VENV) $(VENV)/bin/uv pip install --quiet --require-hashes -r requirements/spark.lock
 	touch $@

@@ -12,8 +12,8 @@ from userops.settings import Settings
 SETTINGS = Settings.load()
 MARTS = Asset("userops://marts")
 DOMAINS = ("channel", "orders", "crm")
-# The file that the duckdb engine builds in is on one worker; everything that reads it runs there.
-QUEUE = {"queue": "build"} if SETTINGS.engine == "duckdb" else {}
+# What the engines duckdb and spark build stands in files of one worker; everything that reads them runs there.
+QUEUE = {} if SETTINGS.engine == "postgres" else {"queue": "build"}
 
 RUNBOOK = """
 ### nightly: exports in, gated marts out

@@ -92,7 +92,17 @@ class Settings(BaseSettings):
         "name a folder, or an fsspec URL.", default_factory=lambda given: str(given["home"] / "landing")
     )
     lake: str = _setting("name a folder, or an fsspec URL.", default_factory=lambda given: str(given["home"] / "lake"))
-    engine: Literal["postgres", "duckdb"] = _setting("use postgres or duckdb.", "postgres")
+    engine: Literal["postgres", "duckdb", "spark"] = _setting("use postgres, duckdb or spark.", "postgres")
+    spark_master: str = _setting(
+        "write local[*] or spark://host:7077.", "local[*]", pattern=r"^(local|local\[[^\]]+\]|yarn|(spark|k8s)://.+)$"
+    )
+    spark_files: Path = _setting(
+        "name a folder that this machine and every one of the cluster sees under the same path.",
+        default_factory=lambda given: given["home"] / "spark",
+    )
+    spark_venv: Path = _setting(
+        "name the folder that `make spark` made.", default_factory=lambda given: given["project_root"] / ".venv-spark"
+    )
     memory_limit: str = _setting("write a size such as 4GB.", "", pattern=r"(?i)^$|^\d+(\.\d+)? ?[KMGT]i?B$")
     threads: int = _setting("write a whole number from 1.", default_factory=lambda: os.cpu_count() or 2, ge=1)
     sources: Names = _setting("write names of platforms/ or sources.yml with commas between.", ())
@@ -131,7 +141,7 @@ class Settings(BaseSettings):
         environment = init_settings.init_kwargs.pop("environment", {})
         return init_settings, _SecretFiles(settings_cls, environment), _Environment(settings_cls, environment)
 
-    @field_validator("project_root", "home")
+    @field_validator("project_root", "home", "spark_files", "spark_venv")
     @classmethod
     def _is_absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()

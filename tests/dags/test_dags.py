@@ -111,8 +111,9 @@ def test_policy_owner_retries_runbook(dags):
         assert all(task.retries >= 1 for task in dag.tasks)
 
 
-def test_what_builds_with_duckdb_runs_on_one_worker(monkeypatch):
-    monkeypatch.setenv("USEROPS_ENGINE", "duckdb")
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_what_builds_in_files_runs_on_one_worker(monkeypatch, engine):
+    monkeypatch.setenv("USEROPS_ENGINE", engine)
     nightly = load_dags()["nightly"]
     on_build = {task.task_id for task in nightly.tasks if task.queue == "build"}
     assert on_build == set(STEPS) - {"publish", "serve"} == set(airflow_tasks.ENGINE_STEPS)

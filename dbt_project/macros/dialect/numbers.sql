@@ -25,10 +25,24 @@
     )
 {%- endmacro %}
 
+{#
+    The whole part, and the rest in units of the last place. No type on the way has more than 38 digits: of wider ones
+    Spark would cut the places.
+#}
 {% macro spark__ratio(dividend, divisor, places) -%}
     {%- set n -%} cast(cast({{ dividend }} as decimal(24, 6)) * 1000000 as decimal(24, 0)) {%- endset -%}
-    {%- set d -%} cast(cast({{ divisor }} as decimal(24, 6)) * 1000000 as decimal(24, 0)) {%- endset -%}
-    cast(round({{ n }} / nullif({{ d }}, 0), {{ places }}) as decimal({{ [18, places + 12] | max }}, {{ places }}))
+    {%- set d -%} nullif(cast(cast({{ divisor }} as decimal(24, 6)) * 1000000 as decimal(24, 0)), 0) {%- endset -%}
+    {%- set units -%}
+        ((abs({{ n }}) % abs({{ d }})) * {{ 2 * 10 ** places }} + abs({{ d }})) div (2 * abs({{ d }}))
+    {%- endset -%}
+    cast(
+        cast(case when ({{ n }} < 0) = ({{ d }} < 0) then 1 else -1 end as decimal(1, 0)) * (
+            abs({{ n }}) div abs({{ d }})
+            + cast({{ units }} as decimal({{ places + 1 }}, 0))
+            * {{ '0.' ~ '0' * (places - 1) ~ '1' if places else '1' }}
+        )
+        as decimal({{ [18, places + 12] | max }}, {{ places }})
+    )
 {%- endmacro %}
 
 {# A quotient of whole numbers without its fraction, an int. #}

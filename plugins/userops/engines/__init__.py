@@ -1,10 +1,10 @@
-"""Where a run builds: in the warehouse (postgres) or in this process (duckdb)."""
+"""Where a run builds: in the warehouse (postgres), in this process (duckdb) or on a cluster (spark)."""
 
 from userops.engines.base import Engine
 from userops.errors import UseropsError
 from userops.settings import Settings
 
-ENGINES = ("postgres", "duckdb")
+ENGINES = ("postgres", "duckdb", "spark")
 
 
 def open_engine(settings: Settings, url: str, token: int | None = None) -> Engine:
@@ -17,6 +17,10 @@ def open_engine(settings: Settings, url: str, token: int | None = None) -> Engin
         from userops.engines.duckdb import DuckdbEngine
 
         return DuckdbEngine(settings, url, token)
+    if settings.engine == "spark":
+        from userops.engines.spark import SparkEngine
+
+        return SparkEngine(settings, url, token)
     raise UseropsError(
         f"USEROPS_ENGINE={settings.engine!r} is no engine.", fix=f"set it to one of {', '.join(ENGINES)}."
     )

@@ -37,6 +37,9 @@ class Engine(Protocol):
     def dbt_target(self) -> dict[str, object]:
         """The output of `profiles.yml` by which dbt builds here; its name is `type` of the engine."""
 
+    def dbt_command(self) -> Sequence[str] | None:
+        """The program that takes dbt's arguments, where the target's adapter is in another environment; else None."""
+
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
         """The rows of a relation, in no fixed order."""
 

@@ -57,6 +57,9 @@ class DuckdbEngine:
             **self._filesystems(),
         }
 
+    def dbt_command(self) -> None:
+        """dbt runs in this process."""
+
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
         return self._open().sql(f"select {', '.join(columns or ['*'])} from {relation}").to_arrow_reader()
 

@@ -50,6 +50,9 @@ class PostgresEngine:
             "threads": 2,
         }
 
+    def dbt_command(self) -> None:
+        """dbt runs in this process."""
+
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
         return warehouse_copy.read(self.url, self._open(), relation, columns)
 

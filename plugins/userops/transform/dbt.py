@@ -12,7 +12,7 @@ from userops.checks import CheckResult
 from userops.engines.base import Engine
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
-from userops.transform import profiles
+from userops.transform import elsewhere, profiles
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.results import BaseResult as RunResult
@@ -41,13 +41,32 @@ def build(settings: Settings, engine: Engine, selector: str) -> list[CheckResult
     profiles.write(settings, engine.dbt_target())
     engine.close()
     left_out = [text for kind in LEFT_OUT for text in ("--exclude-resource-type", kind)]
-    done = _invoke(settings, ["build", "--selector", selector, *left_out])
-    if done.result is None:
-        raise _not_run(done)
-    for result in done.result.results:
+    results = _results(settings, engine, ["build", "--selector", selector, *left_out])
+    for result in results:
         if result.status in FAILED:
             log.error("%s: %s", result.node.unique_id, clean(result.message or ""))
-    return check_results(done.result.results)
+    return check_results(results)
+
+
+def _results(settings: Settings, engine: Engine, arguments: list[str]) -> list["RunResult"]:
+    """Run dbt where the engine has it."""
+    command = engine.dbt_command()
+    if command is not None:
+        return elsewhere.run(command, [*arguments, *_options(settings)], target_path(settings))
+    done = _invoke(settings, arguments)
+    if done.result is None:
+        raise _not_run(done)
+    return done.result.results
+
+
+def write_manifest(settings: Settings, engine: Engine) -> None:
+    """Write the parsed project to the target folder, without building anything."""
+    profiles.write(settings, engine.dbt_target())
+    command = engine.dbt_command()
+    if command is None:
+        parse(settings)
+    else:
+        elsewhere.run(command, ["parse", *_options(settings)], target_path(settings))
 
 
 def parse(settings: Settings) -> "Manifest":

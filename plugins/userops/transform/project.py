@@ -8,7 +8,7 @@ import yaml
 
 from userops.engines.base import Engine
 from userops.settings import Settings
-from userops.transform import dbt, profiles
+from userops.transform import dbt
 
 # Relations that commands read beside the marts: who is whom, who may be contacted (by which member of staff), why a
 # user bears a tag.
@@ -52,8 +52,7 @@ def manifest_of(settings: Settings, engine: Engine, run_id: str) -> Path:
     """The parsed project of a run as a file; parsed here if another machine built the run."""
     path = dbt.target_path(settings) / "manifest.json"
     if not path.exists() or not _mark(settings).exists() or _mark(settings).read_text(encoding="utf-8") != run_id:
-        profiles.write(settings, engine.dbt_target())
-        dbt.parse(settings)
+        dbt.write_manifest(settings, engine)
     return path
 
 

@@ -12,7 +12,8 @@ with kinds as (
         count(*) as conversions,
         {{ money('sum(net)') }} as net,
         sum(decay_share) as decayed_conversions,
-        sum(decay_share * net) as decayed_net
+        -- A product of 38 digits at most: of wider ones Spark would cut the places.
+        sum(decay_share * cast(net as decimal(16, 2))) as decayed_net
     from {{ ref('int_attribution_paths') }}
     where is_conversion
     group by channel_code, steps, channels, position = 1, position = steps, is_first_of_channel

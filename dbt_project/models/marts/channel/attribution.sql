@@ -40,8 +40,8 @@ measured as (
     select
         *,
         row_number() over (partition by model order by conversions desc, {{ by_bytes('channel_code') }}) as place,
-        sum(conversions) over (partition by model) as given_conversions,
-        sum(net) over (partition by model) as given_net
+        cast(sum(conversions) over (partition by model) as decimal(26, 10)) as given_conversions,
+        cast(sum(net) over (partition by model) as decimal(26, 10)) as given_net
     from rounded
 ),
 

@@ -1,0 +1,106 @@
+"""What the spark engine runs in its own environment (`make spark`): dbt, with a Spark session of its own.
+
+`python spark_worker.py SESSION.json ARGUMENT …` runs dbt with the arguments. SESSION.json holds `conf` (Spark's
+configuration) and `catalog` (the path of a JSON file). The catalogue lists what exists, in the order in which it was
+made: tables as Parquet files below `location`, views as statements. Sessions forget their tables, so each begins by
+making the catalogue's known and ends by adding what dbt built. A view that other programs read is written as Parquet
+too, below `exports`. Nothing of userops is imported: this environment has none of its dependencies.
+"""
+
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from pyspark.sql import SparkSession
+
+Catalog = dict[str, dict[str, str]]
+# The schema whose views the main process reads: marts, and what scores are computed from.
+READ_ELSEWHERE = "build"
+EXIT_RAN, EXIT_NOT_RUN = 0, 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run dbt; whether its models passed stands in dbt's own artifacts."""
+    session = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    # Where models put their tables (macros/dialect/spark_tables.sql).
+    os.environ["USEROPS_SPARK_FILES"] = session["exports"]
+    threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
+    if arguments[1] == "parse":
+        return EXIT_RAN if dbtRunner().invoke(arguments[1:]).success else EXIT_NOT_RUN
+    path = Path(session["catalog"])
+    catalog: Catalog = json.loads(path.read_text(encoding="utf-8"))
+    spark = open_session(session["conf"])
+    try:
+        make_known(spark, catalog)
+        done = dbtRunner().invoke(arguments[1:])
+        if done.result is None:
+            print(f"dbt did not run: {done.exception}", file=sys.stderr)
+            return EXIT_NOT_RUN
+        for name, entry in built(spark, done, session["exports"]):
+            # What is built anew stands after what it reads.
+            catalog.pop(name, None)
+            catalog[name] = entry
+        path.write_text(json.dumps(catalog, indent=1), encoding="utf-8")
+    finally:
+        spark.stop()
+    return EXIT_RAN
+
+
+def end_with(parent: int) -> None:
+    """Stop where the process that asked is killed: the run that comes next writes the same files."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(EXIT_NOT_RUN)
+
+
+def open_session(conf: dict[str, str]) -> SparkSession:
+    """The one session of this process, which dbt-spark's method `session` finds and uses."""
+    # A refused statement is an error of its model, which dbt tells; Spark would print its whole stack beside.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    builder = SparkSession.builder
+    for name, value in conf.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def make_known(spark: SparkSession, catalog: Catalog) -> None:
+    """Make every relation of the catalogue known to the session."""
+    for schema in dict.fromkeys(name.split(".")[0] for name in catalog):
+        spark.sql(f"create schema if not exists {schema}")
+    for name, entry in catalog.items():
+        if "statement" in entry:
+            spark.sql(entry["statement"])
+        else:
+            spark.sql(f"create table {name} ({entry['columns']}) using parquet location '{entry['location']}'")
+
+
+def built(spark: SparkSession, done: dbtRunnerResult, exports: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The relations that dbt built, in its order, as the catalogue has them."""
+    for result in getattr(done.result, "results", ()):
+        node: Any = result.node
+        if node.resource_type != "model" or str(result.status) != "success":
+            continue
+        name = f"{node.schema}.{node.alias}"
+        if node.config.materialized != "view":
+            yield name, {"columns": spark.table(name).schema.toDDL(), "location": location(spark, name)}
+            continue
+        if node.schema == READ_ELSEWHERE:
+            spark.table(name).write.mode("overwrite").parquet(f"{exports}/{node.schema}/{node.alias}")
+        yield name, {"statement": spark.sql(f"show create table {name}").first()[0]}
+
+
+def location(spark: SparkSession, name: str) -> str:
+    """Where the files of a table are."""
+    rows = spark.sql(f"describe table extended {name}").collect()
+    return next(row["data_type"] for row in rows if row["col_name"] == "Location")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
