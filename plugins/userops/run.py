@@ -216,16 +216,20 @@ def serve(settings: Settings, url: str, run: Run) -> str:
     return str(out)
 
 
-def approve(settings: Settings, business_date: str, by: str) -> int | None:
+def approve(settings: Settings, business_date: str, by: str, reason: str = "") -> int | None:
     """Publish a held run in a person's name; returns the version, or None if the date has to run again first."""
-    url = warehouse_url(settings)
-    with connect(url, "publisher") as connection:
-        run = approval.approve(connection, business_date, by)
+    run = release(settings, business_date, by, reason)
     if run is None:
         return None
-    version = publish(settings, run)
     serve(settings, run)
-    return version
+    return run["version"]
+
+
+def release(settings: Settings, business_date: str, by: str, reason: str = "") -> Run | None:
+    """The same without `serve`, for whoever cannot wait for the site; returns the run with its version."""
+    with connect(warehouse_url(settings), "publisher") as connection:
+        run = approval.approve(connection, business_date, by, reason)
+    return run and run | {"version": publish(settings, run)}
 
 
 def fail(settings: Settings, run_id: str, error: str) -> None:
