@@ -107,7 +107,7 @@ def alert(
     lines = [
         text("intro", language, owner=OWNER, run=run_id, **words),
         "",
-        *(_finding(cause, language) + _following(follow, language) for cause, follow in list(causes.items())[:SHOWN]),
+        *(_finding(cause, language, follow) for cause, follow in list(causes.items())[:SHOWN]),
         *([text("more", language, n=len(causes) - SHOWN)] if len(causes) > SHOWN else []),
         "",
         text("affected", language, what=_affected(failed, state, language)),
@@ -211,15 +211,20 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _finding(result: CheckResult, language: str) -> str:
-    found = text(
-        "finding", language, check=result.check, subject=result.subject, found=result.observed,
-        expected=result.expected,
-    )  # fmt: skip
-    return found + (text("detail", language, detail=result.detail) if result.detail else "")
+def _finding(result: CheckResult, language: str, follow: Sequence[CheckResult] = ()) -> str:
+    """What was found first, then what was expected, what to do, and the check by its name."""
+    # Some findings name their subjects themselves, as there may be several.
+    found = result.observed.removeprefix(f"{result.subject}: ")
+    lines = [
+        text("finding", language, subject=result.subject, found=found),
+        text("expected", language, expected=result.expected),
+        *([text("detail", language, detail=result.detail)] if result.detail else []),
+        text("check", language, check=result.check) + _following(follow, language),
+    ]
+    return "\n".join(lines)
 
 
-def _following(follow: list[CheckResult], language: str) -> str:
+def _following(follow: Sequence[CheckResult], language: str) -> str:
     if not follow:
         return ""
     checks = text("comma", language).join(dict.fromkeys(result.check for result in follow))

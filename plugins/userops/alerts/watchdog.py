@@ -76,12 +76,14 @@ def _finding(
     run = connection.execute(
         "select state, started_at from meta.runs where business_date = %s order by token desc limit 1", [due]
     ).fetchone()
-    observed = message.text("late_no_run", language) if run is None else message.text("late_run", language, state=run[0])
+    key, state = ("late_run", run[0]) if run else ("late_no_run", "")
+    observed = message.text(key, language, state=state)
     if published:
         observed += message.text("late_published", language, date=published[1])
     return CheckResult(
         "published_on_time", "manifest", "nightly", "critical", False, observed,
-        message.text("late_expected", language, due=due, deadline=deadline), message.text("late_fix", language, due=due),
+        message.text("late_expected", language, due=due, deadline=deadline),
+        message.text("late_fix", language, due=due),
     )
 
 

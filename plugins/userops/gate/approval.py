@@ -8,6 +8,7 @@ import psycopg
 
 from userops.checks import CheckResult
 from userops.errors import UseropsError
+from userops.gate.words import word
 
 CHECK = "earlier_night_held"
 
@@ -25,7 +26,7 @@ def unapproved(connection: psycopg.Connection, business_date: str, results: list
     ]
 
 
-def check_earlier(connection: psycopg.Connection, business_date: str) -> list[CheckResult]:
+def check_earlier(connection: psycopg.Connection, business_date: str, language: str = "en") -> list[CheckResult]:
     """Earlier nights that still wait for a person: what they hold back must not come out with tonight's rows."""
     held = connection.execute(
         "select distinct on (business_date) business_date::text, state from meta.runs"
@@ -33,8 +34,8 @@ def check_earlier(connection: psycopg.Connection, business_date: str) -> list[Ch
     ).fetchall()
     return [
         CheckResult(
-            CHECK, "manifest", "folder", "critical", False, f"{day} waits for a person", "no earlier night held",
-            f"run `userops approve --date {day} --by NAME`, or have its files delivered anew and run it again",
+            CHECK, "manifest", "folder", "critical", False, word("earlier_held", language, day=day),
+            word("earlier_expected", language), word("earlier_fix", language, day=day),
         )
         for day, state in held if state == "held"
     ]

@@ -4,19 +4,14 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from userops.gate.review import Asked, Point, Review
+from userops.gate.words import word
 
 HERE = Path(__file__).resolve().parent
 WIDTH, HEIGHT, EDGE = 140, 28, 4
-
-
-@cache
-def _words() -> dict[str, dict[str, str]]:
-    return yaml.safe_load((HERE / "words.yml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -25,11 +20,6 @@ def _templates() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-
-
-def word(key: str, language: str, **values: object) -> str:
-    """A text of words.yml, filled in."""
-    return _words()[key][language].format(**values)
 
 
 def render(review: Review, *, language: str, timezone: str, may_decide: bool, nonce: str) -> str:
