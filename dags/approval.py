@@ -13,7 +13,8 @@ RUNBOOK = """
 **Owner** data-platform · **Impact** readers keep the version they have until somebody answers.
 
 `nightly` triggers it for a run that is held (USEROPS_HOLD_WARNINGS). The question is under *Required actions*, with
-every finding. *Approve* publishes the run in the name of who answered. *Reject*, or no answer in twelve hours, leaves
+every finding; the tab *Gate* of the held run of `nightly` asks the same, with trends and room for a reason. *Approve*
+publishes the run in the name of who answered. *Reject*, or no answer in twelve hours, leaves
 it held: have the files delivered again, or approve it later by `userops approve --date D --by NAME`. Critical failures
 are never asked about.
 """

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 import yaml
+from _alerts import alerts_page
 from _drawing import Room, Table, house, joins
 from _platforms import platform_page, platforms_index
 
@@ -61,6 +62,7 @@ def pages() -> dict[str, str]:
         "reference/exports.md": exports_page(load_contracts()),
         "reference/platforms.md": NOTE.format(source="platforms/") + "\n" + platforms_index(platforms),
         "reference/commands.md": commands_page(),
+        "alerts.md": alerts_page(NOTE),
         "reference/settings.md": settings_page((ROOT / ".env.example").read_text(encoding="utf-8")),
         "reference/house.svg": house(read_floors()),
     } | {

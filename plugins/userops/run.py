@@ -145,10 +145,10 @@ def check_raw(settings: Settings, url: str, run: Run) -> None:
     """
     with connect(url, "publisher") as connection:
         results = [] if run["is_rebuild"] else check_owed(connection, settings, _day(run), run["run_id"])
-        results += approval.check_earlier(connection, run["business_date"])
+        results += approval.check_earlier(connection, run["business_date"], settings.language)
         recorded = _results(connection, run["run_id"])
     judged = runner.run_checkpoint(settings, url, "raw", run)
-    _record(url, run, results + wording.with_reasons(judged, recorded))
+    _record(url, run, results + wording.with_reasons(judged, recorded, settings.language))
     _judge(settings, url, run)
 
 
@@ -216,16 +216,20 @@ def serve(settings: Settings, url: str, run: Run) -> str:
     return str(out)
 
 
-def approve(settings: Settings, business_date: str, by: str) -> int | None:
+def approve(settings: Settings, business_date: str, by: str, reason: str = "") -> int | None:
     """Publish a held run in a person's name; returns the version, or None if the date has to run again first."""
-    url = warehouse_url(settings)
-    with connect(url, "publisher") as connection:
-        run = approval.approve(connection, business_date, by)
+    run = release(settings, business_date, by, reason)
     if run is None:
         return None
-    version = publish(settings, run)
     serve(settings, run)
-    return version
+    return run["version"]
+
+
+def release(settings: Settings, business_date: str, by: str, reason: str = "") -> Run | None:
+    """The same without `serve`, for whoever cannot wait for the site; returns the run with its version."""
+    with connect(warehouse_url(settings), "publisher") as connection:
+        run = approval.approve(connection, business_date, by, reason)
+    return run and run | {"version": publish(settings, run)}
 
 
 def fail(settings: Settings, run_id: str, error: str) -> None:
@@ -238,7 +242,8 @@ def fail(settings: Settings, run_id: str, error: str) -> None:
         ).fetchone()
         if row is None:
             return
-        crash = CheckResult("run", "manifest", "nightly", "critical", False, error[:500], "the run ends by itself")
+        expected = message.text("crash_expected", settings.language)
+        crash = CheckResult("run", "manifest", "nightly", "critical", False, error[:500], expected)
         record_results(connection, run_id, row[0], [crash])
         # One transaction with the run's end: nobody can have missed why a run is closed.
         outbox.raise_alert(connection, settings, run_id, row[0], [crash], _published(connection))

@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     wecom_corp_id: str = _setting("write the id of the corporation, such as ww0123456789abcdef.", "")
     wecom_secret: str = _setting("write the secret of the application in WeCom.", "", repr=False)
     deadline: time = _setting("write HH:MM, such as 08:00.", time(8))
+    language: Literal["en", "zh"] = _setting("use en or zh.", "en")
     hold_warnings: bool = _setting("write 1 or 0.", False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("use DEBUG, INFO, WARNING or ERROR.", "WARNING")
     alert_targets: Names = _setting(

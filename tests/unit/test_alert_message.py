@@ -1,5 +1,12 @@
 """An alert says what failed, since when, and what readers see; it carries no personal data."""
 
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import yaml
+
 from userops.alerts import message
 from userops.checks import CheckResult
 
@@ -14,9 +21,9 @@ def test_one_message_over_all_failures_with_the_worst_first() -> None:
     sent = message.alert([failed("b", "warning"), failed("a")], DAY, "run-1", (7, "2024-02-29"), "2024-02-28", ["L"])
     assert sent.severity == "critical"
     assert sent.title == "[critical] 2024-03-01 blocked: orders"
-    assert sent.body.index("- a on") < sent.body.index("- b on")
+    assert sent.body.index("Check: a") < sent.body.index("Check: b")
     for words in (
-        "found share 0.2, expected at most 0.002 (orders.csv)",
+        "- orders: share 0.2\n  Expected: at most 0.002\n  What to do: orders.csv\n  Check: a\n",
         "run run-1",
         "owner data-platform",
         "Readers still see version 7 of 2024-02-29.",
@@ -65,8 +72,8 @@ def test_checks_that_follow_from_another_are_folded_below_it() -> None:
     found = [failed("file_loaded"), failed("missing_volume"), failed("drift", "warning"),
              failed("stage_mix", "warning"), failed("other"), failed("late", "warning")]  # fmt: skip
     sent = message.alert(found, DAY, "r", None, explains=explains)
-    lines = [line for line in sent.body.splitlines() if line.startswith("- ")]
-    assert [line.split(" on ")[0] for line in lines] == ["- file_loaded", "- other", "- late"]
+    lines = [line for line in sent.body.splitlines() if line.startswith("  Check: ")]
+    assert [line.split()[1].rstrip(";") for line in lines] == ["file_loaded", "other", "late"]
     assert lines[0].endswith("; and 3 that follow: missing_volume, drift, stage_mix")
     assert "that follow" not in "".join(lines[1:]), "a warning explains no critical failure"
     assert len(sent.parts) == 6, "recovery still asks for each of them"
@@ -87,3 +94,43 @@ def test_three_exports_cut_from_one_file_are_one_cause() -> None:
     causes = message.fold(found, {})
     assert [(r.check, r.subject) for r in causes] == [("file_readable", "orders"), ("amount_level", "refunds")]
     assert [r.subject for r in causes[found[0]]] == ["order_lines", "contacts", "orders", "events"]
+
+
+def test_a_finding_that_names_its_subject_is_not_named_twice() -> None:
+    sent = message.alert([failed(observed="orders: 3 rows; lines: 2 rows")], DAY, "r", None)
+    assert "- orders: 3 rows; lines: 2 rows\n" in sent.body
+
+
+def test_the_same_alert_in_chinese() -> None:
+    found = [failed("a"), failed("b", "warning")]
+    sent = message.alert(
+        found, DAY, "run-1", (7, "2024-02-29"), "2024-02-28", explains={"a": ("b",)}, language="zh"
+    )
+    assert sent.title == "[严重] 2024-03-01 被拦截：orders"
+    for words in (
+        "- orders：share 0.2\n  期望：at most 0.002\n  处理：orders.csv\n  检查：a；另有 1 项由此引起：b\n",
+        "级别：严重；负责人：data-platform；运行：run-1",
+        "读者看到的仍是 2024-02-29 的第 7 版。",
+        "开始于：2024-02-28",
+        "读者看到的所有集市保持不变",
+    ):
+        assert words in sent.body
+    assert sent.cause_key == message.alert(found, DAY, "run-1", None).cause_key, "a cause is the same in any language"
+    assert "已发布（有警告）" in message.alert([failed("b", "warning")], DAY, "r", None, language="zh").title
+    assert "待批准" in message.alert([failed("b", "warning")], DAY, "r", None, state="held", language="zh").title
+    notice = message.recovery(sent.title, sent.cause_key, "2024-03-02", "r2", DAY, "zh")
+    assert notice.title == "[已恢复] 2024-03-02: 2024-03-01 被拦截：orders"
+    assert "读者看到的是 2024-03-02 的数据" in notice.body
+    outage = message.outage(failed("warehouse_answers"), "2024-03-01T03:00", "zh")
+    assert outage.title == "[严重] 数据仓库无响应" and outage.cause_key == message.OUTAGE
+    assert message.outage_over("2024-03-01T03:00", "zh").title == "[已恢复] 数据仓库已恢复"
+
+
+@pytest.mark.parametrize("room", ["alerts/texts.yml", "gate/words.yml"])
+def test_every_text_says_the_same_in_both_languages(room: str) -> None:
+    texts = yaml.safe_load((Path(message.__file__).parents[1] / room).read_text(encoding="utf-8"))
+    for key, each in texts.items():
+        assert set(each) == {"en", "zh"}, key
+        values = [{name for _, name, _, _ in Formatter().parse(each[language]) if name} for language in ("en", "zh")]
+        assert values[0] == values[1], key
+        assert key in ("comma", "title", "finding") or re.search("[\u4e00-\u9fff]", each["zh"]), key

@@ -187,7 +187,7 @@ def test_generated_pages_are_up_to_date(generate):
 def test_nothing_generated_is_left_over(generate):
     folders = (DOCS / "reference", DOCS / "platforms")
     there = {path.relative_to(DOCS).as_posix() for folder in folders for path in folder.iterdir()}
-    assert there == set(generate.pages())
+    assert there == {page for page in generate.pages() if "/" in page}
 
 
 def test_the_site_has_every_page():

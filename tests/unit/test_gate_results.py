@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,15 @@ def result(severity: str, passed: bool, check: str = "c", observed: str = "x") -
 )
 def test_worst_failed_severity_decides(results: list[tuple[str, bool]], decision: str) -> None:
     assert decide([result(*r) for r in results]) == decision
+
+
+def test_what_a_finding_says_beside_its_sentence_is_in_the_language_asked_for() -> None:
+    chinese = replace(SHARE, language="zh", found="{column_name} 在 {rows:,} 行中有 {share:.0%} 不符")
+    assert results_of(chinese, FAILED, [row()])[0].observed == "city 在 4,210 行中有 50% 不符"
+    assert results_of(chinese, Answer(None, "down"), [])[0].observed == "没有结果：down"
+    assert results_of(chinese, FAILED, [row(share=None)])[0].observed == "没有结果：share 未被度量"
+    assert results_of(chinese, Answer(True), [row(rows=3)])[0].observed == "数据量不足以判断：rows 为 3，从 20 起判断"
+    assert results_of(chinese, Answer(True), [])[0].observed == "无可度量"
 
 
 def test_one_result_per_subject_in_plain_words() -> None:

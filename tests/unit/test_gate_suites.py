@@ -61,6 +61,17 @@ def test_an_expectation_speaks_to_people_of_columns_that_exist(asset: str, expec
 
 
 @pytest.mark.parametrize(("asset", "expectation"), list(expectations()))
+def test_it_says_the_same_in_chinese(asset: str, expectation: dict) -> None:
+    meta = expectation["meta"]
+    figures = [sorted((name, form) for _, name, form, _ in Formatter().parse(meta[key]) if name)
+               for key in ("found", "found_zh")]  # fmt: skip
+    assert figures[0] == figures[1]
+    assert re.search("[\u4e00-\u9fff]", meta["found_zh"]) and re.search("[\u4e00-\u9fff]", meta["description_zh"])
+    # `userops accept` finds a subject by its name and a plain colon.
+    assert meta["found"].startswith("{subject}: ") == meta["found_zh"].startswith("{subject}: ")
+
+
+@pytest.mark.parametrize(("asset", "expectation"), list(expectations()))
 def test_its_runbook_is_a_section_of_the_readme(asset: str, expectation: dict) -> None:
     path, _, anchor = expectation["meta"]["runbook"].partition("#")
     headings = re.findall(r"^## (.+)$", (PROJECT_ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)

@@ -33,6 +33,7 @@ def test_defaults_are_below_the_home(tmp_path):
         "wecom_corp_id": "",
         "wecom_secret": "",
         "deadline": time(8),
+        "language": "en",
         "hold_warnings": False,
         "log_level": "WARNING",
         "alert_targets": (f"file://{tmp_path}/alerts.log",),

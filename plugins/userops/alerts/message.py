@@ -1,10 +1,17 @@
-"""The text of alerts. Pure: from check results to a title and a body, without personal data."""
+"""The text of alerts, in English or Chinese: from check results to a title and a body, without personal data.
+
+The fixed parts are in `texts.yml`; what a check found and expected comes in the words that the check itself chose.
+"""
 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
+
+import yaml
 
 from userops.checks import LAYERS, CheckResult
 
@@ -44,6 +51,16 @@ class Message:
         }
 
 
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    return yaml.safe_load((Path(__file__).resolve().parent / "texts.yml").read_text(encoding="utf-8"))
+
+
+def text(key: str, language: str, **values: object) -> str:
+    """A text of texts.yml, filled in."""
+    return _texts()[key][language].format(**values)
+
+
 def part(result: CheckResult) -> str:
     """The stable name of one failing check."""
     return f"{result.check}@{result.subject}"
@@ -69,32 +86,33 @@ def alert(
     links: Sequence[str] = (),
     state: str = "",
     explains: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    language: str = "en",
 ) -> Message | None:
     """One message about everything that failed in a run; None if nothing did.
 
     Worst severity first, then causes before their consequences: a refused file makes figures implausible. Checks that
-    another failed one `explains` (by check) are folded below it.
+    another failed one `explains` (by check) are folded below it. `state` is `held` where the run waits for a person.
     """
     failed = sorted(roots(results), key=lambda r: (not r.blocks, LAYERS.index(r.layer), part(r)))
     if not failed:
         return None
     severity = failed[0].severity
     key = f"{severity}|{','.join(sorted({part(r) for r in failed}))}"
-    state = state or ("blocked" if severity == "critical" else "published with warnings")
+    state = state or ("blocked" if severity == "critical" else "warned")
     if any(r.check == "run" for r in failed):
         state = "failed"
     causes = fold(failed, explains)
-    subjects = ", ".join(dict.fromkeys(r.subject for r in causes))
-    title = f"[{severity}] {business_date} {state}: {subjects}"
+    words = {"severity": text(severity, language), "state": text(state, language), "date": business_date}
+    title = text("title", language, subjects=_subjects(causes, language), **words)
     lines = [
-        f"{business_date} is {state}. Severity {severity}, owner {OWNER}, run {run_id}.",
+        text("intro", language, owner=OWNER, run=run_id, **words),
         "",
-        *(_finding(cause) + _following(follow) for cause, follow in list(causes.items())[:SHOWN]),
-        *([f"- and {len(causes) - SHOWN} more"] if len(causes) > SHOWN else []),
+        *(_finding(cause, language, follow) for cause, follow in list(causes.items())[:SHOWN]),
+        *([text("more", language, n=len(causes) - SHOWN)] if len(causes) > SHOWN else []),
         "",
-        f"Affected: {_affected(failed, state)}",
-        f"Since: {since or business_date}",
-        readers(published),
+        text("affected", language, what=_affected(failed, state, language)),
+        text("since", language, since=since or business_date),
+        readers(published, language),
         *links,
     ]
     return Message(key, severity, clean(title)[:200], clean("\n".join(lines)))
@@ -141,42 +159,45 @@ def _is_without(result: CheckResult, refusal: CheckResult) -> bool:
     return result.subject.split()[-1] == refusal.subject or f"of_unknown_{refusal.subject}" in result.check
 
 
-def recovery(alert_title: str, cause_key: str, business_date: str, run_id: str, since: str) -> Message:
+def recovery(
+    alert_title: str, cause_key: str, business_date: str, run_id: str, since: str, language: str = "en"
+) -> Message:
     """Say that a cause has cleared."""
-    title = f"[recovered] {business_date}: {alert_title.partition('] ')[2] or alert_title}"
-    body = (
-        f"Run {run_id} of {business_date} is published. Cleared, open since {since}:\n"
-        + "\n".join(f"- {name}" for name in sorted(parts_of(cause_key))[:SHOWN])
-        + f"\nReaders see {business_date}."
-    )
-    return Message(cause_key, "info", clean(title)[:200], clean(body))
-
-
-def outage(finding: CheckResult, since: str) -> Message:
-    """Say that the warehouse cannot be used: no run can start, and perhaps nobody can read."""
+    title = f"[{text('recovered', language)}] {business_date}: {alert_title.partition('] ')[2] or alert_title}"
     lines = [
-        f"The warehouse does not answer. Severity {finding.severity}, owner {OWNER}.",
-        "",
-        _finding(finding),
-        "",
-        "Affected: dashboards that read it, and every run until it is back; alerts of runs wait in it.",
-        f"Since: {since}",
+        text("cleared", language, run=run_id, date=business_date, since=since),
+        *(f"- {name}" for name in sorted(parts_of(cause_key))[:SHOWN]),
+        text("readers_now", language, date=business_date),
     ]
-    title = f"[{finding.severity}] the warehouse does not answer"
+    return Message(cause_key, "info", clean(title)[:200], clean("\n".join(lines)))
+
+
+def outage(finding: CheckResult, since: str, language: str = "en") -> Message:
+    """Say that the warehouse cannot be used: no run can start, and perhaps nobody can read."""
+    severity = text(finding.severity, language)
+    lines = [
+        text("outage_intro", language, severity=severity, owner=OWNER),
+        "",
+        _finding(finding, language),
+        "",
+        text("affected", language, what=text("outage_affected", language)),
+        text("since", language, since=since),
+    ]
+    title = f"[{severity}] {text('outage', language)}"
     return Message(OUTAGE, finding.severity, title, clean("\n".join(lines)))
 
 
-def outage_over(since: str) -> Message:
+def outage_over(since: str, language: str = "en") -> Message:
     """Say that the warehouse can be used again."""
-    body = f"It did not answer since {since}; it can be read and written again. See `userops status`."
-    return Message(OUTAGE, "info", "[recovered] the warehouse answers again", body)
+    title = f"[{text('recovered', language)}] {text('outage_over', language)}"
+    return Message(OUTAGE, "info", title, text("outage_over_body", language, since=since))
 
 
-def readers(published: tuple[int, str] | None) -> str:
+def readers(published: tuple[int, str] | None, language: str = "en") -> str:
     """The version that readers see meanwhile."""
     if published is None:
-        return "Readers see nothing yet: no version has been published."
-    return f"Readers still see version {published[0]} of {published[1]}."
+        return text("readers_nothing", language)
+    return text("readers", language, version=published[0], date=published[1])
 
 
 def clean(text: str) -> str:
@@ -190,18 +211,33 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _finding(result: CheckResult) -> str:
-    detail = f" ({result.detail})" if result.detail else ""
-    return f"- {result.check} on {result.subject}: found {result.observed}, expected {result.expected}{detail}"
+def _finding(result: CheckResult, language: str, follow: Sequence[CheckResult] = ()) -> str:
+    """What was found first, then what was expected, what to do, and the check by its name."""
+    # Some findings name their subjects themselves, as there may be several.
+    found = result.observed.removeprefix(f"{result.subject}: ")
+    lines = [
+        text("finding", language, subject=result.subject, found=found),
+        text("expected", language, expected=result.expected),
+        *([text("detail", language, detail=result.detail)] if result.detail else []),
+        text("check", language, check=result.check) + _following(follow, language),
+    ]
+    return "\n".join(lines)
 
 
-def _following(follow: list[CheckResult]) -> str:
-    return f"; and {len(follow)} that follow: {', '.join(dict.fromkeys(r.check for r in follow))}" if follow else ""
+def _following(follow: Sequence[CheckResult], language: str) -> str:
+    if not follow:
+        return ""
+    checks = text("comma", language).join(dict.fromkeys(result.check for result in follow))
+    return text("follow", language, n=len(follow), checks=checks)
 
 
-def _affected(failed: list[CheckResult], state: str) -> str:
+def _affected(failed: list[CheckResult], state: str, language: str) -> str:
     if state == "held":
-        return "readers keep every mart as it is until somebody approves: `userops approve --date D --by NAME`."
-    if state != "published with warnings":
-        return "readers keep every mart as it is: a run publishes all of them or none."
-    return "marts that read " + ", ".join(dict.fromkeys(r.subject for r in failed)) + "; they are published."
+        return text("affected_held", language)
+    if state != "warned":
+        return text("affected_none", language)
+    return text("affected_warned", language, subjects=_subjects(failed, language))
+
+
+def _subjects(results: Iterable[CheckResult], language: str) -> str:
+    return text("comma", language).join(dict.fromkeys(result.subject for result in results))

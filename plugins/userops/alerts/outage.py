@@ -34,15 +34,16 @@ class Outage:
 
 def tell(settings: Settings, reason: str, transport: httpx.BaseTransport | None = None) -> CheckResult:
     """Alert every target that does not know of this outage yet; where one fails, use a fallback."""
+    language = settings.language
     finding = CheckResult(
         "warehouse_answers", "manifest", "warehouse", "critical", False, message.clean(reason).rstrip(".")[:500],
-        "a warehouse that can be read and written", "look at the server, its log and its disks, then `userops doctor`",
+        message.text("outage_expected", language), message.text("outage_fix", language),
     )
     outage = _read(settings) or Outage()
     for target in settings.alert_targets:
         if message.fingerprint(target) in outage.told:
             continue
-        text = message.outage(finding, outage.since)
+        text = message.outage(finding, outage.since, language)
         if _sent([target], text, "alert", outage.message_id, transport):
             outage.told.append(message.fingerprint(target))
         else:
@@ -58,7 +59,7 @@ def clear(settings: Settings, transport: httpx.BaseTransport | None = None) -> N
         return
     for target in settings.alert_targets:
         known = message.fingerprint(target)
-        text = message.outage_over(outage.since)
+        text = message.outage_over(outage.since, settings.language)
         if known in outage.told and _sent([target], text, "recovery", outage.message_id, transport):
             outage.told.remove(known)
     if {message.fingerprint(target) for target in settings.alert_targets} & set(outage.told):

@@ -17,7 +17,6 @@ from userops.settings import Settings
 ATTEMPTS = 5
 FIRST_WAIT_SECONDS = 30
 LONGEST_WAIT_SECONDS = 3600
-RUNBOOK = "Runbook: docs/operations.md (`userops status` names the blocking check)."
 
 OPEN = """
     select kept.cause_key, kept.business_date::text, kept.title from meta.outbox as kept
@@ -56,7 +55,9 @@ def raise_alert(
         whole = failed if state or any(r.blocks for r in new) else new
         parts = {message.part(r) for r in whole}
         since = min([d for key, d, _ in known if d and parts & message.parts_of(key)], default=None)
-        text = message.alert(whole, day, run_id, published, since, [_report(settings), RUNBOOK], state, explains)
+        text = message.alert(
+            whole, day, run_id, published, since, links(settings), state, explains, settings.language
+        )
         _enqueue(connection, "alert", text, day, run_id, target)
         enqueued += 1
     return enqueued
@@ -80,7 +81,7 @@ def raise_recovery(connection: psycopg.Connection, settings: Settings, run_id: s
             if since <= day and not message.parts_of(key) & failing:
                 causes.setdefault(key, (since, title))
         for key, (since, title) in causes.items():
-            text = message.recovery(title, key, day, run_id, since)
+            text = message.recovery(title, key, day, run_id, since, settings.language)
             _enqueue(connection, "recovery", text, day, run_id, target)
             enqueued += 1
     return enqueued
@@ -152,8 +153,10 @@ def _told(known: list[tuple], result: CheckResult, day: str, asks: bool) -> set[
     return {name for key in keys for name in message.parts_of(key)}
 
 
-def _report(settings: Settings) -> str:
-    return f"Report: {settings.home}/site (page quality), {settings.home}/data_docs, view marts.quality_results."
+def links(settings: Settings) -> list[str]:
+    """Where to read on: the report of the run and the runbook."""
+    language = settings.language
+    return [message.text("report", language, home=settings.home), message.text("runbook", language)]
 
 
 def _one_at_a_time(connection: psycopg.Connection) -> None:

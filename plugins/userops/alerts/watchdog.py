@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import psycopg
 
-from userops.alerts import outage, outbox
+from userops.alerts import message, outage, outbox
 from userops.checks import CheckResult
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
@@ -60,7 +60,7 @@ def look(
     ).fetchone()
     finding = None
     if published is None or published[1] < due:
-        finding = _finding(connection, due, settings.deadline, published)
+        finding = _finding(connection, settings, due, published)
         if not _is_told(connection, due):
             readers = (published[0], str(published[1])) if published else None
             outbox.raise_alert(connection, settings, f"watchdog-{due}", str(due), [finding], readers)
@@ -70,17 +70,20 @@ def look(
 
 
 def _finding(
-    connection: psycopg.Connection, due: date, deadline: time, published: tuple[int, date] | None
+    connection: psycopg.Connection, settings: Settings, due: date, published: tuple[int, date] | None
 ) -> CheckResult:
+    language, deadline = settings.language, f"{settings.deadline:%H:%M}"
     run = connection.execute(
         "select state, started_at from meta.runs where business_date = %s order by token desc limit 1", [due]
     ).fetchone()
-    observed = "no run of that date" if run is None else f"its newest run is {run[0]}"
+    key, state = ("late_run", run[0]) if run else ("late_no_run", "")
+    observed = message.text(key, language, state=state)
     if published:
-        observed += f", the newest published date is {published[1]}"
+        observed += message.text("late_published", language, date=published[1])
     return CheckResult(
         "published_on_time", "manifest", "nightly", "critical", False, observed,
-        f"{due} published by {deadline:%H:%M}", f"look at Airflow, then `userops run --date {due}`",
+        message.text("late_expected", language, due=due, deadline=deadline),
+        message.text("late_fix", language, due=due),
     )
 
 

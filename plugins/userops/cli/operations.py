@@ -58,12 +58,13 @@ def outstanding(settings: Settings, connection: psycopg.Connection, until: date 
 def approve(
     date: Annotated[str, typer.Option(help="Business date of the held run.")],
     by: Annotated[str, typer.Option(help="Who approves; it is recorded.")],
+    reason: Annotated[str, typer.Option(help="Why it is right all the same; it is recorded.")] = "",
 ) -> None:
     """Publish a run that is held for approval (USEROPS_HOLD_WARNINGS); critical failures cannot be approved."""
     day, name = parse_day(date), _name(by)
     from userops import run
 
-    version = run.approve(load_settings().with_hash_key(), day.isoformat(), name)
+    version = run.approve(load_settings().with_hash_key(), day.isoformat(), name, reason.strip())
     if version is None:
         out.print(f"Recorded. Another date was built since: `userops run --date {day}` will publish it.")
         raise typer.Exit(EXIT_BLOCKED)

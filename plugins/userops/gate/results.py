@@ -12,6 +12,7 @@ from typing import Any
 
 from userops.checks import CheckResult
 from userops.gate.conditions import Condition, Row, too_few, unmet
+from userops.gate.words import word
 
 LAYER = "expectations"
 SHOWN = 3
@@ -33,6 +34,7 @@ class Expectation:
     # Which end of the column is the worse one.
     low_is_bad: bool = False
     help: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,14 @@ class Answer:
 def results_of(expectation: Expectation, answer: Answer, rows: Sequence[Row] | None) -> list[CheckResult]:
     """One result per subject of a measure; a single one where there is no answer or no measure to read."""
     if answer.passed is None:
-        return [_result(expectation, expectation.asset, False, f"no answer: {answer.found}")]
+        return [_result(expectation, expectation.asset, False, _no_answer(expectation, answer.found))]
     if rows is None:
-        return [_result(expectation, expectation.asset, answer.passed, answer.found or "as expected")]
+        found = answer.found or word("as_expected", expectation.language)
+        return [_result(expectation, expectation.asset, answer.passed, found)]
     try:
         return _by_subject(expectation, answer, rows)
     except ValueError as error:
-        return [_result(expectation, expectation.asset, False, f"no answer: {error}")]
+        return [_result(expectation, expectation.asset, False, _no_answer(expectation, error))]
 
 
 def _by_subject(expectation: Expectation, answer: Answer, rows: Sequence[Row]) -> list[CheckResult]:
@@ -65,7 +68,8 @@ def _by_subject(expectation: Expectation, answer: Answer, rows: Sequence[Row]) -
     if not answer.passed and not failed:
         failed = judged
     if not judged and not answer.passed:
-        return [_result(expectation, expectation.asset, False, answer.found or "not as expected")]
+        found = answer.found or word("not_as_expected", expectation.language)
+        return [_result(expectation, expectation.asset, False, found)]
     results = [
         _judged(expectation, subject, [row for row in failed if _subject(row, names) == subject], group)
         for subject, group in _grouped(judged, names)
@@ -74,8 +78,8 @@ def _by_subject(expectation: Expectation, answer: Answer, rows: Sequence[Row]) -
     for subject, group in _grouped([row for row, _ in small], names):
         if subject not in known:
             parts = next(parts for row, parts in small if row is group[0])
-            results.append(_info(expectation, subject, _too_few(group[0], parts[0])))
-    return results or [_info(expectation, expectation.asset, "nothing to measure")]
+            results.append(_info(expectation, subject, _too_few(expectation, group[0], parts[0])))
+    return results or [_info(expectation, expectation.asset, word("nothing_to_measure", expectation.language))]
 
 
 def names_of(rows: Sequence[Row]) -> list[str]:
@@ -113,7 +117,7 @@ def _judged(expectation: Expectation, subject: str | None, failed: list[Row], ro
     worst = sorted(failed or rows, key=lambda row: _badness(expectation, row))
     shown = [_found(expectation, row) for row in worst[: SHOWN if failed else 1]]
     if len(failed) > SHOWN:
-        shown.append(f"and {len(failed) - SHOWN} more")
+        shown.append(word("and_more", expectation.language, n=len(failed) - SHOWN))
     return _result(expectation, subject, not failed, "; ".join(shown))
 
 
@@ -128,16 +132,24 @@ def _found(expectation: Expectation, row: Row) -> str:
     """The finding as the expectation words it; a figure that was not measured is said first."""
     value = row.get(expectation.column) if expectation.column else None
     if value is None and expectation.column in row:
-        return f"no answer: {_words(expectation.column)} was not measured"
+        return _no_answer(expectation, word("not_measured", expectation.language, column=_words(expectation.column)))
+    plain = word("is", expectation.language, column=_words(expectation.column), value=_number(value))
     try:
-        return (expectation.found or "").format(**row) or f"{_words(expectation.column)} is {_number(value)}"
+        return (expectation.found or "").format(**row) or plain
     except (KeyError, ValueError, TypeError, IndexError):
-        return f"{_words(expectation.column)} is {_number(value)}"
+        return plain
 
 
-def _too_few(row: Row, part: Condition) -> str:
+def _no_answer(expectation: Expectation, why: object) -> str:
+    return word("no_answer", expectation.language, why=why)
+
+
+def _too_few(expectation: Expectation, row: Row, part: Condition) -> str:
     column = part["column"]["name"]
-    return f"not enough to tell: {_words(column)} {_number(row[column])}, judged from {_number(part['parameter'])}"
+    return word(
+        "too_few", expectation.language, column=_words(column), value=_number(row[column]),
+        least=_number(part["parameter"]),
+    )  # fmt: skip
 
 
 def _words(column: str | None) -> str:

@@ -15,6 +15,7 @@ from userops.gate import measures
 from userops.gate.context import LONGEST_QUERY, ROLE, open_context, results_folder
 from userops.gate.results import LAYER, Answer, Expectation, merged, names_of, results_of
 from userops.gate.suites import MEASURES
+from userops.gate.words import word
 from userops.settings import Settings
 from userops.warehouse.connection import connect
 
@@ -35,8 +36,9 @@ def run_checkpoint(settings: Settings, url: str, layer: str, run: Mapping[str, A
         definitions = list(checkpoint.validation_definitions)
         suites = {definition.id: definition.suite for definition in definitions}
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing was checked
-        found = f"no answer: {_reason(f'checkpoint {layer}', error)}"
-        return [CheckResult("checkpoint", LAYER, layer, "critical", False, found, "every check of the layer answers")]
+        found = word("no_answer", settings.language, why=_reason(f"checkpoint {layer}", error))
+        expected = word("every_check_answers", settings.language)
+        return [CheckResult("checkpoint", LAYER, layer, "critical", False, found, expected)]
     for suite in suites.values():
         # Data Docs show the last run; `meta.quality_results` keeps them all.
         shutil.rmtree(results_folder(settings) / suite.name, ignore_errors=True)
@@ -45,7 +47,9 @@ def run_checkpoint(settings: Settings, url: str, layer: str, run: Mapping[str, A
     return merged(
         result
         for definition in definitions
-        for result in _results(definition, validations.get(definition.id), reason, rows.get(definition.id))
+        for result in _results(
+            definition, validations.get(definition.id), reason, rows.get(definition.id), settings.language
+        )
     )
 
 
@@ -81,14 +85,15 @@ def _results(
     validation: "ExpectationSuiteValidationResult | None",
     reason: str,
     rows: Rows | None,
+    language: str,
 ) -> Iterator[CheckResult]:
     outcomes: dict[str, list[Any]] = {}
     for result in validation.results if validation else ():
         outcomes.setdefault(_key(result.expectation_config), []).append(result)
     for expectation in definition.suite.expectations:
         given = outcomes.get(_key(expectation.configuration), [])
-        answer = _answer(definition, expectation, given.pop(0) if given else None, reason, rows)
-        yield from results_of(_described(definition, expectation), answer, rows)
+        answer = _answer(definition, expectation, given.pop(0) if given else None, reason, rows, language)
+        yield from results_of(_described(definition, expectation, language), answer, rows)
 
 
 def _key(configuration: Any) -> str:
@@ -98,7 +103,7 @@ def _key(configuration: Any) -> str:
 
 
 def _answer(
-    definition: "ValidationDefinition", expectation: Any, result: Any, reason: str, rows: Rows | None
+    definition: "ValidationDefinition", expectation: Any, result: Any, reason: str, rows: Rows | None, language: str
 ) -> Answer:
     if result is None:
         return Answer(None, reason)
@@ -106,7 +111,7 @@ def _answer(
     if raised:
         log.warning("expectation on %s gave no answer: %s", definition.name, raised)
         return Answer(None, raised)
-    return Answer(True) if result.success else _explained(definition, expectation, rows)
+    return Answer(True) if result.success else _explained(definition, expectation, rows, language)
 
 
 def _raised(info: dict[str, Any]) -> str:
@@ -117,7 +122,7 @@ def _raised(info: dict[str, Any]) -> str:
     return ""
 
 
-def _explained(definition: "ValidationDefinition", expectation: Any, rows: Rows | None) -> Answer:
+def _explained(definition: "ValidationDefinition", expectation: Any, rows: Rows | None, language: str) -> Answer:
     """Ask again what failed, now with the rows' names (of a measure) or figures: it stays failed whatever comes."""
     complete = {"result_format": "COMPLETE", "unexpected_index_column_names": names_of(rows or [])}
     try:
@@ -128,20 +133,21 @@ def _explained(definition: "ValidationDefinition", expectation: Any, rows: Rows 
         return Answer(False)
     names = complete["unexpected_index_column_names"]
     unexpected = {tuple(each[name] for name in names) for each in details.get("unexpected_index_list") or ()}
-    return Answer(False, _figures(details), frozenset(unexpected))
+    return Answer(False, _figures(details, language), frozenset(unexpected))
 
 
-def _figures(details: dict[str, Any]) -> str:
+def _figures(details: dict[str, Any], language: str) -> str:
     """Counts and numbers only: a text could carry a cell's value into a report."""
     observed = details.get("observed_value")
     if isinstance(observed, int | float) and not isinstance(observed, bool):
         return f"{observed:,.10g}"
     if details.get("unexpected_count") is not None:
-        return f"{details['unexpected_count']:,} of {details['element_count']:,} rows are not as expected"
-    return "not as expected"
+        return word("rows_unexpected", language, n=details["unexpected_count"], rows=details["element_count"])
+    return word("not_as_expected", language)
 
 
-def _described(definition: "ValidationDefinition", expectation: Any) -> Expectation:
+def _described(definition: "ValidationDefinition", expectation: Any, language: str) -> Expectation:
+    """The expectation in the language asked for, as far as it has sentences in it."""
     configuration = expectation.configuration.to_json_dict()
     meta, kwargs = configuration.get("meta") or {}, configuration["kwargs"]
     column = kwargs.get("column")
@@ -149,21 +155,22 @@ def _described(definition: "ValidationDefinition", expectation: Any) -> Expectat
     return Expectation(
         check=meta.get("check") or ".".join(part for part in (configuration["type"], column) if part),
         severity=expectation.severity.value,
-        expected=expectation.description or f"{configuration['type']}: {bounds}",
+        expected=meta.get(f"description_{language}") or expectation.description or f"{configuration['type']}: {bounds}",
         asset=definition.asset.name,
         column=column,
         condition=kwargs.get("row_condition"),
-        found=meta.get("found"),
+        found=meta.get(f"found_{language}") or meta.get("found"),
         low_is_bad=kwargs.get("max_value") is None,
-        help=help_of(meta),
+        help=help_of(meta, language),
+        language=language,
     )
 
 
-def help_of(meta: dict[str, Any]) -> str:
+def help_of(meta: dict[str, Any], language: str = "en") -> str:
     """Who is asked, where to read on, and how a level that is true becomes the normal one."""
-    parts = [f"{name} {meta[name]}" for name in ("owner", "runbook") if meta.get(name)]
+    parts = [word(name, language, name=meta[name]) for name in ("owner", "runbook") if meta.get(name)]
     if meta.get("accepts"):
-        parts.append(f"if it is true, `userops accept {meta['check']} --subject … --by NAME --reason …`")
+        parts.append(word("if_true", language, check=meta["check"]))
     return ", ".join(parts)
 
 

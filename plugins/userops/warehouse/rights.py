@@ -47,7 +47,7 @@ BY_TABLE = {
     },
     "publisher": {
         "meta.runs": KEEP, "meta.writer": KEEP, "meta.quality_results": KEEP, "meta.outbox": KEEP,
-        "meta.approvals": ADD, "meta.accepted_levels": KEEP,
+        "meta.approvals": ADD, "meta.decisions": ADD, "meta.accepted_levels": KEEP,
         "meta.step_timings": ADD, "meta.load_files": READ, "meta.waivers": READ,
         "meta.run_parameters": READ, "meta.hash_key": READ, "meta.erasure_log": ADD, "meta.erased_user_ids": TAKE,
         "meta.erased_contacts": READ, "meta.erased_identifiers": READ,
