@@ -15,7 +15,7 @@ import uvicorn
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_approval import CRITICAL, DAY, WARNING, Held, held  # noqa: F401 - a fixture
+from test_approval import CRITICAL, DAY, NEXT, WARNING, Held, held  # noqa: F401 - a fixture
 
 from userops import run
 from userops.checks import CheckResult
@@ -191,6 +191,14 @@ def test_a_rejection_is_kept_and_publishes_nothing(gate: Page) -> None:
     assert status(gate.held.url)["state"] == "held"
     assert "mei rejected it: half of the orders are missing" in gate.text("lin")
     assert gate.client("mei").post(PATH, json=APPROVE).status_code == 200, "who rejected may think better of it"
+
+
+def test_after_another_build_an_approval_says_that_the_date_runs_again(gate: Page) -> None:
+    gate.of_run(WARNING).held.run(NEXT, CRITICAL)
+    assert f"userops run --date {DAY}" in gate.text("mei")
+    assert gate.client("mei").post(PATH, json=APPROVE).json()["version"] is None
+    assert gate.decided() == [("approved", "mei", APPROVE["reason"])]
+    assert gate.held.rows("select count(*) from meta.publications") == [(0,)]
 
 
 def test_a_blocked_run_cannot_be_approved(gate: Page) -> None:
