@@ -5,6 +5,7 @@ beside the models.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -130,6 +131,17 @@ def test_every_expectation_fails_with_its_severity(measures: str, tmp_path: Path
     for result in results:
         assert "runbook expectations/README.md#" in result.detail or result.passed
         assert "{" not in result.observed and "no answer" not in result.observed, result
+
+
+def test_findings_are_in_chinese_where_it_is_set(measures: str, tmp_path: Path) -> None:
+    for asset in SUITES:
+        make(measures, asset, table_of(asset, "bad"))
+    chinese = settings(tmp_path).model_copy(update={"language": "zh"})
+    failed = [r for r in run_checkpoint(chinese, measures, "marts", RUN) if not r.passed]
+    assert {(r.check, r.severity) for r in failed} == CHECKS["marts"], "the verdict does not depend on the language"
+    for result in failed:
+        for text in (result.observed, result.expected, result.detail):
+            assert re.search("[\u4e00-\u9fff]", text) and "{" not in text, result
 
 
 def test_below_its_least_volume_nothing_blocks(measures: str, tmp_path: Path) -> None:

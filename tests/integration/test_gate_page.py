@@ -1,6 +1,9 @@
 """The gate's page in Airflow's own app: who may look, who may decide, what it shows, what a decision does."""
 
+import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +11,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from test_approval import CRITICAL, DAY, WARNING, Held, held  # noqa: F401 - a fixture
+import uvicorn
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from test_approval import CRITICAL, DAY, NEXT, WARNING, Held, held  # noqa: F401 - a fixture
 
 from userops import run
 from userops.checks import CheckResult
@@ -186,6 +193,14 @@ def test_a_rejection_is_kept_and_publishes_nothing(gate: Page) -> None:
     assert gate.client("mei").post(PATH, json=APPROVE).status_code == 200, "who rejected may think better of it"
 
 
+def test_after_another_build_an_approval_says_that_the_date_runs_again(gate: Page) -> None:
+    gate.of_run(WARNING).held.run(NEXT, CRITICAL)
+    assert f"userops run --date {DAY}" in gate.text("mei")
+    assert gate.client("mei").post(PATH, json=APPROVE).json()["version"] is None
+    assert gate.decided() == [("approved", "mei", APPROVE["reason"])]
+    assert gate.held.rows("select count(*) from meta.publications") == [(0,)]
+
+
 def test_a_blocked_run_cannot_be_approved(gate: Page) -> None:
     assert gate.of_run(CRITICAL, WARNING).state == "blocked"
     text = gate.text("mei")
@@ -287,3 +302,59 @@ def test_the_page_speaks_chinese_where_it_is_set(gate: Page, monkeypatch: pytest
     text = gate.of_run(WARNING).text("mei")
     for words in ('<html lang="zh">', "2024-03-01 的质量门", "批准并发布", "未通过的检查", "尚未发布任何数据"):
         assert words in text
+
+
+# What Airflow's own page gives the frame of a tab.
+FRAME = """
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-scripts allow-same-origin allow-forms allow-downloads";
+    frame.src = arguments[0];
+    document.body.replaceChildren(frame);
+"""
+
+
+@contextmanager
+def served(app: object) -> Iterator[str]:
+    """The app behind a port of this machine, for as long as the block lasts."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        thread.join(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("no Chromium with its driver on this machine: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"):
+        options.add_argument(f"--{argument}")
+    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield started
+    started.quit()
+
+
+def test_a_person_approves_in_a_browser_within_airflows_frame(gate: Page, browser: webdriver.Chrome) -> None:
+    gate.of_run(WARNING)
+    with served(gate.app) as url:
+        browser.get(f"{url}/api/v2/version")
+        browser.add_cookie({"name": "_token", "value": gate.client("mei").cookies["_token"], "path": "/"})
+        browser.execute_script(FRAME, url + PATH)
+        browser.switch_to.frame(0)
+        wait = WebDriverWait(browser, 20)
+        wait.until(lambda shown: shown.find_elements(By.ID, "reason"))[0].send_keys("the campaign explains it")
+        assert browser.find_element(By.CSS_SELECTOR, "button").value_of_css_property("background-color") == (
+            "rgba(29, 95, 209, 1)"
+        ), "the policy lets the page's own style in"
+        browser.find_element(By.CSS_SELECTOR, "button[value=approved]").click()
+        wait.until(lambda shown: shown.find_elements(By.ID, "decisions"))
+        assert "mei approved it: the campaign explains it" in browser.find_element(By.ID, "decisions").text
+    assert status(gate.held.url)["state"] == "published"
