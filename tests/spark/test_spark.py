@@ -22,6 +22,13 @@ TIMEZONE, DATES, SEED = "America/New_York", [date(2025, 3, 9), date(2025, 4, 30)
 # Of figures that are fitted or geometric, which are doubles; all others are the same to the last digit.
 NEAR = 1e-6
 Tables = dict[str, list[Row]]
+# A few thousand rows: what pays for millions would take longer than the rest.
+SMALL = """
+spark.sql.shuffle.partitions 2
+spark.sql.adaptive.enabled false
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,8 @@ def built(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
     spark = driver.settings_of(warehouse_url, place, "spark", TIMEZONE)
     with cluster(tmp_path_factory.mktemp("cluster")) as master, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_LOCAL_IP", LOOPBACK)
+        patch.setenv("SPARK_CONF_DIR", str(place))
+        (place / "spark-defaults.conf").write_text(SMALL)
         driver.build(spark.model_copy(update={"spark_master": master}), day)
     with connect(warehouse_url, "transformer") as connection:
         delivered = {

@@ -87,19 +87,13 @@ def built(spark: SparkSession, done: dbtRunnerResult, exports: str) -> Iterator[
         node: Any = result.node
         if node.resource_type != "model" or str(result.status) != "success":
             continue
-        name = f"{node.schema}.{node.alias}"
+        name, folder = f"{node.schema}.{node.alias}", f"{exports}/{node.schema}/{node.alias}"
         if node.config.materialized != "view":
-            yield name, {"columns": spark.table(name).schema.toDDL(), "location": location(spark, name)}
+            yield name, {"columns": spark.table(name).schema.toDDL(), "location": folder}
             continue
         if node.schema == READ_ELSEWHERE:
-            spark.table(name).write.mode("overwrite").parquet(f"{exports}/{node.schema}/{node.alias}")
+            spark.table(name).write.mode("overwrite").parquet(folder)
         yield name, {"statement": spark.sql(f"show create table {name}").first()[0]}
-
-
-def location(spark: SparkSession, name: str) -> str:
-    """Where the files of a table are."""
-    rows = spark.sql(f"describe table extended {name}").collect()
-    return next(row["data_type"] for row in rows if row["col_name"] == "Location")
 
 
 if __name__ == "__main__":
