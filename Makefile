@@ -53,7 +53,8 @@ docs: $(DEV)
 audit: $(DEV)
 	$(VENV)/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip --strict
 
-# Every corruption of the gate on simulated days, and a clean simulated year: about half an hour.
+# Every corruption of the gate on simulated days, a clean simulated year, and the table of faults at 20,000 users:
+# longer than half an hour. UNNAMED_USERS and UNNAMED_NIGHTS set another size of the table.
 corruptions: $(DEV)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/corruptions -m 'slow_corruptions or not slow_corruptions'
 
