@@ -11,7 +11,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import history
 import psycopg
 
 DAY_OF_LAST = 1
+DELIVERED: list[float] = []
 Steps = list[tuple[str, Callable[[], object]]]
 
 
@@ -42,7 +43,42 @@ def main() -> None:
             " order by seconds desc limit 10",
             [begun["run_id"]],
         ).fetchall()
-    print(json.dumps({"run": begun, "seconds": seconds, "models": models}))
+    told = {"run": begun, "seconds": seconds, "models": models, "delivery": sum(DELIVERED)}
+    if has("userops.run"):
+        told["gate"] = gate(begun, url)
+    print(json.dumps(told))
+
+
+def gate(begun: dict, url: str) -> list[float]:
+    """Seconds of the checkpoint of marts, and of one statement that reads every mart it may read."""
+    from userops.gate import runner
+    from userops.settings import Settings
+
+    began = time.perf_counter()
+    runner.run_checkpoint(Settings.load(), url, "marts", begun)
+    judged = time.perf_counter() - began
+    with psycopg.connect(url) as connection:
+        tables = [row[0] for row in connection.execute(
+            "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables"
+            " where schemaname in ('build', 'quality')"
+        )]  # fmt: skip
+        # A hash of each row, so that its columns are read.
+        parts = " union all ".join(f"select sum(hashtext(t::text)::bigint) as n from {table} as t" for table in tables)
+        began = time.perf_counter()
+        connection.execute(f"select sum(n) from ({parts}) as all_tables")
+        return [judged, time.perf_counter() - began]
+
+
+def time_delivery(engine: type) -> None:
+    """Keep the seconds of each delivery that an engine makes."""
+    deliver = engine.deliver
+
+    def timed(self: object, relations: Iterable[str]) -> None:
+        began = time.perf_counter()
+        deliver(self, relations)
+        DELIVERED.append(time.perf_counter() - began)
+
+    engine.deliver = timed
 
 
 def has(module: str) -> bool:
@@ -59,10 +95,12 @@ def has(module: str) -> bool:
 def plan_here(day: date) -> tuple[dict, Steps, str]:
     """The steps of a run after `begin`."""
     from userops import run
+    from userops.engines.duckdb import DuckdbEngine
     from userops.settings import Settings
     from userops.warehouse.location import warehouse_url
 
     settings = Settings.load()
+    time_delivery(DuckdbEngine)
     begun = run.begin(settings, day)
     exports = [export for names in begun["work"].values() for export in names]
     steps: Steps = [("ingest", lambda export=export: run.ingest(settings, begun, export)) for export in exports]
