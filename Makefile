@@ -81,8 +81,7 @@ fuzz: $(DEV)
 # Ratios of runs, loads and builds; SCALE=1 is a million users and takes many hours on a laptop.
 SCALE ?= 0.02
 bench: $(DEV)
-	$(VENV)/bin/python benchmarks/warehouse.py --scale $(SCALE)
-	$(VENV)/bin/python benchmarks/value.py --users $$($(VENV)/bin/python -c 'print(round(1e6 * $(SCALE)))') --lines $$($(VENV)/bin/python -c 'print(round(25e6 * $(SCALE)))')
+	$(VENV)/bin/python benchmarks/bench.py --scale $(SCALE)
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

@@ -3,7 +3,6 @@
 import csv
 import shutil
 import zlib
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from userops.contracts.model import Contract, load_contracts
 from userops.simulate import simulate
 
 START = date(2025, 1, 1)
+# Ten orders a user in 500 days: a simulated user places 1.4 at pace 1, about.
+PACE = 10 / 1.4
 
 
 # A night corrects an order for every four new ones: 5,000 beside 20,000 of a million users. The simulator tells each
@@ -72,14 +73,3 @@ def _write(path: Path, header: list[str], rows: list[list[str]]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def keep(folder: Path, chosen: Callable[[str], bool]) -> None:
-    """Of the deltas in a folder, the rows whose contact (or order, where a row names no contact) is chosen."""
-    for path in folder.glob("*.csv"):
-        if load_contracts()[path.stem].mode != "delta":
-            continue
-        header, rows = _rows(path)
-        by = next((header.index(name) for name in ("order_id", "contact_id") if name in header), None)
-        _write(path, header, [row for row in rows if by is None or chosen(row[by])])
-    (folder / "_manifest.json").unlink(missing_ok=True)

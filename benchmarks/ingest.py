@@ -83,12 +83,12 @@ def simulated(place: Path, users: int, days: int) -> Path:
     return place / "landing" / dates[0].isoformat()
 
 
-def large_files(folder: Path) -> list[Path]:
+def large_files(folder: Path, least_rows: int = LEAST_ROWS) -> list[Path]:
     """The files that have enough rows to be measured."""
     found = []
     for path in sorted(folder.glob("*.csv")):
         with path.open("rb") as file:
-            if sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b"")) > LEAST_ROWS:
+            if sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b"")) > least_rows:
                 found.append(path)
     return found
 
