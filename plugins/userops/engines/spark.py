@@ -25,6 +25,8 @@ from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
 ROLE = "transformer"
+# Plans of rules over a hundred tags do not fit into Spark's default of 1 GB.
+DRIVER_MEMORY = "4GB"
 SCHEMAS = ("raw", "meta", "staging", "build", "quality")
 WORKER = Path(__file__).parents[1] / "transform" / "spark_worker.py"
 _SPARK = {
@@ -150,8 +152,7 @@ class SparkEngine:
     def _conf(self) -> dict[str, str]:
         master, conf = self.settings.spark_master, SESSION | {"spark.master": self.settings.spark_master}
         conf["spark.sql.warehouse.dir"] = str(self.root)
-        if self.settings.memory_limit:
-            conf["spark.driver.memory"] = f"{_mebibytes(self.settings.memory_limit)}m"
+        conf["spark.driver.memory"] = f"{_mebibytes(self.settings.memory_limit or DRIVER_MEMORY)}m"
         if master.startswith("local"):
             conf["spark.sql.shuffle.partitions"] = str(self.settings.threads)
         return conf
