@@ -44,11 +44,13 @@ def main() -> None:
         finally:
             server.stop()
     for name, results, build in (("this checkout", ours, lambda r: r.build), ("baseline", theirs, whole)):
-        print(f"{name}: build {', '.join(f'{build(r):.1f}' for r in results)} s, peak {results[0].peak / 2**30:.2f} GiB")
-        print("  slowest models: " + ", ".join(f"{model} {seconds:.1f}" for model, seconds in results[0].told["models"]))
-        print("  steps: " + ", ".join(f"{step} {seconds:.1f}" for step, seconds in results[0].told["seconds"].items()))
+        told, seconds = results[0].told, ", ".join(f"{build(r):.1f}" for r in results)
+        print(f"{name}: build {seconds} s, peak {results[0].peak / 2**30:.2f} GiB")
+        print("  slowest models: " + ", ".join(f"{model} {seconds:.1f}" for model, seconds in told["models"]))
+        print("  steps: " + ", ".join(f"{step} {seconds:.1f}" for step, seconds in told["seconds"].items()))
     ratio = min(r.build for r in ours) / min(map(whole, theirs))
-    print(f"whole build against the baseline's, {options.users:,} users, {options.engine}: {ratio:.3f} (at most {BOUND})")
+    print(f"whole build against the baseline's, {options.users:,} users, {options.engine}:"
+          f" {ratio:.3f} (at most {BOUND})")
     print(f"load of the machine: {os.getloadavg()[1]:.1f}")
     sys.exit(ratio > BOUND)
 
