@@ -11,7 +11,10 @@ SPARK := $(SPARK_VENV)/.installed
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: demo serve spark check test test-slow test-serve test-spark test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
+.PHONY: install demo serve spark check test test-slow test-serve test-spark test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
+
+# The command `userops` with all that it needs, in .venv/.
+install: $(RUNTIME)
 
 demo: $(RUNTIME)
 	$(USEROPS) demo
