@@ -32,7 +32,7 @@ unit: $(DEV)
 	$(PYTEST) -n $(WORKERS) tests/unit tests/dags
 
 test: lint
-	$(PYTEST) -n $(WORKERS) --dist loadfile
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # What CI leaves out: the demo, and faults of whole runs from the command line. About half an hour.
 test-slow: $(DEV)
