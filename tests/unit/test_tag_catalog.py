@@ -58,7 +58,7 @@ def test_the_repository_declares_what_is_promised() -> None:
     assert {tag.category for tag in catalog.tags.values()} == set(catalog.categories)
     assert {audience.scenario for audience in catalog.audiences.values()} <= set(catalog.scenarios)
     assert all(features_of(tag.rule) for tag in catalog.tags.values())
-    assert len(catalog.features) == 121
+    assert len(catalog.features) == 122
     assert lint(PROJECT_ROOT) == []
 
 
