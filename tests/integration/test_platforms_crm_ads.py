@@ -32,7 +32,8 @@ def test_wecom_has_a_friendship_for_each_follower_and_one_contact_for_each_perso
         (one, "rocky", "et1", None), (three, "rocky", "个人", "来源"), (three, "tommy", "茶", None),
     }
     assert shop.books() == [
-        ("contact_tags", 1, 1, 0), ("contact_tags", 2, 2, 0), ("contacts", 2, 2, 0), ("contacts", 1, 1, 0),
+        ("contact_identifiers", 1, 1, 0), ("contact_identifiers", 0, 0, 0), ("contact_tags", 1, 1, 0),
+        ("contact_tags", 2, 2, 0), ("contacts", 2, 2, 0), ("contacts", 1, 1, 0),
         ("friendships", 3, 3, 0), ("friendships", 2, 2, 0),
     ]
 
@@ -72,7 +73,9 @@ def test_a_last_page_without_a_row_is_a_page(shop: Place) -> None:
     last = {"errcode": 0, "external_contact_list": [], "next_cursor": ""}
     (shop.folder / "wecom_contacts.json").write_text(json.dumps([*wecom, last]))
     assert blocking(shop.read_by("wecom").load()) == []
-    assert shop.books() == [("contact_tags", 1, 1, 0), ("contacts", 2, 2, 0), ("friendships", 3, 3, 0)]
+    assert shop.books() == [
+        ("contact_identifiers", 1, 1, 0), ("contact_tags", 1, 1, 0), ("contacts", 2, 2, 0), ("friendships", 3, 3, 0),
+    ]
 
 
 @pytest.mark.parametrize(("platform", "rows"), [("ocean_engine", "rows"), ("tencent_ads", "list")])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 BY_HAND = "by hand"
 # Loads whose file is kept: those that builds read, and those that a person waived.
@@ -67,6 +68,7 @@ def files_as_of(
 
 def insert(connection: psycopg.Connection, load: Load) -> int:
     """Write the row of a load; returns its id. A loaded file gets its path by `set_path`."""
+    columns = None if load.columns is None else Jsonb(load.columns)
     return connection.execute(
         "insert into meta.load_files (business_date, source, export, file_name, sha256, bytes, state, run_id, stamp,"
         " reason, rows_in_file, rows_loaded, rows_quarantined, row_set_hash, columns, ends_line,"
@@ -74,7 +76,7 @@ def insert(connection: psycopg.Connection, load: Load) -> int:
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning load_id",
         [load.business_date, load.source, load.export, load.file_name, load.sha256, load.bytes, load.state, load.run_id,
          load.stamp, load.reason, load.rows_in_file, load.rows_in_file - load.rows_quarantined, load.rows_quarantined,
-         load.row_set_hash, load.columns, load.ends_line, load.layout, load.whole],
+         load.row_set_hash, columns, load.ends_line, load.layout, load.whole],
     ).fetchone()[0]
 
 

@@ -76,7 +76,7 @@ class _Heartbeat(threading.Thread):
 
     def __init__(self, url: str, token: int) -> None:
         super().__init__(name="userops-heartbeat", daemon=True)
-        self.token, self.ended = token, threading.Event()
+        self.url, self.token, self.ended = url, token, threading.Event()
         self.connection = connect(url, "publisher", autocommit=True)
         self.connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [WRITER_LOCK])
 
@@ -99,8 +99,10 @@ class _Heartbeat(threading.Thread):
 
 def keep_alive(url: str, token: int) -> None:
     """Show others that the writer's process is alive, until it ends or releases the right to write."""
-    if _heartbeats:
+    if any((beat.url, beat.token) == (url, token) for beat in _heartbeats):
         return
+    # A process works on one run at a time: who begins another has done with the one before.
+    release()
     heartbeat = _Heartbeat(url, token)
     heartbeat.start()
     _heartbeats.append(heartbeat)

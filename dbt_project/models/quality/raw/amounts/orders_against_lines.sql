@@ -10,7 +10,7 @@ with new_orders as (
 -- Some platforms list orders without what was bought.
 with_lines as (
 
-    select distinct source from {{ source('meta', 'load_files') }} where export = 'order_lines' and state = 'loaded'
+    select distinct _source from {{ ref('recent_order_lines') }}
 
 ),
 
@@ -38,7 +38,7 @@ compared as (
         new_orders.status <> 'cancelled' and new_orders.paid_at is not null
             and not sums.makes_its_order as has_both,
         new_orders.status <> 'cancelled' and new_orders.paid_amount > 0
-            and new_orders._source in (select source from with_lines) as wants_lines,
+            and new_orders._source in (select _source from with_lines) as wants_lines,
         sums.order_id is null as lacks_lines,
         abs(new_orders.order_amount - sums.line_amount) > greatest(0.05, 0.01 * abs(new_orders.order_amount))
             as differs
