@@ -30,11 +30,12 @@ PARAMETERS = """
 
 
 def make_raw_tables(url: str) -> None:
-    """Every raw table, empty, as the engine makes it."""
+    """Every raw table, empty, as the engine makes it; rows that name no source are canonical."""
     with connect(url, "loader") as connection:
         for export, contract in load_contracts().items():
             warehouse_copy.replace(connection, f"raw.{export}", arrow_schema(contract).empty_table())
             connection.execute(f"grant select on raw.{export} to transformer")
+            connection.execute(f"alter table raw.{export} alter column _source set default 'canonical'")
 
 
 def build(

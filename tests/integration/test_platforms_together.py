@@ -14,8 +14,8 @@ from userops.settings import PROJECT_ROOT
 def test_several_sources_read_one_folder(shop: Place) -> None:
     assert blocking(shop.read_by("taobao,wecom,ocean_engine", "taobao", "wecom", "ocean_engine").load()) == []
     assert [name for name, *_ in shop.books()] == [
-        "ad_stats", "ad_stats", "contact_identifiers", "contact_identifiers", "contact_tags", "contact_tags", "contacts",
-        "contacts", "contacts", "friendships", "friendships", "order_lines", "orders", "refunds",
+        "ad_stats", "ad_stats", "contact_identifiers", "contact_identifiers", "contact_tags", "contact_tags",
+        "contacts", "contacts", "contacts", "friendships", "friendships", "order_lines", "orders", "refunds",
     ]
     assert shop.rows("contacts", "count(*)") == [(7,)]
 

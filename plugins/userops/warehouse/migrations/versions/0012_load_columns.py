@@ -13,5 +13,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "alter table meta.load_files alter column columns type text[]"
-        " using array(select jsonb_array_elements_text(columns))"
+        " using string_to_array(btrim(replace(columns::text, '\"', ''), '[]'), ', ')"
     )
