@@ -183,7 +183,7 @@ def orchestration_and_disk(bench: Bench, days: list[str]) -> Iterator[Row]:
             ).fetchone()
         lake = sum(path.stat().st_size for path in Path(scope["USEROPS_LAKE"]).rglob("*") if path.is_file())
         say(f"{engine}: `userops run` {command.seconds:.1f} s, {in_steps:.1f} s in steps, peak"
-            f" {command.peak / GIB:.2f} GiB; warehouse {size / GIB:.2f} GiB, lake {lake / GIB:.2f} GiB,"
+            f" {command.peak / GIB:.2f} GiB; warehouse {size / 2**20:,.0f} MiB, lake {lake / 2**20:,.0f} MiB,"
             f" {orders:,} orders")
         yield f"{engine}: start-up and orchestration of `userops run`", 1 - in_steps / command.seconds, 0.1, "at most"
         per_million = (size + lake) / GIB / orders * 1e6
