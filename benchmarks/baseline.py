@@ -43,16 +43,21 @@ def main() -> None:
             ours, theirs = turns(place, server, base, python, options)
         finally:
             server.stop()
-    for name, results, build in (("this checkout", ours, lambda r: r.build), ("baseline", theirs, whole)):
-        told, seconds = results[0].told, ", ".join(f"{build(r):.1f}" for r in results)
-        print(f"{name}: build {seconds} s, peak {results[0].peak / 2**30:.2f} GiB")
-        print("  slowest models: " + ", ".join(f"{model} {seconds:.1f}" for model, seconds in told["models"]))
-        print("  steps: " + ", ".join(f"{step} {seconds:.1f}" for step, seconds in told["seconds"].items()))
-    ratio = min(r.build for r in ours) / min(map(whole, theirs))
-    print(f"whole build against the baseline's, {options.users:,} users, {options.engine}:"
-          f" {ratio:.3f} (at most {BOUND})")
+    report("this checkout", ours, [result.build for result in ours])
+    report("baseline", theirs, [whole(result) for result in theirs])
+    ratio = min(result.build for result in ours) / min(map(whole, theirs))
+    what = f"whole build against the baseline's, {options.users:,} users, {options.engine}"
+    print(f"{what}: {ratio:.3f} (at most {BOUND})")
     print(f"load of the machine: {os.getloadavg()[1]:.1f}")
     sys.exit(ratio > BOUND)
+
+
+def report(name: str, results: list[Finished], builds: list[float]) -> None:
+    """Print a side: its builds, and of the fastest its steps and slowest models."""
+    best = results[builds.index(min(builds))]
+    print(f"{name}: build {', '.join(f'{seconds:.1f}' for seconds in builds)} s, peak {best.peak / 2**30:.2f} GiB")
+    print("  steps: " + ", ".join(f"{step} {seconds:.1f}" for step, seconds in best.told["seconds"].items()))
+    print("  slowest models: " + ", ".join(f"{model} {seconds:.1f}" for model, seconds in best.told["models"]))
 
 
 def turns(

@@ -104,16 +104,28 @@ def measure(place: Path, url: str, path: Path, rounds: int) -> tuple[str, int, f
     return export, count, min(copies), min(loads), BOUNDS.get(export, BOUND)
 
 
-def platform(place: Path, url: str, orders: Path, rounds: int) -> tuple[str, int, float, float, float]:
-    """The same orders as a canonical file and as a platform writes them."""
-    theirs = place / "pdd_orders.csv"
-    with orders.open(newline="") as source, theirs.open("w", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(PINDUODUO)
-        writer.writerows([cell(row) for cell in PINDUODUO.values()] for row in csv.DictReader(source))
+def platform(
+    place: Path, url: str, orders: Path, rounds: int, lines: int = 0
+) -> tuple[str, int, float, float, float]:
+    """The same orders as a canonical file and as a platform writes them, repeated under other ids up to `lines`."""
+    folder = place / "repeated"
+    folder.mkdir(exist_ok=True)
+    ours, theirs = folder / "orders.csv", folder / "pdd_orders.csv"
+    with orders.open(newline="") as source:
+        rows = list(csv.DictReader(source))
+    with ours.open("w", newline="") as one, theirs.open("w", newline="") as other:
+        canonical_file = csv.DictWriter(one, list(rows[0]), lineterminator="\n")
+        canonical_file.writeheader()
+        platform_file = csv.writer(other, lineterminator="\n")
+        platform_file.writerow(PINDUODUO)
+        for number in range(max(1, -(-lines // len(rows)))):
+            for row in rows[: max(0, lines - number * len(rows)) or None]:
+                again = row | {"order_id": f"{row['order_id']}-{number}"} if number else row
+                canonical_file.writerow(again)
+                platform_file.writerow(cell(again) for cell in PINDUODUO.values())
     canonical, mapped, count = [], [], 0
     for _ in range(rounds):
-        canonical.append(load(place, url, "orders", orders, ())[0])
+        canonical.append(load(place, url, "orders", ours, ())[0])
         seconds, count = load(place, url, "orders", theirs, ("pinduoduo",))
         mapped.append(seconds)
     return PLATFORM, count, min(canonical), min(mapped), PLATFORM_BOUND

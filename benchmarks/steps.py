@@ -9,6 +9,7 @@ steps have other names: `baseline.py` runs both. The environment (`USEROPS_*`) s
 
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from pathlib import Path
 import history
 import psycopg
 
-DAY_OF_LAST = 1
+NIGHTS = 2
 DELIVERED: list[float] = []
 Steps = list[tuple[str, Callable[[], object]]]
 
@@ -27,11 +28,13 @@ def main() -> None:
     """Do what the arguments say."""
     if sys.argv[1] == "deliver":
         place, users, days = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-        dates = history.deliver(place, users, days, DAY_OF_LAST, history.PACE)
+        dates = history.deliver(place, users, days, NIGHTS, history.PACE)
         print(json.dumps({"dates": [day.isoformat() for day in dates]}))
         return
     day = date.fromisoformat(sys.argv[2])
-    begun, steps, url = plan_here(day) if has("userops.run") else plan_at_d1d9123(day)
+    is_here = has("userops.run")
+    begun, steps, url = plan_here(day) if is_here else plan_at_d1d9123(day)
+    timings = "marts.step_timings" if is_here else "marts.night_profile"
     seconds = {}
     for name, step in steps:
         began = time.perf_counter()
@@ -39,14 +42,19 @@ def main() -> None:
         seconds[name] = seconds.get(name, 0) + time.perf_counter() - began
     with psycopg.connect(url) as connection:
         models = connection.execute(
-            "select part, seconds::float from marts.step_timings where run_id = %s and step = 'model'"
-            " order by seconds desc limit 10",
-            [begun["run_id"]],
+            f"select part, seconds::float from {timings} where run_id = %s and step = 'model'"
+            " and part = any(%s) order by seconds desc limit 10",
+            [begun["run_id"], model_names()],
         ).fetchall()
     told = {"run": begun, "seconds": seconds, "models": models, "delivery": sum(DELIVERED)}
-    if has("userops.run"):
+    if is_here:
         told["gate"] = gate(begun, url)
     print(json.dumps(told))
+
+
+def model_names() -> list[str]:
+    """The models of this checkout, without tests."""
+    return [path.stem for path in (Path(os.environ["USEROPS_PROJECT"]) / "dbt_project" / "models").rglob("*.sql")]
 
 
 def gate(begun: dict, url: str) -> list[float]:
