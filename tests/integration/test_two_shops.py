@@ -92,7 +92,7 @@ APPS = """sources:
 @pytest.mark.parametrize("place", ["shop_b_orders_export_1.csv", "shop_b/orders_export_1.csv"])
 def test_orders_of_one_name_in_two_shops_are_two_orders(url: str, tmp_path: Path, place: str) -> None:
     shops = Shops(url, tmp_path, SHOPS)
-    shutil.copytree(CASES / "two_stores", shops.landing)
+    shutil.copytree(CASES / "shopify-two-stores-same-order-name", shops.landing)
     delivered = shops.landing / "2026-03-03" / "shop_b_orders_1.csv"
     shops.file(SECOND, place, delivered.read_text(encoding="utf-8"))
     delivered.unlink()
@@ -113,7 +113,7 @@ def test_orders_of_one_name_in_two_shops_are_two_orders(url: str, tmp_path: Path
 def test_a_second_shop_may_be_a_platform_of_its_own(url: str, tmp_path: Path) -> None:
     """The case's own way: a platform `like: shopify` with names of its own."""
     shops = Shops(url, tmp_path, "sources: []\n")
-    shutil.copytree(CASES / "two_stores", shops.landing)
+    shutil.copytree(CASES / "shopify-two-stores-same-order-name", shops.landing)
     shutil.copytree(PROJECT_ROOT / "platforms", tmp_path / "platforms")
     like = "like: shopify\nvalues: {channel: shop_b}\nfiles: [shop_b_orders*.csv]\n"
     (tmp_path / "platforms" / "shop_b.yml").write_text(like, encoding="utf-8")
@@ -126,7 +126,7 @@ def test_a_second_shop_may_be_a_platform_of_its_own(url: str, tmp_path: Path) ->
 
 def test_a_file_is_owed_and_waived_by_its_source(url: str, tmp_path: Path) -> None:
     shops = Shops(url, tmp_path, SHOPS)
-    shutil.copytree(CASES / "two_stores", shops.landing)
+    shutil.copytree(CASES / "shopify-two-stores-same-order-name", shops.landing)
     whole = (shops.landing / "2026-03-03" / "shop_b_orders_1.csv").read_text(encoding="utf-8")
     (shops.landing / "2026-03-03" / "shop_b_orders_1.csv").unlink()
     shops.file(SECOND, "shop_b/orders_export_1.csv", whole.replace("Total,", "Sum,", 1))
@@ -152,7 +152,7 @@ def test_a_file_is_owed_and_waived_by_its_source(url: str, tmp_path: Path) -> No
 
 def test_a_source_that_delivered_before_owes_its_file(url: str, tmp_path: Path) -> None:
     shops = Shops(url, tmp_path, SHOPS)
-    shutil.copytree(CASES / "two_stores", shops.landing)
+    shutil.copytree(CASES / "shopify-two-stores-same-order-name", shops.landing)
     third = date(2026, 3, 4)
     text = (shops.landing / "2026-03-03" / "shop_b_orders_1.csv").read_text(encoding="utf-8")
     shops.file(third, "orders_export_1.csv", text.replace("2026-03-03", "2026-03-04").replace("#1", "#9"))
