@@ -15,10 +15,7 @@ with stats as (
 ),
 
 rates as (
-    select
-        currency, rate, rate_date,
-        lead(rate_date) over (partition by currency order by rate_date) as next_rate_date
-    from {{ ref('stg_fx_rates') }}
+    {{ rate_spans() }}
 ),
 
 final as (
@@ -44,9 +41,7 @@ final as (
     from stats
     left join rates
         on
-            stats.cost_currency = rates.currency
-            and stats.stat_date >= rates.rate_date
-            and (stats.stat_date < rates.next_rate_date or rates.next_rate_date is null)
+            {{ rate_holds('rates', 'stats.cost_currency', 'stats.stat_date') }}
 )
 
 select * from final

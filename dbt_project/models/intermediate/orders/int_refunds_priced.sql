@@ -7,10 +7,7 @@ with orders as (
 ),
 
 rates as (
-    select
-        currency, rate, rate_date,
-        lead(rate_date) over (partition by currency order by rate_date) as next_rate_date
-    from {{ ref('stg_fx_rates') }}
+    {{ rate_spans() }}
 ),
 
 final as (
@@ -33,9 +30,7 @@ final as (
     left join {{ ref('map_order_user') }} as mapped on refunds.order_id = mapped.order_id
     left join rates
         on
-            orders.currency = rates.currency
-            and orders.order_day >= rates.rate_date
-            and (orders.order_day < rates.next_rate_date or rates.next_rate_date is null)
+            {{ rate_holds('rates', 'orders.currency', 'orders.order_day') }}
     where {{ local_day('refunds.refunded_at') }} <= {{ business_date() }}
 )
 
