@@ -45,10 +45,14 @@
     'u_' || left({{ keyed("'user:' || " ~ kind ~ " || ':' || " ~ seed) }}, 16)
 {%- endmacro %}
 
-{# Rows of one export with the user of any of their linking identifiers (all belong to the same). #}
-{% macro users_of_rows(export, row_id) -%}
+{# These columns of the rows of one export, with the user of any of their linking identifiers (all belong to the same). #}
+{% macro users_of_rows(export, columns) -%}
 {%- set kinds = identifier_carriers()[export] -%}
-select carriers.{{ row_id }}, coalesce({% for kind in kinds %}by_{{ kind }}.user_id{{ ', ' if not loop.last }}{% endfor %}) as user_id
+select
+    {%- for column in columns %}
+    {{ column }},
+    {%- endfor %}
+    coalesce({% for kind in kinds %}by_{{ kind }}.user_id{{ ', ' if not loop.last }}{% endfor %}) as user_id
 from {{ ref('stg_' ~ export) }} as carriers
 {%- for kind in kinds %}
 left join {{ ref('int_identifier_users') }} as by_{{ kind }}

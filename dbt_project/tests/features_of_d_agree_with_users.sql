@@ -1,4 +1,5 @@
--- What a user's features say on D must be what `users`, `referrals` and `push_fatigue` say.
+-- What a user's features say on D must be what `users`, `referrals` and `push_fatigue` say. Features are doubles, what
+-- is published has six places: half of the last place and the error of a double may lie between them.
 {% set same = [
     'orders', 'net', 'favourite_category', 'preferred_sales_channel', 'stage', 'level', 'is_plus', 'points_balance',
     'groups', 'staff_friends', 'reviews', 'reachable_sms', 'reachable_email', 'reachable_wechat', 'reachable_app',
@@ -8,10 +9,7 @@
 with features as (
     select
         user_id,
-        {%- for name in rounded %}
-        {{ six_places(name) }} as {{ name }},
-        {%- endfor %}
-        {{ same | join(', ') }}
+        {{ (same + rounded) | join(', ') }}
     from {{ ref('int_user_features') }}
     where as_of = {{ business_date() }}
 ),
@@ -33,6 +31,10 @@ full outer join users on features.user_id = users.user_id
 where
     features.user_id is null
     or users.user_id is null
-    {%- for name in same + rounded %}
+    {%- for name in same %}
     or features.{{ name }} is distinct from users.{{ name }}
+    {%- endfor %}
+    {%- for name in rounded %}
+    or (features.{{ name }} is null) <> (users.{{ name }} is null)
+    or abs(features.{{ name }} - cast(users.{{ name }} as {{ type_double() }})) > 0.000000501
     {%- endfor %}

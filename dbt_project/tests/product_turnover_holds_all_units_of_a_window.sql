@@ -1,10 +1,9 @@
 -- Over all products, the units of a window are those of all lines of counted orders on its days.
 with lines as (
 
-    select orders.order_day, sum(lines.quantity) as units
-    from {{ ref('int_order_lines') }} as lines
-    inner join {{ ref('int_orders_counted') }} as orders on lines.order_id = orders.order_id
-    group by orders.order_day
+    select order_day, sum(quantity) as units
+    from {{ ref('int_counted_lines') }}
+    group by order_day
 
 ),
 

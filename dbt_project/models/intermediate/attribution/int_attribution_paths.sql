@@ -4,12 +4,11 @@
 {% set half_life = var('attribution_half_life_days') * 86400000000 %}
 with touches as (
     select
-        mapped.user_id, touches.touch_id, touches.occurred_at,
-        {{ local_day('touches.occurred_at') }} as day,
-        coalesce(touches.channel_code, 'unknown') as channel_code
-    from {{ ref('stg_touches') }} as touches
-    inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
-    where touches.occurred_at < {{ start_of_day(add_days(last_day, 1)) }}
+        user_id, touch_id, occurred_at,
+        {{ local_day('occurred_at') }} as day,
+        coalesce(channel_code, 'unknown') as channel_code
+    from {{ ref('int_touches_users') }}
+    where occurred_at < {{ start_of_day(add_days(last_day, 1)) }}
 ),
 
 first_orders as (

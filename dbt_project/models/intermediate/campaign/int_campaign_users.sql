@@ -1,8 +1,6 @@
-{{ config(materialized='view') }}
 -- One row per campaign × user in the comparison of pushed users with users like them who were not pushed.
 -- Control users get an index day drawn by a hash from the pushed users' first days, so that both groups face the
 -- same days. Both must have been acquired, and reachable by a medium of the campaign, at the end of the day before.
--- A view: one model reads it, and its rows are campaigns × users.
 with users as (
     select user_id, acquired_day, {{ thousandth_of('user_id') }} as thousandth
     from {{ ref('int_users_acquired') }}

@@ -5,7 +5,7 @@
 } %}
 with figures as (
     select
-        users.user_id, days.as_of,
+        events.user_id, days.as_of,
         {%- for name, kind in kinds.items() %}
         cast(count(*) filter (
             where events.event_type = '{{ kind }}' and events.occurred_at >= days.since_30d
@@ -13,11 +13,10 @@ with figures as (
         {%- endfor %}
         cast(count(*) filter (where events.event_type = 'share') as int) as shares_90d,
         max(events.occurred_at) filter (where events.event_type = 'add_to_cart') as last_cart_at
-    from {{ ref('stg_events') }} as events
+    from {{ ref('int_events_users') }} as events
     inner join {{ ref('int_feature_days') }} as days
         on events.occurred_at >= days.since_90d and events.occurred_at < days.ends_at
-    inner join {{ ref('int_events_users') }} as users on events.event_id = users.event_id
-    group by users.user_id, days.as_of
+    group by events.user_id, days.as_of
 ),
 
 final as (

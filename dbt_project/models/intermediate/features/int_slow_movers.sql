@@ -2,10 +2,9 @@
 -- less than slow_mover_share of the mean product's units, launched before those 90 days.
 {% set last_sale_day = add_days('days.as_of', -30) %}
 with sold as (
-    select lines.sku, orders.order_day, sum(lines.quantity) as units
-    from {{ ref('int_order_lines') }} as lines
-    inner join {{ ref('int_orders_counted') }} as orders on lines.order_id = orders.order_id
-    group by lines.sku, orders.order_day
+    select sku, order_day, sum(quantity) as units
+    from {{ ref('int_counted_lines') }}
+    group by sku, order_day
 ),
 
 windows as (

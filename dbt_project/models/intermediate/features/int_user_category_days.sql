@@ -3,17 +3,14 @@
 -- no due day. What was bought of products that are listed no more stands under no category, for its units.
 with bought as (
     select
-        orders.user_id, lines.category, orders.order_day,
-        -- A line's amount is in the currency of its order: only converted ones can be weighed against each other.
-        sum({{ in_business_currency('lines.line_amount', 'priced.currency', 'priced.rate') }}) as amount,
+        lines.user_id, lines.category, lines.order_day,
+        sum(lines.amount) as amount,
         sum(lines.quantity) as units,
         min(products.replenishment_days) as replenishment_days
-    from {{ ref('int_orders_counted') }} as orders
-    inner join {{ ref('int_orders_priced') }} as priced on orders.order_id = priced.order_id
-    inner join {{ ref('int_order_lines') }} as lines on orders.order_id = lines.order_id
+    from {{ ref('int_counted_lines') }} as lines
     left join {{ ref('stg_products') }} as products on lines.sku = products.sku
-    where orders.user_id is not null
-    group by orders.user_id, lines.category, orders.order_day
+    where lines.user_id is not null
+    group by lines.user_id, lines.category, lines.order_day
 ),
 
 final as (

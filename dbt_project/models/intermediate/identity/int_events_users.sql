@@ -1,1 +1,2 @@
-{{ users_of_rows('events', 'event_id') }}
+-- Events with their users.
+{{ users_of_rows('events', ['event_id', 'occurred_at', 'event_type']) }}

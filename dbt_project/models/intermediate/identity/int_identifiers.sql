@@ -1,50 +1,66 @@
 -- One row per identifier that a current row carries, with when any row first carried it. Kinds that may not join people
 -- link nobody, and no more do keys that too many contacts of one source share. What belongs to erased contacts alone is
 -- left out.
-with versions as (
-    {%- for export, kinds in identifier_carriers().items() %}{% set last_export = loop.last %}
-    {%- for kind in kinds %}
-    select '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier, min(_business_date) as first_seen
+-- Rows that carry the same identifiers together are counted first: there are far fewer of these sets than rows.
+with
+{%- for export, kinds in identifier_carriers().items() %}
+{{ export }}_versions as (
+    select
+        {%- for kind in kinds %}
+        {{ identifier_column(kind) }},
+        {%- endfor %}
+        min(_business_date) as first_seen
     from {{ source('raw', export) }}
-    where {{ identifier_column(kind) }} is not null and _business_date <= {{ business_date() }}
+    where _business_date <= {{ business_date() }}
         {%- if export == 'orders' %} and not coalesce(is_test, false){% endif %}
-    group by {{ identifier_column(kind) }}
+    group by {% for kind in kinds %}{{ identifier_column(kind) }}{{ ', ' if not loop.last }}{% endfor %}
+),
+
+{{ export }}_rows as (
+    select
+        {%- for kind in kinds %}
+        {{ identifier_column(kind) }},
+        {%- endfor %}
+        {{ 'source, count(*) as contacts' if export == 'contacts' else 'null as source, 0 as contacts' }}
+    from {{ ref('stg_' ~ export) }}
+    group by {% for kind in kinds %}{{ identifier_column(kind) }}{{ ', ' if not loop.last }}{% endfor %}
+        {{- ', source' if export == 'contacts' }}
+),
+{% endfor %}
+versions as (
+    {%- for export, kinds in identifier_carriers().items() %}
+    {%- for kind in kinds %}
+    select '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier, first_seen from {{ export }}_versions
     union all
     {%- endfor %}
     {%- endfor %}
-    select kind, value_hash as identifier, min(_business_date) as first_seen
+    select kind, value_hash as identifier, _business_date as first_seen
     from {{ source('raw', 'contact_identifiers') }}
-    where value_hash is not null and _business_date <= {{ business_date() }}
-    group by kind, value_hash
+    where _business_date <= {{ business_date() }}
 ),
 
 seen as (
     select kind, identifier, min(first_seen) as first_seen
     from versions
+    where identifier is not null
     group by kind, identifier
 ),
 
 carried as (
     {%- for export, kinds in identifier_carriers().items() %}
     {%- for kind in kinds %}
-    select
-        '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier,
-        {{ 'source, count(*) as contacts' if export == 'contacts' else 'null as source, 0 as contacts' }}
-    from {{ ref('stg_' ~ export) }}
-    where {{ identifier_column(kind) }} is not null
-    group by {{ identifier_column(kind) }}{{ ', source' if export == 'contacts' }}
+    select '{{ kind }}' as kind, {{ identifier_column(kind) }} as identifier, source, contacts from {{ export }}_rows
     union all
     {%- endfor %}
     {%- endfor %}
-    select kind, identifier, source, count(*) as contacts
-    from {{ ref('int_further_identifiers') }}
-    group by kind, identifier, source
+    select kind, identifier, source, 1 as contacts from {{ ref('int_further_identifiers') }}
 ),
 
 -- The same person is a contact of each source it buys at: only within one do many contacts say that a key is shared.
 by_source as (
     select kind, identifier, source, sum(contacts) as contacts
     from carried
+    where identifier is not null
     group by kind, identifier, source
 ),
 

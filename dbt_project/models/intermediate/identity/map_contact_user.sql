@@ -1,1 +1,1 @@
-{{ users_of_rows('contacts', 'contact_id') }}
+{{ users_of_rows('contacts', ['contact_id']) }}

@@ -1,6 +1,6 @@
 -- An order whose identifiers all link nobody is a user by itself; one without identifier has none.
 with linked as (
-    {{ users_of_rows('orders', 'order_id') }}
+    {{ users_of_rows('orders', ['order_id']) }}
 ),
 
 erased as (

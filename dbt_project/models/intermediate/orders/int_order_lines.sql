@@ -1,5 +1,5 @@
--- Current lines of products with what they cost and their category; materialised once, several models read it. Tips,
--- fees, shipping and gift cards are no products.
+{{ config(materialized='view') }}
+-- Current lines of products with what they cost and their category. Tips, fees, shipping and gift cards are no products.
 select
     lines.order_id, lines.line_no, lines.sku, lines.quantity, lines.line_amount, products.category,
     lines.quantity * products.unit_cost as known_cost

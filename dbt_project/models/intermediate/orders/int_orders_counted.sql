@@ -19,7 +19,7 @@ costed as (
 
 final as (
     select
-        order_id, user_id, contact_id, paid_at, order_day, order_month, gross, discount, paid, refunded,
+        order_id, user_id, contact_id, paid_at, order_day, order_month, currency, rate, gross, discount, paid, refunded,
         net,
         cast(net - cost as decimal(18, 4)) as margin,
         sales_channel, channel_code, store_id, group_id,

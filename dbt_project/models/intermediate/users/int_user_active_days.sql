@@ -2,14 +2,12 @@
 -- What happens at one instant is one activity: a group joined by its QR code is a touch as well.
 {% set dayparts = {'morning': [6, 11], 'afternoon': [12, 17], 'evening': [18, 23], 'night': [0, 5]} %}
 with activities as (
-    select users.user_id, events.occurred_at as activity_at,
-        events.event_type in ('add_to_cart', 'consult', 'message_in') as is_intent
-    from {{ ref('stg_events') }} as events
-    inner join {{ ref('int_events_users') }} as users on events.event_id = users.event_id
+    select
+        user_id, occurred_at as activity_at,
+        event_type in ('add_to_cart', 'consult', 'message_in') as is_intent
+    from {{ ref('int_events_users') }}
     union all
-    select users.user_id, touches.occurred_at, false
-    from {{ ref('stg_touches') }} as touches
-    inner join {{ ref('int_touches_users') }} as users on touches.touch_id = users.touch_id
+    select user_id, occurred_at, false from {{ ref('int_touches_users') }}
     union all
     select users.user_id, orders.placed_at, false
     from {{ ref('stg_orders') }} as orders

@@ -33,8 +33,7 @@ touches as (
             partition by dated.user_id order by touches.occurred_at, {{ by_bytes('touches.touch_id') }}
         ) as place
     from dated
-    inner join {{ ref('int_touches_users') }} as mapped on dated.user_id = mapped.user_id
-    inner join {{ ref('stg_touches') }} as touches on mapped.touch_id = touches.touch_id
+    inner join {{ ref('int_touches_users') }} as touches on dated.user_id = touches.user_id
     where
         {{ days_between(local_day('dated.acquired_at'), local_day('touches.occurred_at')) }}
         between 0 and {{ var('touch_window_days') }} - 1

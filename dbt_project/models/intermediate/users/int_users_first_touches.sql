@@ -1,15 +1,8 @@
 -- One row per user with a touch by D: the first of all, and the first that says who they are.
 with touches as (
-    select
-        mapped.user_id,
-        touches.touch_id,
-        touches.occurred_at,
-        coalesce(touches.channel_code, 'unknown') as channel_code,
-        coalesce(touches.contact_id, touches.phone_hash, touches.email_hash, touches.unionid_hash)
-        is not null as is_identified
-    from {{ ref('stg_touches') }} as touches
-    inner join {{ ref('int_touches_users') }} as mapped on touches.touch_id = mapped.touch_id
-    where {{ local_day('touches.occurred_at') }} <= {{ business_date() }}
+    select user_id, touch_id, occurred_at, coalesce(channel_code, 'unknown') as channel_code, is_identified
+    from {{ ref('int_touches_users') }}
+    where {{ local_day('occurred_at') }} <= {{ business_date() }}
 ),
 
 ranked as (

@@ -21,23 +21,12 @@ gaps as (
     group by user_id
 ),
 
-spent as (
-    -- A line's amount is in the currency of its order: only converted ones can be weighed against each other.
-    select
-        counted.user_id, lines.category,
-        sum({{ in_business_currency('lines.line_amount', 'priced.currency', 'priced.rate') }}) as amount
-    from {{ ref('int_orders_counted') }} as counted
-    inner join {{ ref('int_orders_priced') }} as priced on counted.order_id = priced.order_id
-    inner join {{ ref('int_order_lines') }} as lines on counted.order_id = lines.order_id
-    where counted.user_id is not null and lines.category is not null
-    group by counted.user_id, lines.category
-),
-
 categories as (
     select
         user_id, category,
-        row_number() over (partition by user_id order by amount desc, {{ by_bytes('category') }}) as place
-    from spent
+        row_number() over (partition by user_id order by amount_by_then desc, {{ by_bytes('category') }}) as place
+    from {{ ref('int_user_category_days') }}
+    where category is not null and holds_to is null
 ),
 
 ordered_by as (

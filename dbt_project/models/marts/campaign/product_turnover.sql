@@ -3,10 +3,9 @@ with windows as (
 ),
 
 sku_days as (
-    select lines.sku, orders.order_day, sum(lines.quantity) as units
-    from {{ ref('int_order_lines') }} as lines
-    inner join {{ ref('int_orders_counted') }} as orders on lines.order_id = orders.order_id
-    group by lines.sku, orders.order_day
+    select sku, order_day, sum(quantity) as units
+    from {{ ref('int_counted_lines') }}
+    group by sku, order_day
 ),
 
 days as (

@@ -14,20 +14,11 @@ with_lines as (
 
 ),
 
-lines as (
-
-    {{ newest_versions(
-        'order_lines', ['order_id', 'line_amount', 'quantity', 'line_status'], ['order_id', line_key()],
-        'order_id in (select order_id from new_orders)'
-    ) }}
-
-),
-
 sums as (
 
     select order_id, sum(line_amount) as line_amount, count(line_status) > 0 as makes_its_order
-    from lines
-    where quantity > 0
+    from {{ ref('stg_order_lines') }}
+    where order_id in (select order_id from new_orders)
     group by order_id
 
 ),

@@ -8,44 +8,59 @@
         'contact_id is not null and paid_at is not null and paid_amount > 0'
     ],
     'touches': [
-        'touch_id', 'occurred_at', ['coalesce(contact_id, identifier)', 'occurred_at', 'channel_code'],
+        'touch_id', 'occurred_at', ['coalesce(contact_id, identifier)', 'occurred_at', "coalesce(channel_code, '')"],
         'coalesce(contact_id, identifier) is not null'
     ],
     'events': [
-        'event_id', 'occurred_at', ['coalesce(contact_id, identifier)', 'occurred_at', 'event_type', 'sku'],
+        'event_id', 'occurred_at',
+        ['coalesce(contact_id, identifier)', 'occurred_at', 'event_type', "coalesce(sku, '')"],
         'coalesce(contact_id, identifier) is not null'
     ],
 } %}
-with {% for export, (key, at, same, is_whole) in exports.items() %}{{ export }}_ids as (
+with {% for export, (key, at, same, is_whole) in exports.items() %}{{ export }}_happenings as (
 
     select
         {{ key }} as row_id,
-        {% for column in same %}{{ column }} as same_{{ loop.index }}, {% endfor %}
-        min(case when is_new then 1 else 0 end) as is_new
+        is_new,
+        is_latest
+        {%- for column in same %},
+        {{ column }} as same_{{ loop.index }}
+        {%- endfor %}
     from {{ ref('recent_' ~ export) }}
     where
         {{ is_whole }}
         and {{ at }} >= (select min(newest.{{ at }}) from {{ ref('recent_' ~ export) }} as newest where newest.is_new)
-    group by {{ key }}, {{ same | join(', ') }}
 
 ),
 
-{{ export }}_groups as (
+{{ export }}_shared as (
 
-    select count(*) as ids, sum(is_new) as new_ids
-    from {{ export }}_ids
+    select {% for column in same %}same_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ export }}_happenings
     group by {% for column in same %}same_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    having min(row_id) <> max(row_id)
+
+),
+
+{{ export }}_counted as (
+
+    select
+        '{{ export }}' as export,
+        count(*) filter (where happenings.is_new and happenings.is_latest) as row_count,
+        count(distinct case when happenings.is_new and shared.same_1 is not null then happenings.row_id end) as repeated
+    from {{ export }}_happenings as happenings
+    left join {{ export }}_shared as shared
+        on
+            {%- for column in same %}
+            {{ 'and ' if not loop.first }}happenings.same_{{ loop.index }} = shared.same_{{ loop.index }}
+            {%- endfor %}
 
 ),
 
 {% endfor %}counted as (
 
     {% for export in exports %}
-    select
-        '{{ export }}' as export,
-        cast(coalesce(sum(new_ids), 0) as bigint) as row_count,
-        cast(coalesce(sum(new_ids) filter (where ids > 1), 0) as bigint) as repeated
-    from {{ export }}_groups
+    select * from {{ export }}_counted
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 

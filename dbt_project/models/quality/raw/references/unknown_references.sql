@@ -30,7 +30,7 @@ counted as (
         count(*) filter (where not is_listed) as unknown
     from lines_of_products
     -- Of a source whose goods stand in no catalogue nobody lists what its lines name.
-    where is_new and _source in (select _source from lines_of_products where is_listed)
+    where is_new and _source in (select distinct _source from lines_of_products where is_listed)
     union all
     select
         'touches' as export, 'channel' as reference, count(*) as row_count,
