@@ -1,6 +1,7 @@
 """The postgres engine: models build in the warehouse, over copies of the lake's files."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import psycopg
@@ -16,6 +17,7 @@ from userops.warehouse import lease
 from userops.warehouse.connection import connect
 
 ROLE, RAW_ROLE = "transformer", "loader"
+COPIES_AT_ONCE = 2
 
 
 class PostgresEngine:
@@ -28,13 +30,20 @@ class PostgresEngine:
     def open_raw(self, as_of: date) -> None:
         """Copy what is new in the lake, and take out what is there no more.
 
-        Models ask for business dates up to D themselves: loads of later dates stay for the run that reads them.
+        Models ask for business dates up to D themselves: loads of later dates stay for the run that reads them. Each
+        export is a transaction of its own; two at once, as writing CSV and reading it are work of two processes.
         """
         lake = Lake(self.settings.lake)
-        with connect(self.url, RAW_ROLE) as connection, lease.transaction(connection, self.token):
+        with connect(self.url, RAW_ROLE) as connection:
             files = lake.files_as_of(connection, date.max)
-            for export, contract in load_contracts().items():
-                _copy_export(connection, lake, contract, files.get(export, []))
+
+        def copy(contract: Contract) -> None:
+            with connect(self.url, RAW_ROLE) as connection, lease.transaction(connection, self.token):
+                _copy_export(connection, lake, contract, files.get(contract.name, []))
+
+        with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
+            for done in [pool.submit(copy, contract) for contract in load_contracts().values()]:
+                done.result()
 
     def dbt_target(self) -> dict[str, object]:
         parts = conninfo_to_dict(self.url)
@@ -92,8 +101,12 @@ def _copy_export(connection: psycopg.Connection, lake: Lake, contract: Contract,
             "delete from meta.raw_copies where export = %s and load_id = any(%s)", [contract.name, gone]
         )
     new = [file for path, file in wanted.items() if path not in held]
+    is_empty = not held or len(gone) == len(held)
+    if new and is_empty:
+        connection.execute(sql.SQL("truncate {}").format(table))
     for file in new:
-        warehouse_copy.append(connection, f"raw.{contract.name}", lake.read(file.path, schema))
+        rows = lake.read(file.path, schema)
+        warehouse_copy.append(connection, f"raw.{contract.name}", rows, is_new=is_empty)
         connection.execute(
             "insert into meta.raw_copies (export, lake_path, load_id) values (%s, %s, %s)",
             [contract.name, file.path, file.load_id],

@@ -128,15 +128,24 @@ class _Receiver:
                 continue
 
 
-def write_arrow(connection: psycopg.Connection, table: sql.Composable, data: pa.Table | pa.RecordBatchReader) -> int:
+def write_arrow(
+    connection: psycopg.Connection,
+    table: sql.Composable,
+    data: pa.Table | pa.RecordBatchReader,
+    *,
+    is_new: bool = False,
+) -> int:
     """Append the rows to the columns of `table` that bear their names, and return how many; the caller commits.
 
+    A table that this transaction made or truncated (`is_new`) is written frozen: no reader marks its rows later, and
+    no vacuum goes through it. The server refuses that for any other table.
     A list or a struct raises pa.ArrowInvalid; what the table refuses raises psycopg's error.
     """
     names = sql.SQL(", ").join(map(sql.Identifier, data.schema.names))
     batches = data.to_batches() if isinstance(data, pa.Table) else data
     rows = 0
-    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin (format csv)").format(table, names)) as copy:
+    options = sql.SQL("format csv, freeze" if is_new else "format csv")
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin ({})").format(table, names, options)) as copy:
         for batch in batches:
             sink = pa.BufferOutputStream()
             csv.write_csv(batch, sink, WRITE)

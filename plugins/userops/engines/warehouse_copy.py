@@ -90,13 +90,15 @@ def replace(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.R
         what = sql.SQL("view" if kind[0] == "v" else "table")
         connection.execute(sql.SQL("drop {} {} cascade").format(what, table))
     connection.execute(sql.SQL("create table {} ({})").format(table, columns))
-    write_arrow(connection, table, rows)
+    write_arrow(connection, table, rows, is_new=True)
     connection.execute(sql.SQL("analyze {}").format(table))
 
 
-def append(connection: psycopg.Connection, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
-    """Add rows to a relation; the caller commits."""
-    write_arrow(connection, identifier(relation), rows)
+def append(
+    connection: psycopg.Connection, relation: str, rows: pa.Table | pa.RecordBatchReader, *, is_new: bool = False
+) -> None:
+    """Add rows to a relation, which this transaction truncated if it `is_new`; the caller commits."""
+    write_arrow(connection, identifier(relation), rows, is_new=is_new)
 
 
 def _postgres_type(kind: pa.DataType) -> str:
