@@ -23,7 +23,7 @@ FLOORS = (
     ("lake", "platforms"),
     ("contracts",),
     ("warehouse", "algorithms"),
-    ("yaml_files", "settings", "errors", "checks", "gc_tuning"),
+    ("yaml_files", "settings", "errors", "checks", "gc_tuning", "machine"),
 )
 EDGES = {"cli/edge.py", "airflow_runtime.py", "cli/demo.py", "warehouse/migrations/env.py"}
 

@@ -3,10 +3,8 @@
 Raw tables are views over the lake's files. Results go to the warehouse by COPY.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -15,6 +13,7 @@ from userops.contracts.model import load_contracts
 from userops.engines import warehouse_copy
 from userops.engines.base import META_RELATIONS
 from userops.lake import Lake, create_view
+from userops.machine import memory_bytes
 from userops.settings import Settings
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
@@ -93,7 +92,7 @@ class DuckdbEngine:
         spill = self.path.parent / "spill"
         spill.mkdir(exist_ok=True)
         return {
-            "memory_limit": self.settings.memory_limit or f"{_memory_bytes() * 6 // 10 >> 20}MiB",
+            "memory_limit": self.settings.memory_limit or f"{memory_bytes() * 6 // 10 >> 20}MiB",
             "threads": self.settings.threads,
             "temp_directory": str(spill),
             "preserve_insertion_order": False,
@@ -103,11 +102,3 @@ class DuckdbEngine:
     def _filesystems(self) -> dict[str, object]:
         protocol = Lake(self.settings.lake).protocol
         return {} if protocol == "file" else {"filesystems": [{"fs": protocol}]}
-
-
-def _memory_bytes() -> int:
-    """What this process may use: the machine's memory, or its control group's limit where that is less."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.exists() else "max"
-    return total if text == "max" else min(total, int(text))

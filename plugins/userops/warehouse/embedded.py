@@ -14,15 +14,26 @@ from pathlib import Path
 import psycopg
 
 from userops.errors import EXIT_FAILED, UseropsError
-from userops.warehouse.server_settings import WANTED
+from userops.machine import memory_bytes
+from userops.warehouse.server_settings import WANTED, base_of
 
 SUPERUSER = "userops"
 UNPRIVILEGED_UID = 65534
-# Nothing replicates this server: with the least log, a table that is made and filled in one transaction is written once,
-# to its own file, which is flushed at the commit.
+# Nothing replicates this server. With the least log a table that is made and filled in one transaction is written once, to
+# its own file, which is flushed at the commit.
 SETTINGS = {wanted.name: wanted.value for wanted in WANTED} | {
     "max_connections": "100", "wal_compression": "on", "wal_level": "minimal", "max_wal_senders": "0",
 }  # fmt: skip
+# Of the machine's memory, where that is more than the least: a statement has several sorts and hashes, and a build runs
+# two statements at a time.
+SHARES = {"work_mem": 128, "shared_buffers": 16}
+
+
+def _by_memory() -> dict[str, str]:
+    memory = memory_bytes()
+    return {
+        name: f"{max(base_of(SETTINGS[name]), memory / share) / 2**20:.0f}MB" for name, share in SHARES.items()
+    }
 
 
 def _world_can_enter(folder: Path) -> bool:
@@ -221,7 +232,7 @@ class EmbeddedServer:
         return port or _free_port()
 
     def _write_settings(self, port: int) -> None:
-        lines = [f"{name} = '{value}'" for name, value in SETTINGS.items()]
+        lines = [f"{name} = '{value}'" for name, value in (SETTINGS | _by_memory()).items()]
         lines += [f"port = {port}", "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"]
         target = self.data / "postgresql.auto.conf"
         target.write_text("\n".join(lines) + "\n")

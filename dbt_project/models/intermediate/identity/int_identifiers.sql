@@ -21,7 +21,7 @@ with
         {%- for kind in kinds %}
         {{ identifier_column(kind) }},
         {%- endfor %}
-        {{ 'source, count(*) as contacts' if export == 'contacts' else 'null as source, 0 as contacts' }}
+        {{ 'source, cast(count(*) as int) as contacts' if export == 'contacts' else 'null as source, 0 as contacts' }}
     from {{ ref('stg_' ~ export) }}
     group by {% for kind in kinds %}{{ identifier_column(kind) }}{{ ', ' if not loop.last }}{% endfor %}
         {{- ', source' if export == 'contacts' }}
@@ -58,7 +58,7 @@ carried as (
 
 -- The same person is a contact of each source it buys at: only within one do many contacts say that a key is shared.
 by_source as (
-    select kind, identifier, source, sum(contacts) as contacts
+    select kind, identifier, source, cast(sum(contacts) as int) as contacts
     from carried
     where identifier is not null
     group by kind, identifier, source

@@ -1,5 +1,14 @@
 -- An order that comes in two versions a day is normal; with other amounts, or other content at the same time, it is not.
-with repeated as (
+with versions as (
+
+    select _business_date, order_id, count(*) as row_count
+    from {{ ref('recent_orders') }}
+    where is_new
+    group by _business_date, order_id
+
+),
+
+repeated as (
 
     select
         _business_date,
@@ -9,10 +18,13 @@ with repeated as (
         count(*) - count(distinct updated_at) as versions_alike
     from (
         select distinct
-            _business_date, order_id, updated_at, status, contact_id, placed_at, paid_at, paid_amount, gross_amount,
-            discount_amount, sales_channel
-        from {{ ref('recent_orders') }}
-        where is_new
+            orders._business_date, orders.order_id, orders.updated_at, orders.status, orders.contact_id,
+            orders.placed_at, orders.paid_at, orders.paid_amount, orders.gross_amount, orders.discount_amount,
+            orders.sales_channel
+        from {{ ref('recent_orders') }} as orders
+        inner join versions
+            on orders._business_date = versions._business_date and orders.order_id = versions.order_id
+        where orders.is_new and versions.row_count > 1
     ) as contents
     group by _business_date, order_id
 
@@ -21,7 +33,7 @@ with repeated as (
 conflicts as (
 
     select
-        count(*) as orders,
+        (select count(*) from versions) as orders,
         count(*) filter (where amounts_differ or versions_alike > 0) as orders_in_conflict
     from repeated
 

@@ -42,25 +42,31 @@ with {% for export, (key, at, same, is_whole) in exports.items() %}{{ export }}_
 
 ),
 
-{{ export }}_counted as (
+{{ export }}_repeated as (
 
-    select
-        '{{ export }}' as export,
-        count(*) filter (where happenings.is_new and happenings.is_latest) as row_count,
-        count(distinct case when happenings.is_new and shared.same_1 is not null then happenings.row_id end) as repeated
+    select count(distinct happenings.row_id) as repeated
     from {{ export }}_happenings as happenings
-    left join {{ export }}_shared as shared
+    inner join {{ export }}_shared as shared
         on
             {%- for column in same %}
             {{ 'and ' if not loop.first }}happenings.same_{{ loop.index }} = shared.same_{{ loop.index }}
             {%- endfor %}
+    where happenings.is_new
+
+),
+
+{{ export }}_counted as (
+
+    select count(*) filter (where is_new and is_latest) as row_count from {{ export }}_happenings
 
 ),
 
 {% endfor %}counted as (
 
     {% for export in exports %}
-    select * from {{ export }}_counted
+    select '{{ export }}' as export, counted.row_count, repeated.repeated
+    from {{ export }}_counted as counted
+    cross join {{ export }}_repeated as repeated
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
