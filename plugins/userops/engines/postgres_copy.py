@@ -17,6 +17,7 @@ import pyarrow as pa
 from psycopg import sql
 from pyarrow import csv
 
+from userops.engines.csv_stream import csv_of
 from userops.warehouse import server_settings
 from userops.warehouse.connection import ROLES, no_answer
 
@@ -26,7 +27,6 @@ POLL_SECONDS, CLOSE_SECONDS = 0.2, 10.0
 SESSION = "set datestyle = 'ISO'; set timezone = 'UTC'; set extra_float_digits = 1"
 # A row may be one null, which is an empty line, and a text may hold a line break.
 PARSE = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
-WRITE = csv.WriteOptions(include_header=False, quoting_style="needed")
 UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 
 
@@ -142,13 +142,10 @@ def write_arrow(
     A list or a struct raises pa.ArrowInvalid; what the table refuses raises psycopg's error.
     """
     names = sql.SQL(", ").join(map(sql.Identifier, data.schema.names))
-    batches = data.to_batches() if isinstance(data, pa.Table) else data
-    rows = 0
     options = sql.SQL("format csv, freeze" if is_new else "format csv")
-    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin ({})").format(table, names, options)) as copy:
-        for batch in batches:
-            sink = pa.BufferOutputStream()
-            csv.write_csv(batch, sink, WRITE)
-            copy.write(memoryview(sink.getvalue()))
-            rows += batch.num_rows
-    return rows
+    statement = sql.SQL("copy {} ({}) from stdin ({})").format(table, names, options)
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for block in csv_of(data):
+                copy.write(block)
+        return cursor.rowcount
