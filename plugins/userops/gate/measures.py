@@ -15,7 +15,7 @@ RELATIONS = """
 def drop(connection: psycopg.Connection) -> None:
     """Drop measures of an earlier run: a measure that fails to build has no answer, not yesterday's.
 
-    Staging goes too, as only a run reads it: to replace a relation takes dbt a third longer than to make it.
+    Staging goes too, as only a run reads it: to replace a relation takes dbt a quarter longer than to make it.
     """
     for kind, names in connection.execute(RELATIONS).fetchall():
         listed = sql.SQL(", ").join(sql.Identifier(*name) for name in names)
