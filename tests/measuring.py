@@ -94,8 +94,10 @@ def _plainly(asset: str, expectation: dict[str, Any], rows: list[dict[str, Any]]
         help_of(meta),
     )  # fmt: skip
     low, high = kwargs.get("min_value", float("-inf")), kwargs.get("max_value", float("inf"))
+    # It passes over nulls: what was not measured fails when its result is worded.
+    measured_rows = [row for row in rows if row[kwargs["column"]] is not None]
     beyond = [
-        row for row in rows
+        row for row in measured_rows
         if not unmet(described.condition, row) and not low <= row[kwargs["column"]] <= high
     ]  # fmt: skip
     names = frozenset(tuple(row[name] for name in names_of(rows)) for row in beyond)
