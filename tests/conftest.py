@@ -37,6 +37,11 @@ def with_database(url: str, name: str) -> str:
     return f"{base}/{name}" + (f"?{query}" if query else "")
 
 
+def name_of(url: str) -> str:
+    """The database of a URL."""
+    return conninfo_to_dict(url)["dbname"]
+
+
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     given = os.environ.get("USEROPS_TEST_DATABASE_URL")
@@ -59,17 +64,27 @@ def fresh_database(server_url: str, template: str = "template1") -> Iterator[str
         strategy = "file_copy" if size > 100 << 20 else "wal_log"
         admin.execute(f'create database "{name}" template "{template}" strategy {strategy}')
     url = with_database(server_url, name)
-    assert conninfo_to_dict(url)["dbname"] == name
+    assert name_of(url) == name
     yield url
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'drop database if exists "{name}" with (force)')
 
 
-@pytest.fixture(scope="module")
-def warehouse_url(server_url: str) -> Iterator[str]:
-    """A fresh database with the schema of the warehouse, for the module."""
+@pytest.fixture(scope="session")
+def migrated(server_url: str) -> Iterator[str]:
+    """The name of a database with the schema of the warehouse, to copy: quicker than every revision again."""
     with fresh_database(server_url) as url:
-        migrate(url)
+        # Roles belong to the server, which others may be testing on: one at a time makes them.
+        with psycopg.connect(server_url) as admin:
+            admin.execute("select pg_advisory_xact_lock(hashtext('userops tests'))")
+            migrate(url)
+        yield name_of(url)
+
+
+@pytest.fixture(scope="module")
+def warehouse_url(server_url: str, migrated: str) -> Iterator[str]:
+    """A fresh database with the schema of the warehouse, for the module."""
+    with fresh_database(server_url, migrated) as url:
         yield url
 
 

@@ -10,7 +10,7 @@ from userops.checks import CheckResult
 from userops.contracts.model import load_contracts
 from userops.engines import warehouse_copy
 from userops.engines.postgres import PostgresEngine
-from userops.gate import inputs, measures, run_checkpoint, suites
+from userops.gate import inputs, measures, run_checkpoint
 from userops.gate.conditions import unmet
 from userops.gate.context import folder
 from userops.gate.results import Answer, Expectation, merged, names_of, results_of
@@ -48,7 +48,7 @@ def build(
     with connect(url, "transformer") as connection:
         connection.execute(PARAMETERS, [day, settings.timezone, settings.currency])
         inputs.write(connection, load_contracts(), required, published, since)
-        measures.drop(connection, suites.measures(settings))
+        measures.drop(connection)
     profiles.write(settings, PostgresEngine(settings, url, None).dbt_target())
     select = select or {"raw": "+path:models/quality/raw", "marts": "path:models/quality/marts"}[layer]
     done = dbt._invoke(settings, ["run", "--select", select])
@@ -63,6 +63,14 @@ def judge(
     """Build a layer's measures and run its checkpoint; results by `check@subject`."""
     build(settings, url, layer, day, since, published)
     return named(run_checkpoint(settings, url, layer, RUN))
+
+
+def measured(
+    settings: Settings, url: str, layer: str, day: date, since: date | None, select: str = ""
+) -> dict[str, CheckResult]:
+    """The same by the bounds alone, for tests of what is measured: all measures of a layer, or those that are named."""
+    build(settings, url, layer, day, since, select=select)
+    return judge_plainly(settings, url, layer)
 
 
 def judge_plainly(settings: Settings, url: str, layer: str) -> dict[str, CheckResult]:
@@ -86,8 +94,10 @@ def _plainly(asset: str, expectation: dict[str, Any], rows: list[dict[str, Any]]
         help_of(meta),
     )  # fmt: skip
     low, high = kwargs.get("min_value", float("-inf")), kwargs.get("max_value", float("inf"))
+    # It passes over nulls: what was not measured fails when its result is worded.
+    measured_rows = [row for row in rows if row[kwargs["column"]] is not None]
     beyond = [
-        row for row in rows
+        row for row in measured_rows
         if not unmet(described.condition, row) and not low <= row[kwargs["column"]] <= high
     ]  # fmt: skip
     names = frozenset(tuple(row[name] for name in names_of(rows)) for row in beyond)

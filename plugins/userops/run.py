@@ -299,7 +299,7 @@ def _write_inputs(settings: Settings, url: str, run: Run) -> None:
         connection.execute(PARAMETERS, [day, settings.timezone, settings.currency, run["run_id"], run["token"]])
         inputs.write(connection, load_contracts(), required_exports(settings), published and published[:2], since)
         # A measure that fails to build has no answer, not that of the last run.
-        measures.drop(connection, suites.measures(settings))
+        measures.drop(connection)
 
 
 def _record(url: str, run: Run, results: list[CheckResult]) -> None:

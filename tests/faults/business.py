@@ -194,6 +194,7 @@ class Business:
         self.context = steps.processes()
         self.templates: dict[str, Path] = {}
         self.mark = uuid.uuid4().hex[:6]
+        self.port = 0  # of the proxy: any free one the first time
         self.before: tuple = ()
         self.after: tuple = ()
         self.raw: dict[str, str] = {}
@@ -249,8 +250,11 @@ class Business:
 
     @contextmanager
     def case(self, template: str | None = None, landing: Path | None = None) -> Iterator[Case]:
-        """A case in the state of a template, or empty; gone afterwards."""
-        name = f"faults_{uuid.uuid4().hex[:10]}"
+        """A case in the state of a template, or empty; gone afterwards.
+
+        All have one name and one port, one after the other: dbt knows the project again that the template parsed.
+        """
+        name = f"faults_case_{self.mark}"
         home = self.folder / name
         source = self._template(template) if template else "template1"
         self._admin(f'create database "{name}" template "{source}"')
@@ -259,7 +263,8 @@ class Business:
         else:
             home.mkdir()
         parts = conninfo_to_dict(self.server_url)
-        proxy = Proxy((str(parts["host"]), int(parts["port"])))
+        proxy = Proxy((str(parts["host"]), int(parts["port"])), self.port)
+        self.port = proxy.port
         try:
             night = self.first + timedelta(days=1)
             yield Case(self.context, self.server_url, name, home, landing or self.landing, proxy, night)

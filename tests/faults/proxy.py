@@ -100,16 +100,16 @@ class Link:
 
 
 class Proxy:
-    """Listens on a port of loopback and passes everything on to `upstream` (host, port)."""
+    """Listens on a port of loopback, a free one for 0, and passes everything on to `upstream` (host, port)."""
 
-    def __init__(self, upstream: tuple[str, int]) -> None:
+    def __init__(self, upstream: tuple[str, int], port: int = 0) -> None:
         self.upstream = upstream
         self.before: Callable[[Boundary, Link], None] = lambda boundary, link: None
         self.delay = 0.0
         self.reached: list[str] = []
         self.links: list[Link] = []
         self._one = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -132,7 +132,9 @@ class Proxy:
             link.cut()
 
     def close(self) -> None:
-        """Listen no more and drop what is connected."""
+        """Listen no more, so that the port is free, and drop what is connected."""
+        # A thread that waits in accept() would hold a listener that is only closed.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut_all()
 

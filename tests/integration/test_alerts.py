@@ -324,11 +324,11 @@ def test_one_cause_with_forty_one_failures_is_one_message(connection, settings, 
 def test_a_day_without_the_webhook_loses_and_repeats_nothing(connection, settings, receiver) -> None:
     """24 hours of refusals by a clock that is moved, a message every two hours: each arrives once, in the end."""
     receiver.answers = [(500, ""), (200, '{"errcode": 45009}'), (200, '{"code": 19021, "msg": "x"}')] * 400
-    for quarter in range(24 * 4):
-        if quarter % 8 == 0:
-            outbox.raise_alert(connection, settings, f"r{quarter}", DAY, [failed(f"check_{quarter}")], None)
+    for half in range(24 * 2):
+        if half % 4 == 0:
+            outbox.raise_alert(connection, settings, f"r{half}", DAY, [failed(f"check_{half}")], None)
         outbox.deliver_pending(connection, settings)
-        connection.execute("update meta.outbox set next_attempt_at = next_attempt_at - interval '15 minutes'")
+        connection.execute("update meta.outbox set next_attempt_at = next_attempt_at - interval '30 minutes'")
         connection.commit()
     assert receiver.taken == []
     receiver.answers = []

@@ -39,10 +39,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["postgres", "duckdb"])
 def built(
-    request: pytest.FixtureRequest, server_url: str, project: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, server_url: str, migrated: str, project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     """A warehouse after the steps that build, without any delivery and before the gate, which would block it."""
-    with fresh_database(server_url) as url:
+    with fresh_database(server_url, migrated) as url:
         settings = Settings.load({
             "USEROPS_HOME": str(tmp_path_factory.mktemp(request.param)), "USEROPS_PROJECT": str(project),
             "USEROPS_DATABASE_URL": url, "USEROPS_HASH_KEY": "k" * 64, "USEROPS_ENGINE": request.param,
@@ -69,6 +70,8 @@ def test_a_business_that_delivers_nothing_has_every_mart_and_passes_every_test(b
 
 
 def test_every_unit_test_passes(built: Settings) -> None:
+    if built.engine != "postgres":
+        pytest.skip("tests/unit/test_dbt_unit_tests.py runs them on DuckDB")
     done = dbt._invoke(built, ["test", "--select", "test_type:unit"])
     assert done.result is not None, done.exception
     results = {r.node.unique_id: r for r in done.result.results}
@@ -99,6 +102,8 @@ def test_the_server_enforces_the_conditions_that_contracts_declare(built: Settin
 def test_dbt_works_by_hand_without_arguments_in_schemas_of_its_own(
     built: Settings, project: Path, command: list[str]
 ) -> None:
+    if built.engine != "postgres" and command[0] in ("ls", "parse"):
+        pytest.skip("`docs generate` and `build` parse the project of this engine too")
     folder = project / "dbt_project"
     profile = (folder / "profiles.yml").read_text()
     assert f"type: {built.engine}" in profile

@@ -20,7 +20,6 @@ from userops.privacy import erasure, keys
 from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse.connection import connect
-from userops.warehouse.schema import migrate
 
 START = date(2025, 1, 1)
 DAYS = [START + timedelta(days=n) for n in range(3)]
@@ -100,13 +99,12 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(server_url: str, delivered: Path, tmp_path: Path) -> Iterator[Place]:
+def place(server_url: str, migrated: str, delivered: Path, tmp_path: Path) -> Iterator[Place]:
     shutil.copytree(delivered, tmp_path / "landing")
     settings = Settings.load({
         "USEROPS_LANDING": str(tmp_path / "landing"), "USEROPS_HOME": str(tmp_path / "home"), "USEROPS_HASH_KEY": KEY,
     })  # fmt: skip
-    with fresh_database(server_url) as url:
-        migrate(url)
+    with fresh_database(server_url, migrated) as url:
         yield Place(url, settings)
 
 

@@ -154,31 +154,25 @@ def test_below_its_least_volume_nothing_blocks(measures: str, tmp_path: Path) ->
     assert told["snapshot_shrunk"] == "not enough to tell: rows before 2, judged from 3"
 
 
-def test_an_empty_measure_is_nothing_to_measure(measures: str, tmp_path: Path) -> None:
+def test_a_measure_that_is_not_there_or_null_fails_its_checks_alone_and_an_empty_one_passes(
+    measures: str, tmp_path: Path
+) -> None:
     make(measures, "export_hours", [])
-    found = by_check(run_checkpoint(settings(tmp_path), measures, "raw", RUN))["hours_shifted"]
-    assert (found.severity, found.passed, found.observed) == ("info", True, "nothing to measure")
-
-
-def test_a_measure_that_is_not_there_fails_its_checks_alone(measures: str, tmp_path: Path) -> None:
     with psycopg.connect(measures) as admin:
         admin.execute("drop table quality.export_volume; alter table quality.order_rows drop column off_deviation")
+        admin.execute("update quality.export_mix set move_beyond_usual = null")
     results = run_checkpoint(settings(tmp_path), measures, "raw", RUN)
     failed = {(r.check, r.severity) for r in results if not r.passed}
     assert failed == {
         ("day_volume_collapsed", "critical"), ("rows_missing", "critical"), ("day_volume_unusual", "warning"),
-        ("amounts_do_not_add_up", "critical"),
+        ("amounts_do_not_add_up", "critical"), ("category_mix", "warning"),
     }  # fmt: skip
     assert all(r.observed.startswith("no answer: ") for r in results if not r.passed)
-    assert "off_deviation" in by_check(results)["amounts_do_not_add_up"].observed
-
-
-def test_a_measure_that_is_null_fails_its_check(measures: str, tmp_path: Path) -> None:
-    with psycopg.connect(measures) as admin:
-        admin.execute("update quality.export_mix set move_beyond_usual = null")
-    (found,) = (r for r in run_checkpoint(settings(tmp_path), measures, "raw", RUN) if not r.passed)
-    assert (found.check, found.severity) == ("category_mix", "warning")
-    assert found.observed == "no answer: move beyond usual was not measured"
+    found = by_check(results)
+    assert "off_deviation" in found["amounts_do_not_add_up"].observed
+    assert found["category_mix"].observed == "no answer: move beyond usual was not measured"
+    empty = found["hours_shifted"]
+    assert (empty.severity, empty.passed, empty.observed) == ("info", True, "nothing to measure")
 
 
 def test_without_a_server_every_check_fails_with_its_severity(tmp_path: Path) -> None:
@@ -228,14 +222,14 @@ def add_as_documented(url: str, home: Path, project: Path) -> None:
         environment.setenv("USEROPS_DATABASE_URL", f"{url}?options=-csearch_path%3Dquality%2Cbuild")
         environment.setenv("USEROPS_HOME", str(home))
         context = gx.get_context(mode="file", context_root_dir=project / "expectations")
-        suite = context.suites.get("order_line_rows")
-        suite.add_expectation(gxe.ExpectColumnMaxToBeBetween(column="rows_above_price", max_value=2))
+        suite = context.suites.get("user_totals")
+        suite.add_expectation(gxe.ExpectColumnMaxToBeBetween(column="users", max_value=2))
 
 
 def add_by_hand(url: str, home: Path, project: Path) -> None:
-    path = project / "expectations/suites/order_line_rows.json"
+    path = project / "expectations/suites/user_totals.json"
     suite = json.loads(path.read_text())
-    kwargs = {"column": "rows_above_price", "max_value": 2}
+    kwargs = {"column": "users", "max_value": 2}
     suite["expectations"].append(
         {"type": "expect_column_max_to_be_between", "kwargs": kwargs, "severity": "critical"}
     )
@@ -246,12 +240,12 @@ def add_by_hand(url: str, home: Path, project: Path) -> None:
 def test_an_expectation_written_from_the_documentation_blocks(
     measures: str, tmp_path: Path, project: Path, add: Callable[[str, Path, Path], None]
 ) -> None:
-    make(measures, "order_line_rows", [row | {"rows_above_price": 3} for row in table_of("order_line_rows", "good")])
+    assert all(row["users"] > 2 for row in table_of("user_totals", "good"))
     add(measures, tmp_path, project)
-    (found,) = (r for r in run_checkpoint(settings(tmp_path, project), measures, "raw", RUN) if not r.passed)
+    (found,) = (r for r in run_checkpoint(settings(tmp_path, project), measures, "marts", RUN) if not r.passed)
     assert found.blocks
-    assert found.check == "expect_column_max_to_be_between.rows_above_price"
-    assert found.expected == "expect_column_max_to_be_between: column rows_above_price, max_value 2.0"
+    assert found.check == "expect_column_max_to_be_between.users"
+    assert found.expected == "expect_column_max_to_be_between: column users, max_value 2.0"
 
 
 def test_a_table_of_another_schema_is_judged_without_reading_its_cells(
@@ -302,7 +296,7 @@ def test_nothing_is_written_into_the_project(measures: str, tmp_path: Path, proj
         return {str(path): path.read_text() for path in project.rglob("*") if path.is_file()}
 
     before = content()
-    run_checkpoint(settings(tmp_path, project), measures, "raw", RUN)
+    run_checkpoint(settings(tmp_path, project), measures, "marts", RUN)
     assert content() == before
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from measuring import RUN, build, make_raw_tables, named
+from measuring import make_raw_tables, measured
 from userops.checks import CheckResult
-from userops.gate import run_checkpoint
 from userops.settings import Settings
 
 ZONE = "Europe/London"
@@ -32,10 +31,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clock")
 
 
-@pytest.fixture
-def warehouse(warehouse_url: str) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def raw(warehouse_url: str) -> str:
     make_raw_tables(warehouse_url)
-    yield warehouse_url
+    return warehouse_url
+
+
+@pytest.fixture
+def warehouse(raw: str) -> Iterator[str]:
+    yield raw
+    with psycopg.connect(raw) as admin:
+        admin.execute("truncate raw.orders")
 
 
 def hours(url: str, home: Path, day: date, lost: str = "false") -> dict[str, CheckResult]:
@@ -43,8 +49,7 @@ def hours(url: str, home: Path, day: date, lost: str = "false") -> dict[str, Che
         admin.execute(ORDERS, {"day": day})
         admin.execute(f"delete from raw.orders where _business_date = %s and {lost}", [day])
     settings = Settings.load({"USEROPS_TIMEZONE": ZONE, "USEROPS_CURRENCY": "GBP", "USEROPS_HOME": str(home)})
-    build(settings, url, "raw", day, day - timedelta(days=1), select="+export_hours")
-    return named(run_checkpoint(settings, url, "raw", RUN))
+    return measured(settings, url, "raw", day, day - timedelta(days=1), "+export_hours")
 
 
 @pytest.mark.parametrize("day", [SPRING, AUTUMN, ORDINARY])

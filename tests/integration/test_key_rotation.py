@@ -12,11 +12,10 @@ import psycopg
 import pyarrow.parquet as parquet
 import pytest
 
-from conftest import fresh_database
+from conftest import fresh_database, name_of
 from csv_rows import rows_of, write_rows
-from deployment import clean_environment, userops
+from deployment import clean_environment, userops_forked
 from lake_rows import raw
-from userops import run
 from userops.contracts.model import DOMAINS
 from userops.errors import Blocked, Superseded, UseropsError
 from userops.ingest import list_work, load_export
@@ -26,7 +25,7 @@ from userops.settings import Settings
 from userops.simulate import simulate
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
-from userops.warehouse.schema import migrate
+from whole_runs import run_whole
 
 OLD, NEW, THIRD = "k" * 64, "n" * 64, "t" * 64
 FIRST = date(2024, 3, 1)
@@ -96,15 +95,32 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(server_url: str, delivered: Path, tmp_path: Path) -> Iterator[Place]:
+def empty(server_url: str, migrated: str, delivered: Path, tmp_path: Path) -> Iterator[Place]:
+    """A warehouse in which nothing is stored yet; the delivered files may be changed."""
     shutil.copytree(delivered, tmp_path / "landing")
-    with fresh_database(server_url) as url:
-        migrate(url)
+    with fresh_database(server_url, migrated) as url:
         yield Place(url, tmp_path / "landing", tmp_path / "home")
 
 
+@pytest.fixture(scope="module")
+def stored_once(
+    server_url: str, migrated: str, delivered: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    with fresh_database(server_url, migrated) as url:
+        place = Place(url, delivered, tmp_path_factory.mktemp("stored"))
+        place.store()
+        yield place
+
+
+@pytest.fixture
+def place(server_url: str, stored_once: Place, tmp_path: Path) -> Iterator[Place]:
+    """A warehouse and a lake of its own in which everything delivered is stored under the old key."""
+    shutil.copytree(stored_once.home, tmp_path / "home")
+    with fresh_database(server_url, name_of(stored_once.url)) as url:
+        yield Place(url, stored_once.landing, tmp_path / "home")
+
+
 def test_every_hash_is_changed_everywhere_and_no_join_is_lost(place: Place) -> None:
-    place.store()
     known = place.hashed(OLD)
     assert place.places_of(known).keys() == {
         "vault.identifiers", "lake contacts", "lake orders", "lake touches", "lake events"
@@ -124,7 +140,6 @@ def test_every_hash_is_changed_everywhere_and_no_join_is_lost(place: Place) -> N
 
 
 def test_old_revisions_are_kept_for_a_week(place: Place) -> None:
-    place.store()
     files = len(list(Lake(place.settings().lake).listing()))
     replaced = place.rows(
         "select count(*) from meta.load_files"
@@ -137,7 +152,6 @@ def test_old_revisions_are_kept_for_a_week(place: Place) -> None:
 
 
 def test_a_change_waits_for_nobody_and_disturbs_nobody(place: Place) -> None:
-    place.store()
     known = place.places_of(place.hashed(OLD))
     with connect(place.url, "publisher") as connection:
         token = lease.acquire(connection, "run", str(FIRST))
@@ -156,7 +170,6 @@ def test_a_change_waits_for_nobody_and_disturbs_nobody(place: Place) -> None:
 
 
 def test_a_hash_of_no_value_stops_all_of_it(place: Place) -> None:
-    place.store()
     gone = place.rows("select hash from vault.identifiers where kind = 'phone' order by hash limit 1")[0][0]
     with psycopg.connect(place.url) as admin:
         admin.execute("delete from vault.identifiers where hash = %s", [gone])
@@ -174,7 +187,6 @@ class Killed(Exception):
 def test_killed_anywhere_nothing_has_changed_and_it_is_done_again(
     place: Place, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    place.store()
     known, calls, put = place.places_of(place.hashed(OLD)), 0, Lake.put
 
     def dying(*arguments: object) -> None:
@@ -193,20 +205,20 @@ def test_killed_anywhere_nothing_has_changed_and_it_is_done_again(
     assert place.places_of(place.hashed(OLD)).keys() == {"meta.first_hashes"}
 
 
-def test_further_identifiers_are_hashed_anew_each_by_its_kind(place: Place) -> None:
+def test_further_identifiers_are_hashed_anew_each_by_its_kind(empty: Place) -> None:
     at = f"{FIRST}T12:00:00+08:00"
-    contact = rows_of(place.landing / str(FIRST) / "contacts.csv")[0]["contact_id"]
-    write_rows(place.landing / str(FIRST) / "contact_identifiers.csv", [
+    contact = rows_of(empty.landing / str(FIRST) / "contacts.csv")[0]["contact_id"]
+    write_rows(empty.landing / str(FIRST) / "contact_identifiers.csv", [
         {"contact_id": contact, "kind": kind, "value": value, "updated_at": at}
         for kind, value in (("phone", "13912345678"), ("device_id", "13912345678"), ("phone", "12"))
     ])  # fmt: skip
-    place.store()
-    place.rotate()
-    rows = dict(place.raw("select kind, value_hash from raw.contact_identifiers where value_hash is not null"))
+    empty.store()
+    empty.rotate()
+    rows = dict(empty.raw("select kind, value_hash from raw.contact_identifiers where value_hash is not null"))
     assert rows == {
         "phone": keys.hashed(NEW, "phone", "+8613912345678"), "device_id": keys.hashed(NEW, "device_id", "13912345678")
     }
-    assert place.raw("select count(*) from raw.contact_identifiers") == [(3,)]
+    assert empty.raw("select count(*) from raw.contact_identifiers") == [(3,)]
 
 
 def erased_person(place: Place) -> tuple[str, str]:
@@ -225,48 +237,37 @@ def erased_person(place: Place) -> tuple[str, str]:
     return one["contact_id"], one["phone"]
 
 
-def test_whoever_was_erased_stays_so_through_two_changes(place: Place) -> None:
+def test_whoever_was_erased_stays_so_through_two_changes(empty: Place) -> None:
     """Their old files come again under the third key."""
-    contact, phone = erased_person(place)
-    place.store()
-    lake = Lake(place.settings().lake)
-    with connect(place.url, "loader") as connection:
+    contact, phone = erased_person(empty)
+    empty.store()
+    lake = Lake(empty.settings().lake)
+    with connect(empty.url, "loader") as connection:
         with connection.transaction():
-            erasure.request(connection, lake, place.home, contact, "erase", FIRST)
-        assert erasure.apply(connection, place.settings(), FIRST) > 0
+            erasure.request(connection, lake, empty.home, contact, "erase", FIRST)
+        assert erasure.apply(connection, empty.settings(), FIRST) > 0
         pseudonyms = keys.pseudonym_key(connection)
     for before, after in ((OLD, NEW), (NEW, THIRD)):
-        assert place.rotate(before, after) > 300
-        assert place.places_of(place.hashed(OLD)).keys() == {"meta.first_hashes"}
-    assert place.places_of(place.hashed(NEW)) == {}
+        assert empty.rotate(before, after) > 300
+        assert empty.places_of(empty.hashed(OLD)).keys() == {"meta.first_hashes"}
+    assert empty.places_of(empty.hashed(NEW)) == {}
     # Nobody has this phone: the order of somebody else keeps a hash of its hash.
-    (kept,) = place.raw("select phone_hash from raw.orders where order_id = 'another''s'")[0]
+    (kept,) = empty.raw("select phone_hash from raw.orders where order_id = 'another''s'")[0]
     once = keys.hashed(NEW, "phone", keys.hashed(OLD, "phone", f"+86{phone}"))
     assert kept == keys.hashed(THIRD, "phone", once)
-    assert place.rows("select count(*) from meta.erased_identifiers where hash = %s", kept) == [(1,)]
-    with connect(place.url) as admin:
+    assert empty.rows("select count(*) from meta.erased_identifiers where hash = %s", kept) == [(1,)]
+    with connect(empty.url) as admin:
         assert keys.pseudonym_key(admin) == pseudonyms, "contact ids made of names stay"
-    for path in place.landing.glob("20*/*.csv"):
+    for path in empty.landing.glob("20*/*.csv"):
         if path.stem in ("contacts", "touches", "orders"):
             path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    place.store(THIRD)
-    assert place.raw("select count(*) from raw.touches where touch_id = 'alone'") == [(1,)]
-    with connect(place.url, "loader") as connection:
-        erasure.apply(connection, place.settings(THIRD), FIRST)
-    assert place.raw("select count(*) from raw.touches where touch_id = 'alone'") == [(0,)]
-    assert place.raw("select count(*) from raw.contacts where contact_id = ?", contact) == [(0,)]
-    assert place.rows("select count(*) from vault.identifiers where raw_value = %s", phone) == [(0,)]
-
-
-def build(place: Place, key: str, day: date | None, **options: object) -> None:
-    """A whole run in this process."""
-    settings = place.settings(key)
-    begun = run.begin(settings, day, **options)
-    for exports in begun["work"].values():
-        for export in exports:
-            run.ingest(settings, begun, export)
-    for step in run.STEPS[run.STEPS.index("prepare") :]:
-        getattr(run, step)(settings, begun)
+    empty.store(THIRD)
+    assert empty.raw("select count(*) from raw.touches where touch_id = 'alone'") == [(1,)]
+    with connect(empty.url, "loader") as connection:
+        erasure.apply(connection, empty.settings(THIRD), FIRST)
+    assert empty.raw("select count(*) from raw.touches where touch_id = 'alone'") == [(0,)]
+    assert empty.raw("select count(*) from raw.contacts where contact_id = ?", contact) == [(0,)]
+    assert empty.rows("select count(*) from vault.identifiers where raw_value = %s", phone) == [(0,)]
 
 
 def linked(place: Place) -> list[tuple]:
@@ -279,7 +280,7 @@ def linked(place: Place) -> list[tuple]:
 
 def test_users_and_links_are_as_before_with_the_version_being_read_and_by_the_next_run(place: Place) -> None:
     """Some users are known by hashes alone, from which their ids are made."""
-    build(place, OLD, DAYS[-1])
+    run_whole(place.settings(OLD), DAYS[-1])
     people, links = place.rows("select user_id from marts.users order by 1"), linked(place)
     known = place.hashed(OLD)
     assert {link[2] for link in links} - {link[2] for link in links if link[0] == "contact_id"} - {None}
@@ -287,14 +288,14 @@ def test_users_and_links_are_as_before_with_the_version_being_read_and_by_the_ne
     assert place.rows("select user_id from marts.users order by 1") == people and linked(place) == links
     assert not [name for name in place.places_of(known) if name.startswith(("slot", "lake", "vault", "raw"))]
     with pytest.raises(Blocked, match="hash_key"):
-        build(place, OLD, None, rebuild=True)
-    build(place, NEW, None, rebuild=True)
+        run_whole(place.settings(OLD), None, rebuild=True)
+    run_whole(place.settings(NEW), None, rebuild=True)
     assert place.rows("select user_id from marts.users order by 1") == people and linked(place) == links
 
 
 def rotate_key(url: str, home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     place = clean_environment(USEROPS_DATABASE_URL=url, USEROPS_HOME=str(home), **environment)
-    return userops(["db", "rotate-key", *arguments], place)
+    return userops_forked(["db", "rotate-key", *arguments], place)
 
 
 def test_the_command_changes_the_stored_key_or_takes_one_from_a_file(warehouse_url: str, tmp_path: Path) -> None:

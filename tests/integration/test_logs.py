@@ -11,7 +11,6 @@ from userops.publish import publication
 from userops.publish.marts import MAP, Column, Mart
 from userops.warehouse import lease
 from userops.warehouse.connection import connect
-from userops.warehouse.schema import migrate
 
 
 def mart(name, key, **columns):
@@ -102,9 +101,8 @@ class Business:
 
 
 @pytest.fixture
-def business(server_url):
-    with fresh_database(server_url) as url:
-        migrate(url)
+def business(server_url, migrated):
+    with fresh_database(server_url, migrated) as url:
         yield Business(url)
 
 

@@ -16,7 +16,6 @@ from userops.ingest import landing
 from userops.privacy import erasure, key_rotation, keys
 from userops.settings import PROJECT_ROOT, Settings
 from userops.warehouse.connection import connect
-from userops.warehouse.schema import migrate
 
 CASES = Path(__file__).resolve().parents[1] / "fixtures" / "cases"
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
@@ -73,9 +72,8 @@ class Shops:
 
 
 @pytest.fixture
-def url(server_url: str) -> Iterator[str]:
-    with fresh_database(server_url) as made:
-        migrate(made)
+def url(server_url: str, migrated: str) -> Iterator[str]:
+    with fresh_database(server_url, migrated) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from conftest import fresh_database
 from lake_rows import raw
 from userops import ingest
 from userops.checks import CheckResult
@@ -79,16 +80,12 @@ class Runs:
 
 
 @pytest.fixture
-def runs(server_url: str, delivered: Path, tmp_path: Path) -> Iterator[Runs]:
-    from conftest import fresh_database
-    from userops.warehouse.schema import migrate
-
+def runs(server_url: str, migrated: str, delivered: Path, tmp_path: Path) -> Iterator[Runs]:
     shutil.copytree(delivered, tmp_path / "landing")
     settings = Settings.load({
         "USEROPS_LANDING": str(tmp_path / "landing"), "USEROPS_HOME": str(tmp_path / "home"), "USEROPS_HASH_KEY": "k",
     })  # fmt: skip
-    with fresh_database(server_url) as url:
-        migrate(url)
+    with fresh_database(server_url, migrated) as url:
         yield Runs(url, settings)
 
 

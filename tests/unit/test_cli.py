@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy.exc
 from rich.console import Console
 
-from deployment import clean_environment, userops
+from deployment import clean_environment, userops, userops_forked
 from userops.cli import demo
 from userops.cli.edge import connection_lost
 from userops.errors import EXIT_FAILED
@@ -17,8 +17,12 @@ from userops.settings import Settings
 DOWN = "postgresql://x@127.0.0.1:1/none"
 
 
+def environment(tmp_path, **extra):
+    return clean_environment(**{"USEROPS_HOME": str(tmp_path / "home")} | extra)
+
+
 def run(tmp_path, *arguments, **extra):
-    return userops(list(arguments), clean_environment(**{"USEROPS_HOME": str(tmp_path / "home")} | extra), seconds=120)
+    return userops(list(arguments), environment(tmp_path, **extra), seconds=120)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def run(tmp_path, *arguments, **extra):
     ],
 )  # fmt: skip
 def test_bad_use_says_how_to_fix_it(tmp_path, arguments, extra, code, words):
-    got, printed = run(tmp_path, *arguments, **extra)
+    got, printed = userops_forked(arguments, environment(tmp_path, **extra), seconds=120)
     assert got == code, printed
     assert "Traceback" not in printed
     assert len(printed.strip().splitlines()) == 1, printed

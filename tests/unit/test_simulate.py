@@ -25,6 +25,7 @@ from userops.simulate.delivery import FORMULA_STARTS
 from userops.simulate.people import CHUNK
 
 START, NIGHTS, USERS = date(2026, 3, 1), 40, 250
+LARGE = 2500
 EXPORTS = sorted(load_contracts())
 NAMING = ("orders", "friendships", "group_members", "pushes", "coupons", "points", "events", "touches", "reviews",
           "memberships", "stage_events", "erasure_requests")
@@ -44,9 +45,9 @@ def truth(out: Path) -> dict:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Enough people and nights for what was planted to show."""
+    """Enough people and nights for everything that a business does to happen."""
     folder = tmp_path_factory.mktemp("large")
-    simulate(folder, 8000, 150, date(2025, 1, 1), 5)
+    simulate(folder, LARGE, 100, date(2025, 1, 1), 5)
     return folder
 
 
@@ -120,7 +121,7 @@ def test_contacts_are_known_before_anything_names_them(large: Path) -> None:
             assert named <= known, (folder.name, export)
         assert {c["referrer_contact_id"] for c in contacts} - {""} <= known
         assert {r["inviter_contact_id"] for r in rows_of(folder / "group_members.csv")} - {""} <= known
-    assert len(known) > 8000  # some people come in twice
+    assert len(known) > LARGE  # some people come in twice
 
 
 def test_rows_lie_in_the_folder_of_their_day(large: Path) -> None:
@@ -190,7 +191,7 @@ def test_second_contacts_are_tied_on_the_day_that_the_truth_says(large: Path) ->
             assert second == f"{first}B"
             found[second] = (max(by.values()).isoformat(), value.split(":")[0])
     assert found == {k: (r["tied_on"], r["tied_by"]) for k, r in seconds.items()}
-    assert sum(r["tied_on"] > r["known_on"] for r in seconds.values()) > 30  # learnt late
+    assert sum(r["tied_on"] > r["known_on"] for r in seconds.values()) > 10  # learnt late
 
 
 def test_nobody_who_was_erased_comes_again(large: Path) -> None:
@@ -213,7 +214,7 @@ def test_nobodys_refusal_is_turned_into_consent(large: Path) -> None:
         assert all(b or not n for b, n in zip(before, now, strict=True))
         withdrawn += before != now
         consents[row["contact_id"]] = now
-    assert withdrawn > 100
+    assert withdrawn > 90
 
 
 def test_messages_keep_to_consent_and_refusal(large: Path) -> None:

@@ -1,6 +1,7 @@
 """What dbt's results mean to the gate, and what a part of the project delivers."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,3 +62,23 @@ def test_what_others_read_is_delivered(tmp_path: Path) -> None:
     assert project.delivered(settings, "prepare") == ["quality.order_rows"]
     assert project.delivered(settings, "build") == []
     assert project.delivered(settings, "scored") == ["build.map_contact_user", "build.users", "quality.user_totals"]
+
+
+def test_the_project_is_written_when_it_was_parsed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(manifest: str, folder: str) -> None:
+        for name in ("manifest.json", "semantic_manifest.json"):
+            (Path(folder) / name).write_text(manifest)
+
+    monkeypatch.setattr("dbt.parser.manifest.write_manifest", write)
+    parsed, written = tmp_path / "partial_parse.msgpack", tmp_path / "manifest.json"
+    parsed.touch()
+    dbt._write_artifacts("first", tmp_path)
+    dbt._write_artifacts("the same", tmp_path)
+    assert written.read_text() == "first"
+    later = written.stat().st_mtime + 1
+    os.utime(parsed, (later, later))
+    dbt._write_artifacts("second", tmp_path)
+    assert written.read_text() == "second"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "manifest.json", "partial_parse.msgpack", "semantic_manifest.json"
+    ]

@@ -1,16 +1,25 @@
 """The tables of schema `quality`: dropped before they are measured anew, read to word what was found."""
 
-from collections.abc import Iterable
-
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+# Views before tables.
+RELATIONS = """
+    select case when relkind = 'v' then 'view' else 'table' end as kind, array_agg(array[nspname, relname]::text[])
+    from pg_class inner join pg_namespace as schemas on schemas.oid = relnamespace
+    where nspname in ('staging', 'quality') and relkind in ('v', 'r') group by kind order by kind desc
+"""
 
-def drop(connection: psycopg.Connection, relations: Iterable[str]) -> None:
-    """Drop measures of an earlier run: a measure that fails to build has no answer, not yesterday's."""
-    for relation in relations:
-        connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(*relation.split("."))))
+
+def drop(connection: psycopg.Connection) -> None:
+    """Drop measures of an earlier run: a measure that fails to build has no answer, not yesterday's.
+
+    Staging goes too, as only a run reads it: to replace a relation takes dbt a quarter longer than to make it.
+    """
+    for kind, names in connection.execute(RELATIONS).fetchall():
+        listed = sql.SQL(", ").join(sql.Identifier(*name) for name in names)
+        connection.execute(sql.SQL("drop {} {} cascade").format(sql.SQL(kind), listed))
 
 
 def read(connection: psycopg.Connection, relation: str) -> list[dict[str, object]] | None:

@@ -4,20 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from userops.gate.context import folder
 from userops.settings import Settings
 
 MEASURES = "quality"
-
-
-def measures(settings: Settings) -> list[str]:
-    """The measures that expectations read, as `quality.<table>`."""
-    text = (folder(settings) / "great_expectations.yml").read_text(encoding="utf-8")
-    sources: dict[str, Any] = yaml.safe_load(text)["fluent_datasources"]
-    assets = [asset for source in sources.values() for asset in source["assets"].values()]
-    return sorted(f"{MEASURES}.{asset['table_name']}" for asset in assets if "table_name" in asset)
 
 
 def with_levels(settings: Settings) -> list[str]:

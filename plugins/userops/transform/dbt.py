@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from userops import gc_tuning
@@ -70,23 +71,49 @@ def write_manifest(settings: Settings, engine: Engine) -> None:
 
 
 def parse(settings: Settings) -> "Manifest":
-    """Parse the project, once per process; dbt writes it to the target folder, and parses what changed alone."""
-    from dbt.cli.main import dbtRunner
-
+    """Parse the project, once per process: what changed alone. The target folder then has it as `manifest.json`."""
     target = target_path(settings)
     key = target, (target / "profiles.yml").read_text(encoding="utf-8")
     if key not in _manifests:
-        parsed = dbtRunner().invoke(["parse", *_options(settings)])
+        parsed = _in_process(settings, ["parse"])
         if not parsed.success:
             raise _not_run(parsed)
+        _write_artifacts(parsed.result, target)
         _manifests[key] = parsed.result
     return _manifests[key]
 
 
 def _invoke(settings: Settings, arguments: list[str]) -> "dbtRunnerResult":
+    return _in_process(settings, arguments, parse(settings))
+
+
+def _in_process(settings: Settings, arguments: list[str], manifest: "Manifest | None" = None) -> "dbtRunnerResult":
+    """Run dbt in this process.
+
+    It would write the whole project as JSON after each command, which takes seconds, and word every event for a console
+    that shows none of them: what fails is logged by `build`.
+    """
     from dbt.cli.main import dbtRunner
 
-    return dbtRunner(manifest=parse(settings)).invoke([*arguments, *_options(settings)])
+    return dbtRunner(manifest=manifest).invoke(
+        [*arguments, *_options(settings), "--no-write-json", "--log-level", "none"]
+    )
+
+
+def _write_artifacts(manifest: "Manifest", target: Path) -> None:
+    """Write `manifest.json` and `semantic_manifest.json` where dbt parsed anything since they were written.
+
+    They are written aside: a process that is killed leaves what it found, or both of the new parse.
+    """
+    from dbt.parser.manifest import write_manifest
+
+    written, parsed = target / "manifest.json", target / "partial_parse.msgpack"
+    if written.exists() and parsed.exists() and written.stat().st_mtime_ns >= parsed.stat().st_mtime_ns:
+        return
+    with TemporaryDirectory(dir=target) as folder:
+        write_manifest(manifest, folder)
+        for path in sorted(Path(folder).iterdir(), reverse=True):
+            path.replace(target / path.name)
 
 
 def _options(settings: Settings) -> list[str]:
