@@ -107,12 +107,12 @@ def _model(model: dict[str, Any]) -> dict[str, Any]:
     meta = model["config"]["meta"]
     columns = [(column["name"], column["data_type"], column["description"]) for column in model["columns"]]
     return {"name": model["name"], "description": model["description"], "key": meta["key"], "owner": meta["owner"],
-            "columns": columns}  # fmt: skip
+            "columns": columns, "version": meta.get("version", 1)}  # fmt: skip
 
 
 def _view(name: str, comment: str, columns: dict[str, str]) -> dict[str, Any]:
     rows = [(column, "", words) for column, words in columns.items()]
-    return {"name": name, "description": comment, "key": [], "owner": "", "columns": rows}
+    return {"name": name, "description": comment, "key": [], "owner": "", "columns": rows, "version": 1}
 
 
 def marts_page(areas: dict[str, list[dict[str, Any]]]) -> str:
@@ -144,6 +144,7 @@ def _grain(description: str) -> str:
 
 def _mart(mart: dict[str, Any]) -> str:
     key = f" Key: {_code(mart['key'])}." if mart["key"] else ""
+    key += f" Version {mart['version']}." if mart["version"] > 1 else ""
     description = _plain(mart["description"]).rstrip(".")
     if mart["key"]:
         rows = [(f"`{name}`", kind, _plain(words)) for name, kind, words in mart["columns"]]
