@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, GAP, PAD = 900, 14, 9
+ALONE = "Marts that name no other: they meet the rest by their dates, stores or categories."
 LINE, CHARACTER = 16, 6.4  # a line of small text, and the width of one of its characters
 STYLE = """
 svg { font: 12px system-ui, sans-serif; }
@@ -88,8 +89,11 @@ def _room(room: Room, fits: int) -> list[tuple[str, str]]:
     ]
 
 
-def joins(groups: list[tuple[Table, list[Table]]]) -> str:
-    """Draw each table that others name, and beside it those that name it; columns lead on to further tables."""
+def joins(groups: list[tuple[Table, list[Table]]], alone: list[Table]) -> str:
+    """Draw each table that others name, and beside it those that name it; columns lead on to further tables.
+
+    Below them those that join by their dates alone.
+    """
     parts: list[str] = []
     y, column = float(GAP), (WIDTH - 4 * GAP) / 3
     for hub, members in groups:
@@ -102,6 +106,12 @@ def joins(groups: list[tuple[Table, list[Table]]]) -> str:
                 parts += _table(table, GAP + place * (column + GAP), y, column, "box", hub.name)
             y += max(_height(table) for table in row) + GAP
         y = max(bottom + GAP, y) + GAP
+    parts.append(_text(GAP, y + GAP, ALONE, "text"))
+    y += 2 * GAP
+    for row in _rows(alone, 3):
+        for place, table in enumerate(row):
+            parts += _table(table, GAP + place * (column + GAP), y, column, "box", "")
+        y += max(_height(table) for table in row) + GAP
     return _sheet(y, "The marts, their keys and the columns that join them", parts)
 
 

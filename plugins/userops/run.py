@@ -30,7 +30,7 @@ from userops.publish.marts import marts_of_manifest
 from userops.publish.status import unpublished_since
 from userops.settings import Settings
 from userops.tags.store import write_catalog
-from userops.transform import dbt, project
+from userops.transform import dbt, model_docs, project
 from userops.warehouse import lease, step_timings
 from userops.warehouse.connection import connect, record_results
 from userops.warehouse.location import warehouse_url
@@ -253,11 +253,12 @@ def fail(settings: Settings, run_id: str, error: str) -> None:
 
 
 def build_site(settings: Settings, url: str) -> Path:
-    """Build the dashboard site; returns its folder."""
+    """Build the dashboard site; returns its folder. dbt's documentation is part of it where this machine ran dbt."""
     from userops.site.build import build_site as build_pages
 
-    simulated = (settings.home / "simulated").exists()
+    simulated, manifest = (settings.home / "simulated").exists(), dbt.target_path(settings) / "manifest.json"
     labels = {"simulated": simulated, "currency": settings.currency, "timezone": settings.timezone}
+    labels["models"] = model_docs.page(manifest)
     return build_pages(url, settings.home / "site", labels, settings.project_root / "dashboards")
 
 

@@ -58,7 +58,8 @@ def site(warehouse_url: str, unknown: Path, tmp_path_factory: pytest.TempPathFac
         site_marts.clear(connection)
         site_marts.fill(connection)
         connection.execute(site_marts.RUNS)
-    return build_site(warehouse_url, tmp_path_factory.mktemp("site") / "site", LABELS)
+    labels = {**LABELS, "models": "<p>Of dbt</p>"}
+    return build_site(warehouse_url, tmp_path_factory.mktemp("site") / "site", labels)
 
 
 def html_of(site: Path, page: str) -> str:
@@ -117,6 +118,16 @@ def test_pages_read_marts_that_exist() -> None:
     assert known - {mart for _, mart in read} == {"audience_members", "user_tags"}
 
 
+def test_the_example_of_every_mart_is_a_query_that_readers_may_ask(warehouse_url: str, site: Path) -> None:
+    examples = yaml.safe_load((PROJECT_ROOT / "docs" / "_queries.yml").read_text(encoding="utf-8"))
+    assert examples.keys() == site_marts.contracts().keys() | VIEWS
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("set role bi_reader")
+        for mart, query in examples.items():
+            assert mart in mentioned(query)
+            assert connection.execute(query).description, mart
+
+
 def test_an_empty_business_reads_sentences(empty: Path) -> None:
     for page in BUSINESS:
         html = html_of(empty, page)
@@ -157,7 +168,7 @@ def test_nothing_is_fetched_and_every_link_leads_somewhere(site: Path) -> None:
                 continue
             file, _, anchor = address.partition("#")
             assert not file or (site / file).is_file(), (page, address)
-            if anchor:
+            if anchor and file != build.MODELS:
                 assert f'id="{anchor}"' in dictionary, (page, address)
         assert "default-src 'none'" in html
 
@@ -178,6 +189,13 @@ def test_the_dictionary_holds_every_mart_and_column(site: Path) -> None:
     for view in VIEWS:
         assert f'id="{view}"' in html
     assert "One row per version ever published" in html
+
+
+def test_the_dictionary_leads_to_the_documentation_of_the_models_where_there_is_one(site: Path, empty: Path) -> None:
+    assert (site / build.MODELS).read_text(encoding="utf-8") == "<p>Of dbt</p>"
+    linked = set(re.findall(rf'href="{build.MODELS}#!/model/model.userops.(\w+)"', html_of(site, "dictionary")))
+    assert linked == site_marts.contracts().keys() - VIEWS
+    assert build.MODELS not in html_of(empty, "dictionary")
 
 
 def test_the_dictionary_is_in_chinese_too_and_translates_what_exists(site: Path) -> None:

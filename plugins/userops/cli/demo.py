@@ -12,10 +12,13 @@ from userops.errors import UseropsError
 from userops.settings import Settings
 
 SINGLE_DAYS = 5
+EVERYTHING = "a year of orders; nothing is printed for some minutes"
 # The first of them loads everything before it; each publishes a version, so that there is one to roll back to.
 RUNS = 2
 LAST_DAY = date(2011, 12, 9)
 SEED = 7
+# A customer of the shop, to erase.
+PERSON = "uci:12347"
 # The simulated CRM brings the contacts, with more in them than the order lines tell.
 SOURCES = "sources:\n  - {name: uci, exports: [orders, order_lines, products]}\n"
 # What the shipped data are about. It goes to the `.env` of USEROPS_HOME, which every later command reads.
@@ -41,9 +44,11 @@ def run(settings: Settings, out: Console) -> int:
     for day in days[-RUNS:]:
         if published and day.isoformat() <= published:
             continue
+        out.print(f"  {day}: loading, checking, building and publishing {'this day' if published else EVERYTHING} …")
         started = time.monotonic()
         code = run_one(settings, day)
         out.print(f"  {day}: {time.monotonic() - started:.1f} s")
+        published = day.isoformat()
         if code:
             return code
     if not (settings.home / "demo-broken").exists():
@@ -104,7 +109,7 @@ def _break_a_file(settings: Settings, landing: Path, day: date, out: Console) ->
     source = next((broken / day.isoformat()).glob("online_retail*"))
     content = source.read_bytes()
     source.write_bytes(content[: content.rindex(b",", 0, len(content) // 2)])
-    out.print("\nNow the same day again, its order file cut in half on its way (a copy, to see what happens):")
+    out.print("\nNow the same day again, its order file cut in half on its way. This run is meant to be blocked:")
     run_one(with_landing(settings, str(broken)), day)
     with_landing(settings, str(landing))
 
@@ -112,15 +117,16 @@ def _break_a_file(settings: Settings, landing: Path, day: date, out: Console) ->
 def _tell(settings: Settings, out: Console) -> None:
     here = settings.home
     out.print(f"""
-[bold]Look[/bold]
-  the alert    {here}/alerts.log
-  the marts    .venv/bin/userops db psql   (or any client: .venv/bin/userops db url)
+[bold]What happened[/bold]
+  A year of real orders is published. The broken file was blocked, and one alert was written: {here}/alerts.log
+  Readers kept the version before it; the dashboards say so at their top.
 [bold]Try next[/bold]
   .venv/bin/userops status                          what is published, and what blocked the broken file
   .venv/bin/userops rollback                        put readers back on the version before
   .venv/bin/userops run --date {LAST_DAY}            the whole file again: readers see that date once more
-  .venv/bin/userops erase CONTACT_ID --now          take a person out of every version
+  .venv/bin/userops erase {PERSON} --now          take a person out of every version
+  .venv/bin/userops db psql                         the tables in schema marts (any client: .venv/bin/userops db url)
+  make serve                                        Airflow with its UI; a run's tab Gate shows what blocked it
   .venv/bin/userops site --serve                    the dashboards at an address, for browsers that open no folders
-  make serve                                        Airflow with its UI
 
 Open the dashboards: [bold]{(here / "site" / "index.html").as_uri()}[/bold]""")

@@ -24,6 +24,7 @@ from userops.site.translations import Translations
 from userops.site.view import Frame, exports_of, page_view
 
 HERE = Path(__file__).parent
+MODELS = "models.html"
 KEPT_BUILDS = 2  # the served one, and the one a browser may still be loading from
 SCRIPTS = {
     "boot": ["boot.js"],
@@ -39,8 +40,9 @@ SCRIPTS = {
 def build_site(url: str, out: Path, labels: dict, dashboards: Path = PROJECT_ROOT / "dashboards") -> Path:
     """Build the site from schema `marts` and put it at `out` in one rename; on failure `out` stays as it was.
 
-    `labels`: `currency`, `timezone`, `simulated` (true: every page says which of its data are), and `links`, a list of
-    (text, address) that the menu ends with. `dashboards` holds the pages; the dbt models stand beside it.
+    `labels`: `currency`, `timezone`, `simulated` (true: every page says which of its data are), `links`, a list of
+    (text, address) that the menu ends with, and `models`, a page about the dbt models as HTML. `dashboards` holds the
+    pages; the dbt models stand beside it.
     """
     out = Path(os.path.abspath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,9 @@ def _write(url: str, folder: Path, labels: dict, dashboards: Path) -> None:
             shown["data"] = _put(folder, f"data/{page.name}.js", script("useropsPage", drawn))
             shown |= {"name": page.name, "title": page.title, "page": page, "exports": exports_of(page, marts)}
             (folder / f"{page.name}.html").write_text(template.render(common | shown), encoding="utf-8")
+    if labels.get("models"):
+        (folder / MODELS).write_text(labels["models"], encoding="utf-8")
+        common["models"] = MODELS
     _write_dictionary(environment, folder, common, pages, list(marts.values()))
     shutil.copyfile(folder / f"{pages[0].name}.html", folder / "index.html")
 
@@ -107,6 +112,7 @@ def _common(pages: list[Page], frame: Frame, status: Status, labels: dict) -> di
         "status": status,
         "published_at": published.strftime("%Y-%m-%d %H:%M") if published else "",
         "simulated": bool(labels.get("simulated")),
+        "models": "",
         "links": [{"text": text, "href": address} for text, address in labels.get("links", ())],
         "footer": words.filled("footer", currency=frame.currency, timezone=labels.get("timezone", "UTC")),
     }

@@ -33,6 +33,8 @@ def _exposure(page: Page, built: set[str]) -> dict | None:
         "label": page.title.en,
         "type": "dashboard",
         "description": page.intro.en,
+        # Beside dbt's documentation, which the site has as one of its pages.
+        "url": f"{page.name}.html",
         "owner": dict(OWNER),
         "depends_on": [f"ref('{mart}')" for mart in sorted(read & built)],
     }

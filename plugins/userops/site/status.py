@@ -64,10 +64,7 @@ def _gate(published: dict | None, run: dict | None) -> tuple[str, Words]:
     if run is None:
         return "none", Words(en="no check has run yet", zh="尚未运行任何检查")
     if run["critical"]:
-        return "blocked", Words(
-            en=f"blocked the run of {run['business_date']}: {_counted(run['critical'], 'critical check')} failed",
-            zh=f"已拦截 {run['business_date']} 的批次：{run['critical']} 项关键检查未通过",
-        )
+        return "blocked", _blocked(published, run)
     if published is None or run["run_id"] != published["run_id"]:
         return "other", Words(
             en=f"the run of {run['business_date']} was checked; another version is shown",
@@ -78,6 +75,18 @@ def _gate(published: dict | None, run: dict | None) -> tuple[str, Words]:
             en=f"passed with {_counted(run['warnings'], 'warning')}", zh=f"已通过，{run['warnings']} 条警告"
         )
     return "passed", Words(en=f"passed, {run['checks']} checks", zh=f"已通过，共 {run['checks']} 项检查")
+
+
+def _blocked(published: dict | None, run: dict) -> Words:
+    day, failed = run["business_date"], run["critical"]
+    en, zh = f"{_counted(failed, 'critical check')} failed", f"{failed} 项关键检查未通过"
+    if published and day == published["business_date"]:
+        # The page would seem to contradict itself: its data reach the date that it calls blocked.
+        return Words(
+            en=f"blocked a later delivery of {day}: {en}; version {published['version']} stays",
+            zh=f"已拦截 {day} 的再次交付：{zh}，仍展示版本 {published['version']}",
+        )
+    return Words(en=f"blocked the run of {day}: {en}", zh=f"已拦截 {day} 的批次：{zh}")
 
 
 def _counted(count: int, noun: str) -> str:
