@@ -30,7 +30,7 @@ STANDS_FOR_WAREHOUSE = "warehouse.invalid"
 
 
 def DB_CONNECTION_MUTATOR(uri: URL, params: dict[str, Any], *_: Any) -> tuple[URL, dict[str, Any]]:
-    """Connect to the warehouse of this deployment; files of assets/ and Superset's own database do not know where it is."""
+    """Connect to the warehouse of this deployment: neither assets/ nor Superset's own database knows where it is."""
     return (WAREHOUSE if uri.host == STANDS_FOR_WAREHOUSE else uri), params
 
 

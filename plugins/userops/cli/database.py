@@ -56,7 +56,7 @@ def psql() -> None:
 @db_app.command()
 def reader(
     name: Annotated[str, typer.Argument(help="Name of the login, such as metabase.")],
-    password_file: Annotated[Path, typer.Option(help="File with its password; if it is missing, a random one is made.")],
+    password_file: Annotated[Path, typer.Option(help="File with its password, made if it is missing.")],
 ) -> None:
     """Make a login for a BI tool, which reads the published marts and nothing else; again to change its password."""
     settings = load_settings()
