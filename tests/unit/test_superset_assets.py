@@ -12,7 +12,8 @@ import yaml
 import site_marts
 
 ASSETS = Path(__file__).resolve().parents[2] / "deploy" / "superset" / "assets"
-MODELS = Path(__file__).resolve().parents[2] / "dbt_project" / "models"
+EXPOSURES = site_marts.MODELS.parent / "metrics" / "_metrics__exposures.yml"
+CONTRACTS = site_marts.contracts()
 KINDS = ("databases", "datasets", "charts", "dashboards")
 DATES = {"date", "timestamptz"}
 # Controls of charts that name columns or metrics of the dataset.
@@ -72,7 +73,7 @@ def test_no_address_and_no_password_is_in_the_files():
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_dataset_is_a_mart_as_its_contract_says(name):
-    dataset, contract = DATASETS[name], site_marts.contracts()[name.rpartition("/")[2]]
+    dataset, contract = DATASETS[name], CONTRACTS[name.rpartition("/")[2]]
     assert (dataset["schema"], f"warehouse/{dataset['table_name']}", dataset["sql"]) == ("marts", name, None)
     assert dataset["database_uuid"] in {database["uuid"] for database in DATABASES.values()}
     mine = set(own_columns(dataset))
@@ -139,7 +140,7 @@ def test_every_chart_is_on_one_dashboard_and_every_dataset_has_a_chart():
 
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_dbt_knows_which_marts_a_dashboard_reads(name):
-    exposures = yaml.safe_load((MODELS / "metrics" / "_metrics__exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    exposures = yaml.safe_load(EXPOSURES.read_text(encoding="utf-8"))["exposures"]
     (exposure,) = (each for each in exposures if each["name"] == f"superset_{name}")
     datasets = {chart["uuid"]: BY_UUID[chart["dataset_uuid"]]["table_name"] for chart in CHARTS.values()}
     read = {datasets[tile["meta"]["uuid"]] for tile in tiles(DASHBOARDS[name])}
