@@ -23,15 +23,17 @@ def given(name: str, default: str | None = None) -> str:
 SECRET_KEY = given("SUPERSET_SECRET_KEY")
 # Superset's own database, for dashboards and users.
 SQLALCHEMY_DATABASE_URI = given("SUPERSET_METADATA_URL", f"sqlite:///{given('SUPERSET_HOME')}/superset.db")
-# The warehouse, as a login that reads the schema `marts` and nothing else.
-WAREHOUSE = make_url(given("SUPERSET_WAREHOUSE_URL")).set(drivername="postgresql+psycopg2")
-# The host in assets/databases/warehouse.yaml, which stands for it.
-STANDS_FOR_WAREHOUSE = "warehouse.invalid"
 
 
 def DB_CONNECTION_MUTATOR(uri: URL, params: dict[str, Any], *_: Any) -> tuple[URL, dict[str, Any]]:
-    """Connect to the warehouse of this deployment: neither assets/ nor Superset's own database knows where it is."""
-    return (WAREHOUSE if uri.host == STANDS_FOR_WAREHOUSE else uri), params
+    """Connect to the warehouse of this deployment, as a login that reads the schema `marts` and nothing else.
+
+    The host in assets/databases/warehouse.yaml stands for it: neither that file nor Superset's own database knows the
+    address or the password.
+    """
+    if uri.host == "warehouse.invalid":
+        uri = make_url(given("SUPERSET_WAREHOUSE_URL")).set(drivername="postgresql+psycopg2")
+    return uri, params
 
 
 LANGUAGES = {"en": {"flag": "us", "name": "English"}, "zh": {"flag": "cn", "name": "Chinese"}}
