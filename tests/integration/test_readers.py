@@ -6,13 +6,17 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+import yaml
 
 import site_marts
 from userops.errors import UseropsError
 from userops.settings import PROJECT_ROOT
 from userops.warehouse.readers import make_reader, reader_url
 
+ASSETS = PROJECT_ROOT / "deploy" / "superset" / "assets"
+DATASETS = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ASSETS.glob("datasets/*/*.yaml"))]
 PAGE = PROJECT_ROOT / "docs" / "how-to" / "connect-a-bi-tool.md"
+PASSWORD = "one/ p@ss"
 QUESTIONS = re.findall(r"^```sql\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
@@ -23,15 +27,26 @@ def login(warehouse_url: str) -> Iterator[str]:
     with psycopg.connect(warehouse_url, autocommit=True) as admin:
         site_marts.create(admin)
         site_marts.fill(admin)
-        make_reader(warehouse_url, name, "one/ p@ss")
+        make_reader(warehouse_url, name, PASSWORD)
         yield name
         admin.execute(f"drop owned by {name}; drop role {name}")
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=range(1, len(QUESTIONS) + 1))
 def test_the_questions_of_the_documentation_have_answers(warehouse_url: str, login: str, question: str) -> None:
-    with psycopg.connect(reader_url(warehouse_url, login, "one/ p@ss")) as connection:
+    with psycopg.connect(reader_url(warehouse_url, login, PASSWORD)) as connection:
         assert connection.execute(question).fetchall()
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=[dataset["table_name"] for dataset in DATASETS])
+def test_the_metrics_of_superset_can_be_computed(warehouse_url: str, login: str, dataset: dict) -> None:
+    """By each column that Superset itself makes; `make test-bi` asks what the charts ask."""
+    made = [column["expression"] for column in dataset["columns"] if column.get("expression")]
+    asked = ", ".join([*made, *(metric["expression"] for metric in dataset["metrics"])])
+    groups = f" group by {', '.join(str(n + 1) for n in range(len(made)))}" if made else ""
+    with psycopg.connect(reader_url(warehouse_url, login, PASSWORD)) as connection:
+        rows = connection.execute(f"select {asked} from marts.{dataset['table_name']}{groups}").fetchall()
+    assert rows and None not in rows[0]
 
 
 def test_there_are_three_questions() -> None:
@@ -41,7 +56,7 @@ def test_there_are_three_questions() -> None:
 @pytest.mark.parametrize("statement", ["select from meta.runs", "delete from marts.users", "create table marts.a ()"])
 def test_a_reader_may_do_nothing_else(warehouse_url: str, login: str, statement: str) -> None:
     with (
-        psycopg.connect(reader_url(warehouse_url, login, "one/ p@ss")) as connection,
+        psycopg.connect(reader_url(warehouse_url, login, PASSWORD)) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(statement)
@@ -55,7 +70,7 @@ def test_the_password_of_a_reader_is_changed(warehouse_url: str, login: str) -> 
     before = stored()
     make_reader(warehouse_url, login, "another")
     assert stored() != before
-    make_reader(warehouse_url, login, "one/ p@ss")
+    make_reader(warehouse_url, login, PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["publisher", "bi_reader", "the_owner"])
