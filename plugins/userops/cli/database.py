@@ -61,9 +61,9 @@ def reader(
     """Make a login for a BI tool, which reads the published marts and nothing else; again to change its password."""
     settings = load_settings()
     url = warehouse_url(settings)
+    migrate(url)
     if not password_file.exists():
         make_key(password_file)
-    migrate(url)
     make_reader(url, name, password_file.read_text(encoding="utf-8").strip())
     typer.echo(reader_url(url, name))
 
