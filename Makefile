@@ -7,11 +7,14 @@ USEROPS := $(VENV)/bin/userops
 # The spark engine's environment of its own.
 SPARK_VENV := .venv-spark
 SPARK := $(SPARK_VENV)/.installed
+# Superset's, which wants an SQLAlchemy of its own.
+SUPERSET_VENV := .venv-superset
+SUPERSET := $(SUPERSET_VENV)/.installed
 # Test files run side by side, each worker with a server of its own.
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: install demo serve spark check test test-slow test-serve test-spark test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
+.PHONY: install demo serve spark superset bi check test test-slow test-serve test-spark test-bi test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
 
 # The command `userops` with all that it needs, in .venv/.
 install: $(RUNTIME)
@@ -24,6 +27,13 @@ serve: $(RUNTIME)
 
 # What USEROPS_ENGINE=spark needs beside Java 17: dbt-spark and pyspark, apart from everything else.
 spark: $(SPARK)
+
+# Superset, apart from everything else.
+superset: $(SUPERSET)
+
+# Superset with the dashboards of deploy/superset, over the warehouse.
+bi: $(RUNTIME) $(SUPERSET)
+	$(USEROPS) superset
 
 # What to run before each commit: lint and the tests that need no server, those of the dbt project among them.
 check: lint unit
@@ -44,6 +54,10 @@ test-serve: $(DEV)
 # One business by duckdb and by Spark on a cluster of two workers that the test starts: ten minutes, and Java 17.
 test-spark: $(DEV) $(SPARK)
 	$(PYTEST) tests/spark -m spark
+
+# What deploy/superset holds, in a Superset of its own over a simulated business: minutes, and a Chromium.
+test-bi: $(DEV) $(SUPERSET)
+	$(PYTEST) tests/bi -m bi
 
 # Every page of the site in both languages, both themes and two widths, in a headless Chromium: ten minutes.
 test-browser: $(DEV)
@@ -102,9 +116,10 @@ lock:
 	$(COMPILE) -c requirements/dev.lock pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) -c requirements/dev.lock requirements/bootstrap.in -o requirements/bootstrap.lock
 	$(COMPILE) requirements/spark.in -o requirements/spark.lock
+	$(COMPILE) requirements/superset.in -o requirements/superset.lock
 
 clean:
-	rm -rf $(VENV) $(SPARK_VENV) build plugins/*.egg-info
+	rm -rf $(VENV) $(SPARK_VENV) $(SUPERSET_VENV) build plugins/*.egg-info
 
 $(VENV)/bin/uv: requirements/bootstrap.lock
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 12) else "userops needs Python 3.11 or 3.12: make PYTHON=python3.11 …")'
@@ -124,4 +139,9 @@ $(DEV): $(RUNTIME) requirements/dev.lock
 $(SPARK): $(VENV)/bin/uv requirements/spark.lock
 	$(PYTHON) -m venv $(SPARK_VENV)
 	VIRTUAL_ENV=$(CURDIR)/$(SPARK_VENV) $(VENV)/bin/uv pip install --quiet --require-hashes -r requirements/spark.lock
+	touch $@
+
+$(SUPERSET): $(VENV)/bin/uv requirements/superset.lock
+	$(PYTHON) -m venv $(SUPERSET_VENV)
+	VIRTUAL_ENV=$(CURDIR)/$(SUPERSET_VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/superset.lock
 	touch $@

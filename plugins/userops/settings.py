@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     spark_venv: Path = _setting(
         "name the folder that `make spark` made.", default_factory=lambda given: given["project_root"] / ".venv-spark"
     )
+    superset_venv: Path = _setting(
+        "name the folder that `make superset` made.",
+        default_factory=lambda given: given["project_root"] / ".venv-superset",
+    )
     memory_limit: str = _setting("write a size such as 4GB.", "", pattern=r"(?i)^$|^\d+(\.\d+)? ?[KMGT]i?B$")
     threads: int = _setting("write a whole number from 1.", default_factory=lambda: os.cpu_count() or 2, ge=1)
     sources: Names = _setting("write names of platforms/ or sources.yml with commas between.", ())
@@ -142,7 +146,7 @@ class Settings(BaseSettings):
         environment = init_settings.init_kwargs.pop("environment", {})
         return init_settings, _SecretFiles(settings_cls, environment), _Environment(settings_cls, environment)
 
-    @field_validator("project_root", "home", "spark_files", "spark_venv")
+    @field_validator("project_root", "home", "spark_files", "spark_venv", "superset_venv")
     @classmethod
     def _is_absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()

@@ -34,6 +34,8 @@ def run(tmp_path, *arguments, **extra):
         (["run", "--rebuild"], {"USEROPS_DATABASE_URL": DOWN}, 2, ["no key to hash identifiers", "USEROPS_HASH_KEY"]),
         (["backfill", "--from", "2011-02-03", "--to", "2011-02-01"], {}, 2, ["is after --to 2011-02-01", "swap"]),
         (["status"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer", "Fix"]),
+        (["superset"], {"USEROPS_SUPERSET_VENV": "/proc/none"}, 2, ["no Superset in /proc/none", "make superset"]),
+        (["db", "reader", "bi", "--password-file", "none"], {"USEROPS_DATABASE_URL": DOWN}, 3, ["does not answer"]),
         (["status"], {"USEROPS_TIMEZONE": "Nowhere"}, 2, ["USEROPS_TIMEZONE='Nowhere'", "IANA"]),
         (["waive", "orders.csv", "--date", "2011-02-03", "--by", " ", "--reason", "r"], {}, 2,
          ["needs a name", "--by"]),

@@ -1,5 +1,6 @@
 """The server setting, checked as text: there is no engine here to run it on."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,7 +66,8 @@ def test_the_secrets_script_makes_every_file_once(compose, tmp_path):
     made = {path.name: path.read_text() for path in (script.parent / "secrets").iterdir()}
     assert set(made) == set(compose["secrets"])
     assert made["warehouse_password"] in made["warehouse_url"] and len(made["hash_key"]) == 64
-    assert len(set(made.values())) == 6
+    assert made["reader_password"] in made["reader_url"] and made["superset_key"] != made["airflow_key"]
+    assert len(set(made.values())) == len(compose["secrets"])
     subprocess.run([script], check=True)
     assert {path.name: path.read_text() for path in (script.parent / "secrets").iterdir()} == made
     assert (script.parent / "secrets").stat().st_mode & 0o777 == 0o700
@@ -81,3 +83,31 @@ def test_the_image_extends_airflows_in_the_locked_version(compose):
     assert lines[0].startswith(f"FROM apache/airflow:{locked}-python3.12")
     assert [line for line in lines if line.startswith("USER ")][-1] == "USER airflow"
     assert "--require-hashes -r requirements/bootstrap.lock -r requirements/runtime.lock" in "\n".join(lines)
+
+
+def test_superset_comes_with_a_profile_and_reads_the_warehouse_by_a_login_of_its_own(compose):
+    bi = {name: service for name, service in compose["services"].items() if service.get("profiles") == ["bi"]}
+    assert set(bi) == {"superset", "superset-login", "superset-metadata"}
+    others = [service for name, service in compose["services"].items() if name not in bi]
+    assert not {"superset", "superset-login"} & {needed for other in others for needed in other.get("depends_on", [])}
+    superset = bi["superset"]
+    assert superset["image"] != compose["services"]["scheduler"]["image"]
+    files = [value for name, value in superset["environment"].items() if name.endswith("_FILE")]
+    read = {file.removeprefix("/run/secrets/") for file in files}
+    assert read == set(superset["secrets"]) and "warehouse_url" not in read
+    assert superset["depends_on"]["superset-login"]["condition"] == "service_completed_successfully"
+    made = bi["superset-login"]["command"]
+    assert made[:4] == ["userops", "db", "reader", "superset"] and "reader_password" in bi["superset-login"]["secrets"]
+
+
+def test_superset_gets_the_variables_that_its_configuration_reads(compose):
+    folder = ROOT / "deploy" / "superset"
+    given = {name.removesuffix("_FILE") for name in compose["services"]["superset"]["environment"]}
+    image = (folder / "Dockerfile").read_text()
+    given |= {name for name in ("SUPERSET_HOME", "SUPERSET_CONFIG_PATH") if f"{name}=" in image}
+    needed = set(re.findall(r'given\("(SUPERSET_\w+)"\)', (folder / "superset_config.py").read_text()))
+    assert needed and needed <= given
+    assert "--require-hashes -r requirements/superset.lock" in image
+    assert [line for line in image.splitlines() if line.startswith("USER ")] == ["USER superset"]
+    for program in ("prepare", "serve"):
+        assert (folder / program).stat().st_mode & 0o111

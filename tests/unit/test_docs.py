@@ -89,7 +89,7 @@ def test_every_userops_command_and_option_exists(page):
         while words and words[0] in getattr(command, "commands", {}):
             command = command.commands[words.pop(0)]
         assert not getattr(command, "commands", None) or not words, f"no such command: userops … {' '.join(words)}"
-        if command.name == "airflow":
+        if command.name in ("airflow", "superset"):
             continue
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         given = {word for word in words if word.startswith("--")}

@@ -22,6 +22,7 @@ def test_defaults_are_below_the_home(tmp_path):
         "spark_master": "local[*]",
         "spark_files": tmp_path / "spark",
         "spark_venv": PROJECT_ROOT / ".venv-spark",
+        "superset_venv": PROJECT_ROOT / ".venv-superset",
         "memory_limit": "",
         "threads": 3,
         "sources": (),

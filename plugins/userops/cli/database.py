@@ -9,8 +9,10 @@ import typer
 
 from userops.cli.edge import load_settings
 from userops.errors import UseropsError
+from userops.settings import make_key
 from userops.warehouse.embedded import EmbeddedServer
 from userops.warehouse.location import next_hash_key, warehouse_url
+from userops.warehouse.readers import make_reader, reader_url
 from userops.warehouse.schema import migrate
 
 db_app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and the key of the warehouse.")
@@ -49,6 +51,21 @@ def psql() -> None:
     if program is None:
         raise UseropsError("psql is not installed.", fix="install PostgreSQL's client, or use `userops db url`.")
     os.execv(program, [program, target])
+
+
+@db_app.command()
+def reader(
+    name: Annotated[str, typer.Argument(help="Name of the login, such as metabase.")],
+    password_file: Annotated[Path, typer.Option(help="File with its password, made if it is missing.")],
+) -> None:
+    """Make a login for a BI tool, which reads the published marts and nothing else; again to change its password."""
+    settings = load_settings()
+    url = warehouse_url(settings)
+    migrate(url)
+    if not password_file.exists():
+        make_key(password_file)
+    make_reader(url, name, password_file.read_text(encoding="utf-8").strip())
+    typer.echo(reader_url(url, name))
 
 
 @db_app.command("rotate-key")

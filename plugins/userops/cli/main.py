@@ -98,6 +98,14 @@ def airflow(context: typer.Context) -> None:
     os.execv(airflow_runtime.program(), ["airflow", *context.args])
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def superset(context: typer.Context) -> None:
+    """Import the dashboards into Superset and serve it; with arguments, run Superset's own command."""
+    from userops.cli.superset import run
+
+    run(load_settings(), context.args)
+
+
 def main() -> None:
     """Run a command; an error that a person can act on is one line with its fix and its exit code."""
     logging.basicConfig(level=logging.WARNING)
