@@ -208,7 +208,7 @@ def _sheets(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
         with unpacked(content.path, content.packed) as stream:
             book.write_bytes(b"".join(blocks(stream, unpacked_limit(content.path, content.packed))))
         try:
-            titles, _ = spreadsheets.csv_of_workbook(book, out, names)
+            titles = spreadsheets.csv_of_workbook(book, out, spreadsheets.any_of(names)).titles
         except Unreadable as error:
             raise UseropsError(f"{content.path.name}: {error}.", fix="save it again, or as CSV (UTF-8).") from error
         with out.open(encoding="utf-8", newline="") as rows:

@@ -64,6 +64,12 @@ class DeliveredFile:
         return self.source_name, self.export, self.name
 
     @property
+    def speaks_for_file(self) -> bool:
+        """Whether what concerns the whole file is told with this export: of several that are read of it, the first."""
+        taken = [name for name in (self.layout.exports if self.layout else ()) if not self.source or self.source.takes(name)]
+        return not taken or self.export == taken[0]
+
+    @property
     def required(self) -> bool:
         """Whether the export must come every night, by its source or else its contract."""
         listed = self.source.required if self.source else None

@@ -34,7 +34,8 @@ class Scan:
     """What one pass found.
 
     `path` is UTF-8 CSV, `lines_before` those before its first record, `titles` those before its header. `is_plain`: any
-    parser of CSV reads the same cells. `seen` are the names met in a JSON file, `rowless` its pages without a row.
+    parser of CSV reads the same cells. `seen` are the names met in a JSON file, `rowless` its pages without a row;
+    `sheet` was read of a workbook, `other_sheets` were not.
     """
 
     path: Path
@@ -51,6 +52,8 @@ class Scan:
     incomplete: str = ""
     seen: set[str] = field(default_factory=set)
     rowless: list[list[str]] = field(default_factory=list)
+    sheet: str = ""
+    other_sheets: list[str] = field(default_factory=list)
 
     @property
     def rows_are_lines(self) -> bool:
@@ -85,14 +88,16 @@ def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path
 
 def _scan_workbook(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path) -> Scan:
     """The same of a spreadsheet: its sheet becomes CSV, titles and all."""
-    names = set(delivered.layout.header) if delivered.layout else {column.name for column in contract.columns}
+    said = delivered.source.said.sheet if delivered.source else ""
     if delivered.packed:
         with unpacked(path, delivered.packed) as stream, (scratch / "workbook").open("wb") as out:
             out.writelines(blocks(stream, unpacked_limit(path, delivered.packed)))
         path = scratch / "workbook"
     out = scratch / "delivered.csv"
-    titles, epoch = spreadsheets.csv_of_workbook(path, out, names)
-    found = Scan(out, ",", titles, traits=Traits(epoch=epoch))
+    opened = spreadsheets.csv_of_workbook(path, out, spreadsheets.wanted(delivered.layout, contract, said))
+    found = Scan(out, ",", opened.titles, traits=Traits(epoch=opened.epoch), sheet=opened.sheet)
+    # Who named the sheet knows that there are others.
+    found.other_sheets = [] if said else list(opened.others)
     with out.open("rb") as stream:
         _count(found, utf8(blocks(stream), "utf-8"))
     return found

@@ -48,6 +48,7 @@ def stage(
         _require(mapped, present, needed, delivered)
     staged = _read(session, scan, columns, by_record, bool(delivered.layout))
     staged.unknown_columns = sorted(present - set(mapped))
+    staged.sheet, staged.other_sheets = scan.sheet, scan.other_sheets
     if delivered.format not in ("json", "jsonl"):
         staged.columns = sorted({mapped[name] for name in present if name in mapped})
     if delivered.layout:
