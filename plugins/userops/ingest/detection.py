@@ -26,7 +26,6 @@ from userops.platforms.telling import decoded
 
 HEAD_BYTES = 256 << 10
 JSON_BYTES = 256 << 20
-LINES = 16
 # A platform is sure where the file has every column it needs, it reads some, and the next one knows fewer of them.
 LEAD, FEWEST = 0.1, 3
 MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
@@ -190,10 +189,8 @@ def _tables(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
         return
     for encoding in ENCODINGS:
         text = decoded(content.head, encoding)
-        lines = text.splitlines()[:LINES] if text else []
-        for delimiter in DELIMITERS:
-            for titles, line in enumerate(lines):
-                names = telling.cells(line, delimiter)
+        for delimiter in DELIMITERS if text else ():
+            for titles, names in telling.first_records(text, delimiter):
                 if len(names) > 1:
                     yield _Table(frozenset(names), encoding, delimiter, titles)
     yield _Table(frozenset(), "utf-8", ",", 0)

@@ -66,7 +66,8 @@ class DeliveredFile:
     @property
     def speaks_for_file(self) -> bool:
         """Whether what concerns the whole file is told with this export: of several that are read of it, the first."""
-        taken = [name for name in (self.layout.exports if self.layout else ()) if not self.source or self.source.takes(name)]
+        read = self.layout.exports if self.layout else ()
+        taken = [export for export in read if not self.source or self.source.takes(export)]
         return not taken or self.export == taken[0]
 
     @property

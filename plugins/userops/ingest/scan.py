@@ -5,7 +5,6 @@ such a file is loaded record by record.
 """
 
 import codecs
-import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import LINE_END, QUOTE, Chunks, Head, Splitter, outside, utf8
 from userops.ingest.traits import Traits
 from userops.platforms.layout import FIND_HEADER, Layout
+from userops.platforms.telling import first_records
 
 PIECE = 1 << 20
 # Where a header is looked for.
@@ -113,16 +113,9 @@ def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[
         held += text
         if held.count(b"\n") > MOST_TITLES or len(held) > MOST_TITLE_BYTES:
             break
-    lines = held.decode(errors="ignore").split("\n")[: MOST_TITLES + 1]
-    found = 0
-    for place, line in enumerate(lines):
-        try:
-            cells = next(csv.reader([line], delimiter=layout.delimiter), [])
-        except csv.Error:
-            continue
-        if set(layout.names_in(cells).values()).issuperset(layout.needed):
-            found = place
-            break
+    records = first_records(held.decode(errors="ignore"), layout.delimiter, MOST_TITLES + 1)
+    wanted = set(layout.needed)
+    found = next((lines for lines, cells in records if wanted.issubset(layout.names_in(cells).values())), 0)
     return found, chain([held] if held else [], texts)
 
 

@@ -123,7 +123,8 @@ def _context(settings: Settings, session: Session, file: File, zone: str) -> Con
         create_view(database, f"raw.{export}", load_contracts()[export], [])
 
     currency = (said and said.currency) or settings.currency
-    return Context(file.business_date, Clock(zone), currency, lambda: key, no_history, settings.timezone)
+    country = (said and said.default_country) or settings.default_country
+    return Context(file.business_date, Clock(zone), currency, lambda: key, no_history, settings.timezone, country)
 
 
 def _describe(
