@@ -35,6 +35,7 @@ class Scan:
 
     `path` is UTF-8 CSV, `lines_before` those before its first record, `titles` those before its header. `is_plain`: any
     parser of CSV reads the same cells. `seen` are the names met in a JSON file, `rowless` its pages without a row;
+    `has_blank_rows`: a row without a cell is a record of its own;
     `sheet` was read of a workbook, `other_sheets` were not.
     """
 
@@ -52,6 +53,7 @@ class Scan:
     incomplete: str = ""
     seen: set[str] = field(default_factory=set)
     rowless: list[list[str]] = field(default_factory=list)
+    has_blank_rows: bool = False
     sheet: str = ""
     other_sheets: list[str] = field(default_factory=list)
 
@@ -72,6 +74,7 @@ def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path
         path if as_is else scratch / "delivered.csv",
         layout.delimiter if layout else ",", layout.skip_lines if layout and layout.skip_lines != FIND_HEADER else 0,
     )  # fmt: skip
+    found.has_blank_rows = delivered.format in ("json", "jsonl", "parquet")
     with csv_bytes(delivered, path, contract, found) as data:
         decoded = utf8(data, encoding)
         if layout and layout.skip_lines == FIND_HEADER:
@@ -158,7 +161,7 @@ def _written(texts: Iterable[bytes], out: BinaryIO) -> Iterator[bytes]:
 def _count(found: Scan, texts: Iterable[bytes]) -> None:
     chunks, head = Chunks(_told(texts, found)), Head(found.delimiter, found.titles)
     last: deque[bytes] = deque(maxlen=2)
-    counts = _Counts(found.delimiter)
+    counts = _Counts(found.delimiter, found.has_blank_rows)
     for chunk in chunks:
         data = head.take(chunk)
         if data:
@@ -196,7 +199,9 @@ def _settle_line_ends(found: Scan, chunks: Chunks, lines: int) -> None:
 
 def _incomplete_end(found: Scan, last: Iterable[bytes]) -> str:
     """Look at the end of the file as the splitter does."""
-    splitter = Splitter(found.delimiter, header=found.header, ends_with_newline=False)
+    splitter = Splitter(
+        found.delimiter, header=found.header, has_blank_rows=found.has_blank_rows, ends_with_newline=False
+    )
     for data in last:
         splitter.split(data)
     return splitter.incomplete_end()
@@ -207,6 +212,7 @@ class _Counts:
     """Records, and delimiters and line ends outside and inside of quotes."""
 
     delimiter: str
+    has_blank_rows: bool = False
     rows: int = 0
     marks: int = 0
     lines: int = 0
@@ -219,27 +225,33 @@ class _Counts:
             self.is_plain = False
         codes = np.frombuffer(data, dtype=np.uint8)
         if b'"' not in data:
-            lines = data.count(b"\n")
-            self.marks += int(np.count_nonzero(codes == ord(self.delimiter)))
-            self.rows += lines - (_empty_lines(np.flatnonzero(codes == LINE_END)) if _has_empty(data) else 0)
+            lines, marks = data.count(b"\n"), codes == ord(self.delimiter)
+            self.marks += int(np.count_nonzero(marks))
+            self.rows += lines
+            if self._may_be_empty(data):
+                self.rows -= self._empty(np.flatnonzero(codes == LINE_END), np.flatnonzero(marks))
             self.lines += lines
             self.ends += lines
             return
         quotes, line_ends = np.flatnonzero(codes == QUOTE), np.flatnonzero(codes == LINE_END)
         ends = outside(line_ends, quotes)
         self.is_plain = self.is_plain and _well_placed(codes, quotes, ord(self.delimiter))
-        self.marks += len(outside(np.flatnonzero(codes == ord(self.delimiter)), quotes))
-        self.rows += len(ends) - _empty_lines(ends)
+        marks = outside(np.flatnonzero(codes == ord(self.delimiter)), quotes)
+        self.marks += len(marks)
+        self.rows += len(ends) - self._empty(ends, marks)
         self.lines += len(line_ends)
         self.ends += len(ends)
 
 
-def _has_empty(data: bytes) -> bool:
-    return data.startswith(b"\n") or b"\n\n" in data
+    def _may_be_empty(self, data: bytes) -> bool:
+        starts = (b"\n",) if self.has_blank_rows else (b"\n", self.delimiter.encode())
+        return data.startswith(starts) or any(b"\n" + start in data for start in starts)
 
-
-def _empty_lines(ends: np.ndarray) -> int:
-    return int(np.count_nonzero(np.diff(ends, prepend=-1) == 1))
+    def _empty(self, ends: np.ndarray, marks: np.ndarray) -> int:
+        """How many records are empty lines, or hold delimiters alone."""
+        lengths = np.diff(ends, prepend=-1) - 1
+        most = 0 if self.has_blank_rows else np.diff(np.searchsorted(marks, ends), prepend=0)
+        return int(np.count_nonzero(lengths == most))
 
 
 def _well_placed(codes: np.ndarray, quotes: np.ndarray, delimiter: int) -> bool:
