@@ -85,3 +85,11 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"a,b\n" * 1000)[:40])
     with pytest.raises(UseropsError, match="packed file is broken"):
         look(tmp_path / "cut.gz")
+
+
+def test_a_name_of_a_column_may_hold_the_end_of_a_line(tmp_path: Path) -> None:
+    text = (FIXTURES / "shopify" / "orders_export_1.csv").read_text(encoding="utf-8")
+    path = tmp_path / "download.csv"
+    path.write_text("\n" + text.replace("Financial Status", '"Financial\nStatus"', 1), encoding="utf-8")
+    answer = detect(look(path))
+    assert (answer.best.platform, answer.doubt, answer.best.titles) == ("shopify", "", 1)

@@ -43,7 +43,8 @@ WORDS = {
 UNKNOWN_ORDER = "'? which column is the order number'"
 TIMES = ("placed", "paid_time", "updated")
 MONEY = ("paid", "discount", "shipping", "tax", "unit_price", "cost")
-ISO = re.compile(r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?$")
+# Spreadsheets spell `2026-03-02 09:05:00` as `2026/3/2 9:05`, which is read as it was.
+YEAR_FIRST = re.compile(r"^\d{4}([-/])\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d\d.*)?$")
 PARTS = re.compile(r"^(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)$")
 COMMA = re.compile(r"^[^\d]*\d{1,3}(\.\d{3})*,\d{1,2}[^\d]*$")
 
@@ -161,8 +162,9 @@ def _compute(columns: Columns) -> Iterator[str]:
 
 def _time(meaning: str, values: list[str]) -> str:
     """SQL that makes an ISO time of a column, by the look of its values."""
-    if values and all(ISO.match(value) for value in values):
-        bare = any(len(value) == 10 for value in values)
+    known = [YEAR_FIRST.match(value) for value in values]
+    if values and all(known):
+        bare = any(not match[2] for match in known)
         return f"{meaning} || ' 00:00:00'  # guess: a day without an hour" if bare else meaning
     found = [match for value in values if (match := PARTS.match(value))]
     if not found:
