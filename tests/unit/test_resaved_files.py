@@ -10,6 +10,7 @@ from platform_reading import PLATFORMS, reader
 from userops.ingest import shapes
 from userops.ingest.traits import Traits
 
+TAOBAO = PLATFORMS / "taobao" / "ExportOrderList202603030101.csv"
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):\d\d(?! [+-])")
 
 
@@ -62,3 +63,15 @@ def test_a_platforms_file_saved_again_gives_the_same_rows(
             found.append(opened.read(path, export, columns))
     assert len(found[0].rows) > 2
     assert found[0] == found[1]
+
+
+def test_titles_above_the_header_and_empty_rows_below_change_nothing(tmp_path: Path) -> None:
+    text = TAOBAO.read_bytes().decode("gb18030").replace("\n", "\r\n")
+    framed = f'订单报表\r\n"导出时间\r\n2026-03-02",,\r\n\r\n{text}{"," * 30}\r\n{"," * 30}\r\n'
+    path = tmp_path / TAOBAO.name
+    path.write_bytes(framed.encode("gb18030"))
+    with reader("taobao") as opened:
+        columns = "order_id, placed_at, paid_at, status, paid_amount"
+        plain, found = (opened.read(each, "orders", columns) for each in (TAOBAO, path))
+    assert len(plain.rows) == 8
+    assert found == plain

@@ -19,7 +19,7 @@ from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import Unreadable
 from userops.platforms import telling
-from userops.platforms.layout import FIND_HEADER, Layout, Platform
+from userops.platforms.layout import Layout, Platform
 from userops.platforms.loading import FOLDER, load_platform, platform_names
 from userops.platforms.source import CANONICAL
 from userops.platforms.telling import decoded
@@ -48,8 +48,7 @@ class Fit:
     """How a file's columns and those of one layout go together.
 
     `coverage` is the share of the columns that must be there which are; `known` the share of the file's columns that
-    the layout reads, `read` their number. `hints` say what is otherwise than the platform says it: encoding, delimiter,
-    title lines.
+    the layout reads, `read` their number. `hints` say what is otherwise than the platform says it: encoding, delimiter.
     """
 
     platform: str
@@ -292,8 +291,6 @@ def _with_hints(fit: Fit, layout: Layout, content: Content) -> Fit:
         hints.append(f"encoding: {fit.encoding}")
     if fit.delimiter != layout.delimiter:
         hints.append(f"delimiter: {json.dumps(fit.delimiter)}")
-    if layout.skip_lines not in (fit.titles, FIND_HEADER):
-        hints.append(f"skip_lines: {fit.titles}")
     return replace(fit, hints=tuple(hints))
 
 

@@ -70,14 +70,11 @@ def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path
     layout = delivered.layout if delivered.format == "csv" else None
     encoding = codecs.lookup(layout.encoding if layout else "utf-8").name
     as_is = delivered.format == "csv" and not delivered.packed and encoding == "utf-8"
-    found = Scan(
-        path if as_is else scratch / "delivered.csv",
-        layout.delimiter if layout else ",", layout.skip_lines if layout and layout.skip_lines != FIND_HEADER else 0,
-    )  # fmt: skip
+    found = Scan(path if as_is else scratch / "delivered.csv", layout.delimiter if layout else ",")
     found.has_blank_rows = delivered.format in ("json", "jsonl", "parquet")
     with csv_bytes(delivered, path, contract, found) as data:
         decoded = utf8(data, encoding)
-        if layout and layout.skip_lines == FIND_HEADER:
+        if layout:
             found.titles, decoded = _find_header(decoded, layout)
         if as_is:
             _count(found, decoded)
@@ -109,7 +106,8 @@ def _scan_workbook(delivered: DeliveredFile, path: Path, contract: Contract, scr
 def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[bytes]]:
     """How many lines stand before the first with a name of every column that must be there, and the text again.
 
-    0 where no line among the first has them: the message about the header is of the first line then.
+    Where no line among the first has them they are as many as the layout says: the message about the header is of that
+    line then. People put titles above a header, and take them away.
     """
     held = b""
     for text in texts:
@@ -117,9 +115,9 @@ def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[
         if held.count(b"\n") > MOST_TITLES or len(held) > MOST_TITLE_BYTES:
             break
     records = first_records(held.decode(errors="ignore"), layout.delimiter, MOST_TITLES + 1)
-    wanted = set(layout.needed)
-    found = next((lines for lines, cells in records if wanted.issubset(layout.names_in(cells).values())), 0)
-    return found, chain([held] if held else [], texts)
+    wanted, said = set(layout.needed), 0 if layout.skip_lines == FIND_HEADER else int(layout.skip_lines)
+    headers = (lines for lines, cells in records if wanted and wanted.issubset(layout.names_in(cells).values()))
+    return next(headers, said), chain([held] if held else [], texts)
 
 
 @contextmanager
