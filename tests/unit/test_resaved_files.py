@@ -66,7 +66,7 @@ def test_a_platforms_file_saved_again_gives_the_same_rows(
 
 
 def test_titles_above_the_header_and_empty_rows_below_change_nothing(tmp_path: Path) -> None:
-    text = TAOBAO.read_bytes().decode("gb18030").replace("\n", "\r\n")
+    text = TAOBAO.read_bytes().decode("gb18030")
     framed = f'订单报表\r\n"导出时间\r\n2026-03-02",,\r\n\r\n{text}{"," * 30}\r\n{"," * 30}\r\n'
     path = tmp_path / TAOBAO.name
     path.write_bytes(framed.encode("gb18030"))
