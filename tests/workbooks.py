@@ -29,7 +29,7 @@ class Sheet:
     """
 
     rows: list[list[str | float | Cell | None]] = field(default_factory=list)
-    name: str = "Sheet"
+    name: str = ""
     state: str = "visible"
 
     def xml(self) -> str:
@@ -59,7 +59,8 @@ def _cell(value: str | float | Cell | None, place: str) -> str:
 def write(path: Path, *sheets: Sheet, from_1904: bool = False, parts: dict[str, str] | None = None) -> Path:
     """Write a workbook; `parts` replace or add parts of the package by name."""
     numbers = range(1, len(sheets) + 1)
-    names = [f'<sheet name="{sheet.name}{number}" sheetId="{number}" state="{sheet.state}" r:id="r{number}"/>'
+    names = [f'<sheet name="{sheet.name or f"Sheet{number}"}" sheetId="{number}" state="{sheet.state}"'
+             f' r:id="r{number}"/>'
              for number, sheet in zip(numbers, sheets, strict=True)]
     links = [f'<Relationship Id="r{number}" Type="{LINKS}/worksheet" Target="worksheets/sheet{number}.xml"/>'
              for number in numbers]

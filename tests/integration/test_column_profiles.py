@@ -1,5 +1,6 @@
 """The profile of a load is kept with it, names nobody, and is replaced with it; accepted levels are written down."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ from test_ingest import DAY, Place, order, orders
 
 from userops.errors import UseropsError
 from userops.gate import acceptance
-from userops.settings import Settings
+from userops.ingest import column_profile
+from userops.settings import PROJECT_ROOT, Settings
 from userops.warehouse.connection import connect
 
 
@@ -73,6 +75,19 @@ def test_a_profile_goes_with_its_load(place: Place) -> None:
         place.write("orders.csv", orders(count))
         place.load()
     assert place.rows("select amount from meta.column_profiles where figure = 'rows'") == [(10,)]
+
+
+def test_profiles_are_kept_as_long_as_loads_are_compared_with_them_twice_over(place: Place) -> None:
+    old, kept = DAY - column_profile.KEPT, DAY - column_profile.KEPT + timedelta(days=1)
+    of_days = "select distinct business_date from meta.column_profiles join meta.load_files using (load_id) order by 1"
+    for day, days in ((old, [old]), (kept, [old, kept]), (DAY, [kept, DAY])):
+        place.write("orders.csv", orders(20, day), day=day)
+        place.load(day=day)
+        assert place.rows(of_days) == [(day,) for day in days]
+    limits = (PROJECT_ROOT / "dbt_project/macros/quality/profiles.sql").read_text()
+    assert column_profile.KEPT.days == 2 * int(re.search(r"'history_days': (\d+)", limits)[1])
+    # A first run that stores years of files makes no profiles that the next one would delete.
+    assert [column_profile.is_kept(day, DAY) for day in (old, kept)] == [False, True]
 
 
 def test_a_true_change_is_accepted_from_its_first_unpublished_date(place: Place) -> None:

@@ -16,6 +16,9 @@ EVENT_TYPES = ["browse", "search", "add_to_cart", "consult", "check_in", "share"
 MEDIA = ("sms", "wechat_oa", "wecom", "app", "email", "weibo")
 SKUS = [f"SKU{i:03d}" for i in range(8)] + ["WILD1", "WILD2", "NOT_LISTED"]
 KEYWORDS = ("", "snacks", "tea, green", "gift")
+STAFF = [f"S{i}" for i in range(1, 14)]
+GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
+STORES = ["WST0", "ST1", "ST2", "ST3", "WST4"]
 
 
 class Wild:
@@ -131,3 +134,10 @@ class Wild:
             "device_id": self.pick(("kiosk", f"wild-dev{self.near(contact_id, stray)}"), empty=0.7),
         }
         return found | ({"email": self.email(self.near(contact_id, stray))} if email else {})
+
+    def who(self, *, email: bool = False) -> dict:
+        """A contact, a contact with more, or only what somebody carries."""
+        contact_id = self.pick([*self.contacts, "GHOST"])
+        roll = self.draw.random()
+        carried = self.identifiers(contact_id, 0.001, email=email) if roll < 0.6 else {}
+        return carried | {"contact_id": contact_id if roll > 0.3 else None}

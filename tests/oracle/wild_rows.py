@@ -1,19 +1,16 @@
 """What the wild business does, export by export."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
 from oracle.delivery import ERASED_BY, Delivery
 from oracle.snapshots import change_snapshots
-from oracle.wild import CHANNELS, CURRENCIES, EVENT_TYPES, KEYWORDS, MEDIA, SALES_CHANNELS, SKUS, Wild
+from oracle.wild import CHANNELS, CURRENCIES, EVENT_TYPES, GROUPS, KEYWORDS, MEDIA, SKUS, STAFF, STORES, Wild
+from oracle.wild_orders import orders
 
-STAFF = [f"S{i}" for i in range(1, 14)]
-GROUPS = [f"G{i}" for i in range(1, 6)] + ["GX"]
-STORES = ["WST0", "ST1", "ST2", "ST3", "WST4"]
 COMMUNITIES = [*(f"CM{i}" for i in range(1, 13)), "WCM7", "WCM8", "WCM9"]
 CONSENTS = [f"{medium}_consent" for medium in ("sms", "email", "wechat", "app_push", "weibo")]
-KINDS = [*["goods"] * 9, "gift", "tip", "gift_card", "shipping", "fee", None]
 EVENTS = 1900  # so many that one pair of rows may tie within the first folder's file
 
 
@@ -59,108 +56,6 @@ def contacts(wild: Wild) -> None:
             wild.correct("contacts", row, kept, updated)
 
 
-def who(wild: Wild, *, email: bool = False) -> dict:
-    """A contact, a contact with more, or only what somebody carries."""
-    contact_id = wild.pick([*wild.contacts, "GHOST"])
-    roll = wild.draw.random()
-    carried = wild.identifiers(contact_id, 0.001, email=email) if roll < 0.6 else {}
-    return carried | {"contact_id": contact_id if roll > 0.3 else None}
-
-
-def orders(wild: Wild) -> None:
-    for number in range(260):
-        order_id = f"X{number:04d}"
-        placed = wild.moment()
-        status = wild.pick(("created", "paid", "shipped", "completed", "completed", "completed", "cancelled"))
-        paid = wild.moment(placed, 2) if status not in ("created", "cancelled") or wild.chance(0.3) else None
-        gross = Decimal(wild.pick((0, 1, 999, 1050, 12345, 20005, 33333))).scaleb(-2)
-        discount = gross if wild.chance(0.05) else (gross * wild.pick((0, 0, 1)) / 10).quantize(Decimal("0.01"))
-        row = {
-            "order_id": order_id,
-            **who(wild),
-            "status": status,
-            "placed_at": placed,
-            "paid_at": paid,
-            "gross_amount": gross,
-            "discount_amount": discount,
-            "shipping_amount": Decimal(wild.pick((0, 0, 800))).scaleb(-2),
-            "paid_amount": gross - discount,
-            "currency": wild.pick(CURRENCIES),
-            "sales_channel": wild.pick(SALES_CHANNELS),
-            "channel_code": wild.pick(CHANNELS, empty=0.5),
-            "store_id": wild.pick(STORES, empty=0.6),
-            "courier_id": wild.pick(STAFF, empty=0.8),
-            "group_id": wild.pick(GROUPS, empty=0.7),
-            "is_test": wild.chance(0.04),
-        }
-        updated = wild.moment(paid or placed, 3)
-        wild.send("orders", row, updated)
-        if wild.chance(0.3):
-            change = wild.pick(
-                ({"status": "cancelled"}, {"sales_channel": "live"}, {"contact_id": wild.pick(wild.contacts)},
-                 {"paid_amount": row["paid_amount"] + 1}, {"phone": wild.phone(0)}, {"is_test": not row["is_test"]})
-            )
-            wild.correct("orders", row, change, updated)
-        _lines(wild, order_id, gross - discount, updated)
-        if paid and wild.chance(0.25):
-            _refunds(wild, order_id, row["paid_amount"], paid)
-        if wild.chance(0.3):
-            _review(wild, row, updated)
-
-
-def _lines(wild: Wild, order_id: str, paid: Decimal, updated: datetime) -> None:
-    for number in range(1, wild.draw.randrange(4) + 1):
-        quantity = wild.draw.randrange(1, 4)
-        row = {
-            "order_id": order_id,
-            "line_no": number,
-            "line_key": wild.pick((f"key{number}", number)),
-            "line_kind": wild.pick(KINDS),
-            "sku": wild.pick(SKUS),
-            "quantity": quantity,
-            "unit_price": Decimal(wild.pick((99, 1999, 5, 0))).scaleb(-2),
-            "line_amount": (paid / wild.pick((1, 2, 3))).quantize(Decimal("0.01")),
-        }
-        wild.send("order_lines", row, updated)
-        if wild.chance(0.15):
-            change = {"quantity": wild.pick((quantity + 1, 0)), "sku": wild.pick(SKUS), "line_no": number + 10}
-            wild.correct("order_lines", row, change, updated)
-
-
-def _refunds(wild: Wild, order_id: str, paid: Decimal, after: datetime) -> None:
-    for number in range(wild.pick((1, 1, 2))):
-        at = wild.moment(after, 40)
-        part = wild.pick((Decimal("0.5"), Decimal("0.5"), Decimal(1), Decimal("0.3"), Decimal("1.1")))
-        row = {
-            "refund_id": f"{order_id}-R{number}",
-            "order_id": order_id,
-            "amount": (paid * part).quantize(Decimal("0.01")),
-            "refunded_at": at,
-            "reason": (None, "late", "broken")[int(order_id[1:]) % 3],
-            "is_date_estimated": int(order_id[1:]) % 5 == 0,
-            "shipping_amount": (None, "0.33")[int(order_id[1:]) % 2],
-            "tax_amount": (None, None, "0.10")[int(order_id[1:]) % 3],
-        }
-        wild.send("refunds", row, at)
-        if wild.chance(0.3):
-            wild.correct("refunds", row, {"amount": paid}, at)
-
-
-def _review(wild: Wild, order: dict, after: datetime) -> None:
-    at = wild.moment(after, 20)
-    row = {
-        "review_id": f"{order['order_id']}-V",
-        "order_id": order["order_id"],
-        "sku": wild.pick(SKUS),
-        "contact_id": wild.pick((order["contact_id"], None, wild.pick(wild.contacts))),
-        "rating": wild.draw.randrange(1, 6),
-        "created_at": at,
-    }
-    wild.send("reviews", row, at)
-    if wild.chance(0.2):
-        wild.correct("reviews", row, {"rating": 5}, at)
-
-
 def touches(wild: Wild) -> None:
     for number in range(320):
         at = wild.moment()
@@ -169,7 +64,7 @@ def touches(wild: Wild) -> None:
             "occurred_at": at,
             "channel_code": wild.pick(CHANNELS),
             "touchpoint": wild.pick(("homepage", "group"), empty=0.4),
-            **who(wild, email=True),
+            **wild.who(email=True),
         }
         wild.send("touches", row, at)
         if wild.chance(0.1):
@@ -183,7 +78,7 @@ def events(wild: Wild) -> None:
         at = wild.moment()
         row = {
             "event_id": f"XE{number:05d}",
-            **{name: value for name, value in who(wild).items() if name in ("contact_id", "device_id")},
+            **{name: value for name, value in wild.who().items() if name in ("contact_id", "device_id")},
             "occurred_at": at,
             "event_type": wild.pick(EVENT_TYPES),
             "sku": wild.pick(SKUS, empty=0.6),

@@ -61,12 +61,12 @@ def test_what_nobody_knows_is_not_guessed(tmp_path: Path, text: str) -> None:
     assert detect(look(path)).doubt == "no platform knows its columns"
 
 
-def test_another_encoding_packing_and_title_lines_are_told(tmp_path: Path) -> None:
+def test_another_encoding_and_packing_are_told_and_titles_passed_over(tmp_path: Path) -> None:
     text = (FIXTURES / "jd" / "jd_orders.csv").read_bytes().decode("gb18030")
     path = tmp_path / "orders.bin"
     path.write_bytes(gzip.compress(f"Report of March\n{text}".encode()))
     best = detect(look(path)).best
-    assert (best.platform, best.hints) == ("jd", ("encoding: utf-8", "skip_lines: 1"))
+    assert (best.platform, best.hints) == ("jd", ("encoding: utf-8",))
 
 
 def test_a_file_of_the_contracts_shape_is_canonical(tmp_path: Path) -> None:
@@ -85,3 +85,11 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"a,b\n" * 1000)[:40])
     with pytest.raises(UseropsError, match="packed file is broken"):
         look(tmp_path / "cut.gz")
+
+
+def test_a_name_of_a_column_may_hold_the_end_of_a_line(tmp_path: Path) -> None:
+    text = (FIXTURES / "shopify" / "orders_export_1.csv").read_text(encoding="utf-8")
+    path = tmp_path / "download.csv"
+    path.write_text("\n" + text.replace("Financial Status", '"Financial\nStatus"', 1), encoding="utf-8")
+    answer = detect(look(path))
+    assert (answer.best.platform, answer.doubt, answer.best.titles) == ("shopify", "", 1)

@@ -112,3 +112,15 @@ def test_there_is_no_sql_and_no_python_in_expectations() -> None:
     kinds = {path.suffix for path in FOLDER.rglob("*") if path.is_file()}
     assert kinds == {".json", ".yml", ".md"}
     assert not any("query" in path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.json"))
+
+
+def test_what_can_be_accepted_is_what_models_read_accepted_levels_of():
+    calls = r"(?:accepted_levels|level_begins)\(\s*(\[[^\]]*\])"
+    models = (PROJECT_ROOT / "dbt_project/models/quality").rglob("*.sql")
+    read_by_models = {
+        check for path in models for names in re.findall(calls, path.read_text(encoding="utf-8"))
+        for check in yaml.safe_load(names)
+    }
+    assert set(suites.with_levels(SETTINGS)) == read_by_models
+    guide = (PROJECT_ROOT / "docs/how-to/work-with-runs.md").read_text(encoding="utf-8")
+    assert [check for check in sorted(read_by_models) if f"`{check}`" not in guide] == []

@@ -75,7 +75,7 @@ def test_the_splitter_against_a_slow_one() -> None:
             with pytest.raises(Unreadable):
                 slow_split(data)
             return
-        wanted = [record for record in slow_split(data) if record]
+        wanted = [record for record in slow_split(data) if record.strip(",")]
         assert splitter.rows == len(wanted)
         good = [record for record in wanted if fields(record) == 2 and "\r" not in record]
         assert [record.decode() for batch in batches for _, record in batch] == good

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from platform_rows import CASES, pseudonym, read
+from platform_reading import CASES, pseudonym, read
 
 from userops.ingest.outcome import Refused
 from userops.platforms.loading import load_platform

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from platform_rows import PLATFORMS, Rows, pseudonym, read
+from platform_reading import PLATFORMS, Rows, pseudonym, read
 
 from userops.ingest.outcome import Refused
 

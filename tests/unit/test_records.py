@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from userops.ingest.documents import csv_of_json_lines
 from userops.ingest.records import Splitter, Unreadable, cells, utf8
+from userops.ingest.scan import _Counts
 
 CELLS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
 
@@ -48,6 +49,22 @@ def test_line_numbers_pass_over_line_ends_in_quotes() -> None:
     splitter, _ = split(b'a,b\n"1\n1",2\n3\n', wanted=frozenset({1}))
     assert [(record.row, record.line, record.text) for record in splitter.bad] == [(2, 4, "3")]
     assert [(record.line, record.text) for record in splitter.found] == [(2, '"1\n1",2')]
+
+
+@pytest.mark.parametrize("quoted", [b"", b'"x,\n,,\ny"'])
+def test_rows_of_delimiters_alone_are_none_as_empty_lines_are(quoted: bytes) -> None:
+    data = b"1," + quoted + b",\n,,\n\n,,3\n,,\n,\n"
+    splitter, kept = split(b"a,b,c\n" + data, wanted=frozenset({2}))
+    assert kept == [b"1," + quoted + b",", b",,3"]
+    assert (splitter.rows, splitter.bad) == (2, [])
+    assert [record.text for record in splitter.found] == [",,3"]
+    # An element of JSON that has nothing that is read is a record all the same.
+    told, _ = split(b"a,b,c\n" + data, has_blank_rows=True)
+    for has_blank_rows, rows in ((False, splitter.rows), (True, told.rows)):
+        counts = _Counts(",", has_blank_rows)
+        counts.add(data)
+        assert counts.rows == rows
+    assert told.rows == 5
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from platform_rows import read, shown
+from platform_reading import read, shown
 
 from csv_rows import rows_of
 from userops.contracts.model import load_contracts

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from userops.contracts.model import load_contracts
-from userops.ingest import judging, reading
+from userops.ingest import file_checks, judging, reading
 from userops.ingest.clock import Clock
 from userops.ingest.landing import DeliveredFile, read_by
 from userops.ingest.mapping import Context
 from userops.ingest.outcome import Refused
 from userops.ingest.reading import File, Reading
 from userops.ingest.records import Unreadable
-from userops.ingest.spreadsheets import csv_of_workbook
+from userops.ingest.spreadsheets import any_of, csv_of_workbook, wanted
 from userops.lake.session import Session, open_session
 from userops.platforms.loading import load_platform
 from userops.platforms.source import SourceEntries, make_source
@@ -38,9 +38,9 @@ def session() -> Iterator[Session]:
 
 
 def texts_of(path: Path, tmp_path: Path, names: set[str] = frozenset(NAMES)) -> tuple[list[list[str]], int, str]:
-    titles, epoch = csv_of_workbook(path, tmp_path / "out.csv", names)
+    opened = csv_of_workbook(path, tmp_path / "out.csv", any_of(names))
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file)), titles, epoch
+        return list(csv.reader(file)), opened.titles, opened.epoch
 
 
 def read(session: Session, path: Path, export: str, platform: str = "", by_record: bool | None = None) -> Reading:
@@ -113,13 +113,13 @@ def test_an_older_workbook_gives_the_same_texts(tmp_path: Path) -> None:
 def test_what_is_no_workbook_is_refused_in_words(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "a.xls").write_bytes(content)
     with pytest.raises(Unreadable, match=reason):
-        csv_of_workbook(tmp_path / "a.xls", tmp_path / "out.csv", set(NAMES))
+        csv_of_workbook(tmp_path / "a.xls", tmp_path / "out.csv", any_of(NAMES))
 
 
 def test_a_workbook_of_hidden_or_empty_sheets_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", Sheet([NAMES], state="hidden"), Sheet([]))
     with pytest.raises(Unreadable, match="no visible sheet"):
-        csv_of_workbook(path, tmp_path / "out.csv", set(NAMES))
+        csv_of_workbook(path, tmp_path / "out.csv", any_of(NAMES))
 
 
 def test_a_small_file_that_asks_for_all_memory_is_refused(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_small_file_that_asks_for_all_memory_is_refused(tmp_path: Path) -> Non
     )
     path = write(tmp_path / "a.xlsx", Sheet([NAMES]), parts={"xl/worksheets/sheet1.xml": far})
     with pytest.raises(Unreadable, match="grows past"):
-        csv_of_workbook(path, tmp_path / "out.csv", set(NAMES))
+        csv_of_workbook(path, tmp_path / "out.csv", any_of(NAMES))
 
 
 @pytest.mark.parametrize("by_record", [None, True])
@@ -190,3 +190,35 @@ def test_a_workbook_without_its_columns_names_one(session: Session, tmp_path: Pa
     with pytest.raises(Refused) as refused:
         read(session, path, "products")
     assert refused.value.check == "header" and "sku" in refused.value.observed
+
+
+def test_of_several_sheets_the_first_with_the_columns_and_rows_is_read(session: Session, tmp_path: Path) -> None:
+    """An empty sheet, one with two names by chance, the one; those that hold something and were not read are named."""
+    sheets = [
+        Sheet([NAMES], "Template"), Sheet([["sku", "category", "note"], ["s9", "c", "x"]], "Notes"),
+        Sheet([NAMES, ROW], "Products"), Sheet([NAMES, ["s2", *ROW[1:]]], "More"), Sheet([], "Empty"),
+    ]
+    found = read(session, write(tmp_path / "products.xlsx", *sheets), "products")
+    assert rows(session, "sku") == [("s1",)]
+    (told,) = [answer for answer in file_checks.answers(found) if answer.check == "sheets_not_read"]
+    assert (told.severity, told.observed) == ("warning", "1 rows of sheet Products; not read: Template, Notes, More")
+    # Where none has rows, what was read of is the empty one, and the others are named all the same.
+    found = read(session, write(tmp_path / "products.xlsx", *sheets[:2]), "products")
+    told = {answer.check: answer.observed for answer in file_checks.answers(found)}
+    assert told["sheets_not_read"] == "0 rows of sheet Template; not read: Notes"
+
+
+def test_a_source_names_the_sheet_that_is_read(session: Session, tmp_path: Path) -> None:
+    header = ["Name", "Created at", "Currency", "Total", "Financial Status", "Lineitem quantity", "Lineitem price"]
+    book = [Sheet([header], "May"), Sheet([header], "June")]
+    path, layout = write(tmp_path / "orders_export_1.xlsx", *book), load_platform("shopify").layouts[0]
+    opened = csv_of_workbook(path, tmp_path / "out.csv", wanted(layout, load_contracts()["orders"], "June"))
+    assert (opened.sheet, opened.others) == ("June", ())
+    with pytest.raises(Unreadable, match="no sheet July that holds anything: it has May, June"):
+        csv_of_workbook(path, tmp_path / "out.csv", wanted(layout, load_contracts()["orders"], "July"))
+
+
+def test_what_concerns_the_whole_file_is_told_once(tmp_path: Path) -> None:
+    source = make_source(SourceEntries(name="shopify", exports=("order_lines", "refunds")), load_platform("shopify"))
+    files = read_by("orders_export_1.csv", "", source)
+    assert [(file.export, file.speaks_for_file) for file in files] == [("order_lines", True), ("refunds", False)]

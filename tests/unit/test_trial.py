@@ -109,7 +109,7 @@ T-2;28/02/2026 09:00;;12,00;north
 LINES = """Order ID,Order Date,Customer Email,SKU,Product Name,Quantity,Unit Price,Order Total,Shipping,Currency,Mobile
 A1,2026-03-02 10:00:00,ann@example.com,CUP,Cup,2,10.00,25.00,5.00,USD,+12125552368
 A1,2026-03-02 10:00:00,ann@example.com,POT,Pot,1,0.00,25.00,5.00,USD,+12125552368
-B2,2026-03-02 11:00:00,bob@example.com,CUP,Cup,1,10.00,10.00,0.00,USD,
+B2,2026/3/2 11:00,bob@example.com,CUP,Cup,1,10.00,10.00,0.00,USD,
 """
 ADS = """Day,Campaign ID,Impressions,Clicks,Cost
 3/2/2026,11,"1,000",10,2.50

@@ -42,3 +42,12 @@
     where since <= {{ business_date() }} and check_name in ('{{ checks | join("', '") }}')
     group by subject
 {%- endmacro %}
+
+{# From which day on the past of a subject tells what is usual: since a person accepted its level, or ever. #}
+{% macro level_begins(checks, subject) -%}
+    (
+        select coalesce(max(since), cast('1900-01-01' as date)) as since
+        from ({{ accepted_levels(checks) }}) as accepted
+        where subject = '{{ subject }}'
+    )
+{%- endmacro %}

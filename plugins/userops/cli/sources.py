@@ -147,6 +147,8 @@ def _show(tried: Tried) -> None:
               f"\n[bold]{tried.export}[/bold]: the file would be refused.")  # fmt: skip
     if tried.refused:
         out.print(f"  {tried.refused}. Fix: {tried.fix}.", markup=False)
+    for warning in tried.warnings:
+        out.print(f"  warning: {warning}", markup=False)
     if tried.rows:
         _print_rows(tried)
     for reason, count in tried.reasons.items():

@@ -37,14 +37,16 @@ def accept(
     known = suites.with_levels(settings)
     if check not in known:
         raise UseropsError(
-            f"{check} compares with no level that could be accepted.",
-            fix=f"accept one of {', '.join(known)}; a held run is released by `userops approve`.",
+            f"{check} judges by a fixed rule and compares with no level that could be accepted.",
+            fix="have the file delivered again; `userops waive` if it will not come, `userops approve` releases a run"
+            f" held for warnings. What can be accepted: {', '.join(known)}.",
         )
     first, newest = connection.execute(FAILED, {"check": check, "subject": subject}).fetchone()
     if newest is None:
         raise UseropsError(
             f"{check} has not failed on {subject!r}.",
-            fix="give --subject as the finding (`userops status`) names it before its colon, such as orders.status.",
+            fix="give --subject as `userops status` names it: the export, such as orders, or what the finding names"
+            " before its colon, such as orders.status.",
         )
     since = since or first or newest
     connection.execute(RECORD, [check, subject, since, reason, by])

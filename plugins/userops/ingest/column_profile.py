@@ -2,11 +2,12 @@
 
 A fault that no hand-written check names shows here: an id that lost its zeros, a status that is set back, phones that
 moved by a row. It is made once, of at most SAMPLE rows spread evenly over the file, and kept with the load in
-`meta.column_profiles`; the models below `models/quality/raw/profiles` compare loads.
+`meta.column_profiles`; the models below `models/quality/raw/profiles` compare loads. What is too old to be compared
+with is forgotten.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import duckdb
@@ -22,6 +23,9 @@ from userops.lake.sql import identifier, listed, literal
 SAMPLE, KEYS = 20_000, 2_000
 # Loads before that are asked for those keys: what changes comes back within days, and reading more costs.
 LOADS_COMPARED = 14
+# Loads are compared with those of 90 days (`profile_limits` in dbt_project/macros/quality); a date that is run again a
+# quarter later finds its own 90 days too.
+KEPT = timedelta(days=180)
 # A column with more different values is no code; of an id the most frequent shapes tell.
 MOST_CODES, MOST_STAFF, MOST_SHAPES = 50, 500, 12
 # Ids whose rows are counted one by one.
@@ -123,6 +127,20 @@ def keep(connection: psycopg.Connection, load_id: int, figures: Iterable[Figure]
     with connection.cursor().copy(f"copy meta.column_profiles ({columns}) from stdin") as copy:
         for figure in figures:
             copy.write_row((load_id, *figure))
+
+
+def is_kept(day: date, business_date: date) -> bool:
+    """Whether a run of that business date keeps the profile of a load of the day."""
+    return day > business_date - KEPT
+
+
+def forget_old(connection: psycopg.Connection, business_date: date) -> None:
+    """Delete the profiles that a run of the business date need not keep; the caller commits."""
+    connection.execute(
+        "delete from meta.column_profiles as profiles using meta.load_files as files"
+        " where profiles.load_id = files.load_id and files.business_date <= %s",
+        [business_date - KEPT],
+    )
 
 
 def _counts(contract: Contract, business_date: date, timezone: str) -> list[str]:

@@ -108,9 +108,12 @@ def as_mended(contract: Contract, relation: str, present: set[str], traits: Trai
     changed = " or ".join(part for cell in found.values() for part in (cell.changed, cell.lost) if part) or "false"
     cells = {name: cell.text for name, cell in found.items()}
     for column in contract.columns:
-        if traits.epoch and column.name in present and column.type in ("date", "timestamptz"):
+        if column.name in present and column.type in ("date", "timestamptz"):
             text = cells.get(column.name, identifier(column.name))
-            cells[column.name] = shapes.dated(text, column.type, traits.epoch)
+            if traits.has_respelled_times:
+                cells[column.name] = text = shapes.as_iso(text)
+            if traits.epoch:
+                cells[column.name] = shapes.dated(text, column.type, traits.epoch)
     replaced = listed([f"{text} as {identifier(name)}" for name, text in cells.items()])
     what = f"* replace ({replaced})" if replaced else "*"
     return f"(select {what}, coalesce({changed}, false) as _mended from {relation})"

@@ -19,14 +19,13 @@ from userops.ingest.landing import DeliveredFile
 from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import Unreadable
 from userops.platforms import telling
-from userops.platforms.layout import FIND_HEADER, Layout, Platform
+from userops.platforms.layout import Layout, Platform
 from userops.platforms.loading import FOLDER, load_platform, platform_names
 from userops.platforms.source import CANONICAL
 from userops.platforms.telling import decoded
 
 HEAD_BYTES = 256 << 10
 JSON_BYTES = 256 << 20
-LINES = 16
 # A platform is sure where the file has every column it needs, it reads some, and the next one knows fewer of them.
 LEAD, FEWEST = 0.1, 3
 MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
@@ -49,8 +48,7 @@ class Fit:
     """How a file's columns and those of one layout go together.
 
     `coverage` is the share of the columns that must be there which are; `known` the share of the file's columns that
-    the layout reads, `read` their number. `hints` say what is otherwise than the platform says it: encoding, delimiter,
-    title lines.
+    the layout reads, `read` their number. `hints` say what is otherwise than the platform says it: encoding, delimiter.
     """
 
     platform: str
@@ -190,10 +188,8 @@ def _tables(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
         return
     for encoding in ENCODINGS:
         text = decoded(content.head, encoding)
-        lines = text.splitlines()[:LINES] if text else []
-        for delimiter in DELIMITERS:
-            for titles, line in enumerate(lines):
-                names = telling.cells(line, delimiter)
+        for delimiter in DELIMITERS if text else ():
+            for titles, names in telling.first_records(text, delimiter):
                 if len(names) > 1:
                     yield _Table(frozenset(names), encoding, delimiter, titles)
     yield _Table(frozenset(), "utf-8", ",", 0)
@@ -208,7 +204,7 @@ def _sheets(content: Content, layouts: list[Layout]) -> Iterator[_Table]:
         with unpacked(content.path, content.packed) as stream:
             book.write_bytes(b"".join(blocks(stream, unpacked_limit(content.path, content.packed))))
         try:
-            titles, _ = spreadsheets.csv_of_workbook(book, out, names)
+            titles = spreadsheets.csv_of_workbook(book, out, spreadsheets.any_of(names)).titles
         except Unreadable as error:
             raise UseropsError(f"{content.path.name}: {error}.", fix="save it again, or as CSV (UTF-8).") from error
         with out.open(encoding="utf-8", newline="") as rows:
@@ -295,8 +291,6 @@ def _with_hints(fit: Fit, layout: Layout, content: Content) -> Fit:
         hints.append(f"encoding: {fit.encoding}")
     if fit.delimiter != layout.delimiter:
         hints.append(f"delimiter: {json.dumps(fit.delimiter)}")
-    if layout.skip_lines not in (fit.titles, FIND_HEADER):
-        hints.append(f"skip_lines: {fit.titles}")
     return replace(fit, hints=tuple(hints))
 
 

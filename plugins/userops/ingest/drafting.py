@@ -1,6 +1,5 @@
 """A draft of a platform for a file that nobody knows: what its columns may be, every guess marked."""
 
-import csv
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from datetime import date
 
 from userops.errors import UseropsError
 from userops.ingest.detection import DELIMITERS, ENCODINGS, Content
-from userops.platforms.telling import decoded
+from userops.platforms.telling import decoded, first_records
 
 LINES, SAMPLES = 16, 200
 # Words of a column's name, in the order in which they are looked for: the more telling ones first.
@@ -44,7 +43,8 @@ WORDS = {
 UNKNOWN_ORDER = "'? which column is the order number'"
 TIMES = ("placed", "paid_time", "updated")
 MONEY = ("paid", "discount", "shipping", "tax", "unit_price", "cost")
-ISO = re.compile(r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?$")
+# Spreadsheets spell `2026-03-02 09:05:00` as `2026/3/2 9:05`, which is read as it was.
+YEAR_FIRST = re.compile(r"^\d{4}([-/])\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d\d.*)?$")
 PARTS = re.compile(r"^(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)$")
 COMMA = re.compile(r"^[^\d]*\d{1,3}(\.\d{3})*,\d{1,2}[^\d]*$")
 
@@ -80,37 +80,29 @@ def draft(content: Content, name: str, today: date) -> str:
 
 
 def _columns(content: Content) -> Columns:
-    best: tuple[int, str, str, int, list[list[str]]] = (1, "", "", 0, [])
+    best: tuple[int, str, str, int, list[tuple[int, list[str]]]] = (1, "", "", 0, [])
     for encoding in ENCODINGS:
         text = decoded(content.head, encoding)
         if not text:
             continue
         for delimiter in DELIMITERS:
-            rows = list(_rows(text, delimiter))
-            for titles, row in enumerate(rows[:LINES]):
-                cells = [cell.strip() for cell in row]
+            rows = [(lines, cells) for lines, cells in first_records(text, delimiter, LINES + SAMPLES) if any(cells)]
+            for place, (_, cells) in enumerate(rows[:LINES]):
                 words = sum(bool(cell) and not re.search(r"^\W*\d", cell) for cell in cells)
                 # Names are there once, and no cell of a header is empty.
                 score = words - 2 * (len(cells) - len(set(cells)) + cells.count(""))
                 if score > best[0]:
-                    best = score, encoding, delimiter, titles, rows
+                    best = score, encoding, delimiter, place, rows
         if best[1]:
             break
-    score, encoding, delimiter, titles, rows = best
+    _, encoding, delimiter, place, rows = best
     if not rows:
         raise UseropsError(f"No line of {content.path.name} looks like a header.",
                            fix="export it with column names, separated by commas, semicolons or tabs.")
-    names = [cell.strip() for cell in rows[titles]]
-    body = [row for row in rows[titles + 1 :][:SAMPLES] if len(row) == len(names)]
-    values = {name: [row[place].strip() for row in body if row[place].strip()] for place, name in enumerate(names)}
+    titles, names = rows[place]
+    body = [row for _, row in rows[place + 1 :] if len(row) == len(names)]
+    values = {name: [row[column] for row in body if row[column]] for column, name in enumerate(names)}
     return Columns(names, _meant(names), values, encoding, delimiter, titles)
-
-
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader(text.splitlines(), delimiter=delimiter)
-    except csv.Error:
-        return
 
 
 def _meant(names: list[str]) -> dict[str, str | None]:
@@ -170,8 +162,9 @@ def _compute(columns: Columns) -> Iterator[str]:
 
 def _time(meaning: str, values: list[str]) -> str:
     """SQL that makes an ISO time of a column, by the look of its values."""
-    if values and all(ISO.match(value) for value in values):
-        bare = any(len(value) == 10 for value in values)
+    known = [YEAR_FIRST.match(value) for value in values]
+    if values and all(known):
+        bare = any(not match[2] for match in known)
         return f"{meaning} || ' 00:00:00'  # guess: a day without an hour" if bare else meaning
     found = [match for value in values if (match := PARTS.match(value))]
     if not found:

@@ -154,12 +154,26 @@ def answers(reading: Reading) -> list[CheckResult]:
     if judged.conflicts:
         results.append(result(file, "key_conflicts", "contract", False, f"{judged.conflicts} rows repeat a key",
                               "one content for a key and instant", "the later line holds", "info"))
+    return results + (_file_answers(reading) if file.delivered.speaks_for_file else [])
+
+
+def _file_answers(reading: Reading) -> list[CheckResult]:
+    """What concerns the whole file, whatever exports are read of it."""
+    file, staged, found = reading.file, reading.staged, []
     if staged.unknown_columns:
         # A platform's file has many columns that nobody reads: those are no news.
         severity, whose = ("info", "platform") if file.delivered.layout else ("warning", "contract")
-        results.append(result(file, "unknown_columns", "contract", False, _named(staged.unknown_columns),
-                              f"the {whose}'s columns", f"add them to the {whose}, or have them left out", severity))
-    return results
+        found.append(result(file, "unknown_columns", "contract", False, _named(staged.unknown_columns),
+                            f"the {whose}'s columns", f"add them to the {whose}, or have them left out", severity))
+    if staged.other_sheets:
+        found.append(result(
+            file, "sheets_not_read", "manifest", False,
+            f"{staged.rows} rows of sheet {staged.sheet}; not read: {_named(staged.other_sheets)}",
+            "one sheet that holds something",
+            "save each sheet that is needed as a file of its own; where the others are none of it, name the one to read"
+            f" (`sheet: {staged.sheet}` of its source in sources.yml)", "warning",
+        ))  # fmt: skip
+    return found
 
 
 def _damage_answers(reading: Reading) -> list[CheckResult]:

@@ -64,6 +64,13 @@ class DeliveredFile:
         return self.source_name, self.export, self.name
 
     @property
+    def speaks_for_file(self) -> bool:
+        """Whether what concerns the whole file is told with this export: of several that are read of it, the first."""
+        read = self.layout.exports if self.layout else ()
+        taken = [export for export in read if not self.source or self.source.takes(export)]
+        return not taken or self.export == taken[0]
+
+    @property
     def required(self) -> bool:
         """Whether the export must come every night, by its source or else its contract."""
         listed = self.source.required if self.source else None

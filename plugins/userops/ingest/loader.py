@@ -206,6 +206,8 @@ def _quarantine(connection: psycopg.Connection, read: Reading, load_id: int, tex
 
 def _profile(loader: Loader, file: File, load_id: int) -> None:
     """Keep with the load what its columns look like, and what changed of the rows that are known."""
+    if not column_profile.is_kept(file.business_date, loader.business_date):
+        return
     database, export = loader.session.database, file.contract.name
     figures = column_profile.profile(database, file.contract, file.business_date, loader.settings.timezone)
     stored = loads.files_as_of(loader.connection, file.business_date, loader.lake.url, [export])[export]

@@ -44,7 +44,7 @@ class Staged:
     rows, `set_aside` rows that the platform's rules take out. `columns` are those of the contract (or layout) that the
     file has, None if the format leaves empty ones out; `present` those of the contract that the relation has.
     `damaged` are rows in whose cells a spreadsheet left an error, `repairs` what was mended;
-    `unmended` is the relation before that.
+    `unmended` is the relation before that. `sheet` is the one that was read of a workbook, `other_sheets` were not.
     """
 
     relation: str
@@ -57,6 +57,8 @@ class Staged:
     ends_line: bool
     columns: list[str] | None = None
     unknown_columns: list[str] = field(default_factory=list)
+    sheet: str = ""
+    other_sheets: list[str] = field(default_factory=list)
     set_aside: list[tuple[int, str]] = field(default_factory=list)
     damaged: list[tuple[int, str]] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)

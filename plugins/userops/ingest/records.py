@@ -155,7 +155,8 @@ class Splitter:
     """Counts and splits the records of UTF-8 text.
 
     Records whose numbers are in `wanted` are kept in `found`; those that cannot be rows in `bad`. With
-    `rows_are_lines` a record counts as one line whatever its cells hold, as in a spreadsheet.
+    `rows_are_lines` a record counts as one line whatever its cells hold, as in a spreadsheet. Rows of delimiters alone,
+    which spreadsheets leave below the last row, are none, unless `has_blank_rows`: an element of JSON is a record.
     """
 
     delimiter: str = ","
@@ -163,6 +164,7 @@ class Splitter:
     skip_lines: int = 0
     header: list[str] = field(default_factory=list)
     rows_are_lines: bool = False
+    has_blank_rows: bool = False
     rows: int = 0
     bad: list[BadRecord] = field(default_factory=list)
     found: list[BadRecord] = field(default_factory=list)
@@ -192,7 +194,7 @@ class Splitter:
         marks = outside(np.flatnonzero(codes == ord(self.delimiter)), quotes)
         starts = np.concatenate(([0], ends[:-1] + 1))
         fields = np.diff(np.searchsorted(marks, ends), prepend=0) + 1
-        kept = ends != starts
+        kept = ends != starts if self.has_blank_rows else ends - starts != fields - 1
         wrong = (fields != len(self.header)) & kept
         if b"\r" in data:
             wrong[np.searchsorted(ends, np.flatnonzero(codes == RETURN))] = True

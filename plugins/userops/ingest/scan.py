@@ -5,7 +5,6 @@ such a file is loaded record by record.
 """
 
 import codecs
-import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from userops.ingest.opening import blocks, unpacked, unpacked_limit
 from userops.ingest.records import LINE_END, QUOTE, Chunks, Head, Splitter, outside, utf8
 from userops.ingest.traits import Traits
 from userops.platforms.layout import FIND_HEADER, Layout
+from userops.platforms.telling import first_records
 
 PIECE = 1 << 20
 # Where a header is looked for.
@@ -34,7 +34,9 @@ class Scan:
     """What one pass found.
 
     `path` is UTF-8 CSV, `lines_before` those before its first record, `titles` those before its header. `is_plain`: any
-    parser of CSV reads the same cells. `seen` are the names met in a JSON file, `rowless` its pages without a row.
+    parser of CSV reads the same cells. `seen` are the names met in a JSON file, `rowless` its pages without a row;
+    `has_blank_rows`: a row without a cell is a record of its own;
+    `sheet` was read of a workbook, `other_sheets` were not.
     """
 
     path: Path
@@ -51,6 +53,9 @@ class Scan:
     incomplete: str = ""
     seen: set[str] = field(default_factory=set)
     rowless: list[list[str]] = field(default_factory=list)
+    has_blank_rows: bool = False
+    sheet: str = ""
+    other_sheets: list[str] = field(default_factory=list)
 
     @property
     def rows_are_lines(self) -> bool:
@@ -65,13 +70,11 @@ def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path
     layout = delivered.layout if delivered.format == "csv" else None
     encoding = codecs.lookup(layout.encoding if layout else "utf-8").name
     as_is = delivered.format == "csv" and not delivered.packed and encoding == "utf-8"
-    found = Scan(
-        path if as_is else scratch / "delivered.csv",
-        layout.delimiter if layout else ",", layout.skip_lines if layout and layout.skip_lines != FIND_HEADER else 0,
-    )  # fmt: skip
+    found = Scan(path if as_is else scratch / "delivered.csv", layout.delimiter if layout else ",")
+    found.has_blank_rows = delivered.format in ("json", "jsonl", "parquet")
     with csv_bytes(delivered, path, contract, found) as data:
         decoded = utf8(data, encoding)
-        if layout and layout.skip_lines == FIND_HEADER:
+        if layout:
             found.titles, decoded = _find_header(decoded, layout)
         if as_is:
             _count(found, decoded)
@@ -85,14 +88,16 @@ def scan(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path
 
 def _scan_workbook(delivered: DeliveredFile, path: Path, contract: Contract, scratch: Path) -> Scan:
     """The same of a spreadsheet: its sheet becomes CSV, titles and all."""
-    names = set(delivered.layout.header) if delivered.layout else {column.name for column in contract.columns}
+    said = delivered.source.said.sheet if delivered.source else ""
     if delivered.packed:
         with unpacked(path, delivered.packed) as stream, (scratch / "workbook").open("wb") as out:
             out.writelines(blocks(stream, unpacked_limit(path, delivered.packed)))
         path = scratch / "workbook"
     out = scratch / "delivered.csv"
-    titles, epoch = spreadsheets.csv_of_workbook(path, out, names)
-    found = Scan(out, ",", titles, traits=Traits(epoch=epoch))
+    opened = spreadsheets.csv_of_workbook(path, out, spreadsheets.wanted(delivered.layout, contract, said))
+    found = Scan(out, ",", opened.titles, traits=Traits(epoch=opened.epoch), sheet=opened.sheet)
+    # Who named the sheet knows that there are others.
+    found.other_sheets = [] if said else list(opened.others)
     with out.open("rb") as stream:
         _count(found, utf8(blocks(stream), "utf-8"))
     return found
@@ -101,24 +106,18 @@ def _scan_workbook(delivered: DeliveredFile, path: Path, contract: Contract, scr
 def _find_header(texts: Iterator[bytes], layout: Layout) -> tuple[int, Iterator[bytes]]:
     """How many lines stand before the first with a name of every column that must be there, and the text again.
 
-    0 where no line among the first has them: the message about the header is of the first line then.
+    Where no line among the first has them they are as many as the layout says: the message about the header is of that
+    line then. People put titles above a header, and take them away.
     """
     held = b""
     for text in texts:
         held += text
         if held.count(b"\n") > MOST_TITLES or len(held) > MOST_TITLE_BYTES:
             break
-    lines = held.decode(errors="ignore").split("\n")[: MOST_TITLES + 1]
-    found = 0
-    for place, line in enumerate(lines):
-        try:
-            cells = next(csv.reader([line], delimiter=layout.delimiter), [])
-        except csv.Error:
-            continue
-        if set(layout.names_in(cells).values()).issuperset(layout.needed):
-            found = place
-            break
-    return found, chain([held] if held else [], texts)
+    records = first_records(held.decode(errors="ignore"), layout.delimiter, MOST_TITLES + 1)
+    wanted, said = set(layout.needed), 0 if layout.skip_lines == FIND_HEADER else int(layout.skip_lines)
+    headers = (lines for lines, cells in records if wanted and wanted.issubset(layout.names_in(cells).values()))
+    return next(headers, said), chain([held] if held else [], texts)
 
 
 @contextmanager
@@ -160,7 +159,7 @@ def _written(texts: Iterable[bytes], out: BinaryIO) -> Iterator[bytes]:
 def _count(found: Scan, texts: Iterable[bytes]) -> None:
     chunks, head = Chunks(_told(texts, found)), Head(found.delimiter, found.titles)
     last: deque[bytes] = deque(maxlen=2)
-    counts = _Counts(found.delimiter)
+    counts = _Counts(found.delimiter, found.has_blank_rows)
     for chunk in chunks:
         data = head.take(chunk)
         if data:
@@ -198,7 +197,9 @@ def _settle_line_ends(found: Scan, chunks: Chunks, lines: int) -> None:
 
 def _incomplete_end(found: Scan, last: Iterable[bytes]) -> str:
     """Look at the end of the file as the splitter does."""
-    splitter = Splitter(found.delimiter, header=found.header, ends_with_newline=False)
+    splitter = Splitter(
+        found.delimiter, header=found.header, has_blank_rows=found.has_blank_rows, ends_with_newline=False
+    )
     for data in last:
         splitter.split(data)
     return splitter.incomplete_end()
@@ -209,6 +210,7 @@ class _Counts:
     """Records, and delimiters and line ends outside and inside of quotes."""
 
     delimiter: str
+    has_blank_rows: bool = False
     rows: int = 0
     marks: int = 0
     lines: int = 0
@@ -221,27 +223,33 @@ class _Counts:
             self.is_plain = False
         codes = np.frombuffer(data, dtype=np.uint8)
         if b'"' not in data:
-            lines = data.count(b"\n")
-            self.marks += int(np.count_nonzero(codes == ord(self.delimiter)))
-            self.rows += lines - (_empty_lines(np.flatnonzero(codes == LINE_END)) if _has_empty(data) else 0)
+            lines, marks = data.count(b"\n"), codes == ord(self.delimiter)
+            self.marks += int(np.count_nonzero(marks))
+            self.rows += lines
+            if self._may_be_empty(data):
+                self.rows -= self._empty(np.flatnonzero(codes == LINE_END), np.flatnonzero(marks))
             self.lines += lines
             self.ends += lines
             return
         quotes, line_ends = np.flatnonzero(codes == QUOTE), np.flatnonzero(codes == LINE_END)
         ends = outside(line_ends, quotes)
         self.is_plain = self.is_plain and _well_placed(codes, quotes, ord(self.delimiter))
-        self.marks += len(outside(np.flatnonzero(codes == ord(self.delimiter)), quotes))
-        self.rows += len(ends) - _empty_lines(ends)
+        marks = outside(np.flatnonzero(codes == ord(self.delimiter)), quotes)
+        self.marks += len(marks)
+        self.rows += len(ends) - self._empty(ends, marks)
         self.lines += len(line_ends)
         self.ends += len(ends)
 
 
-def _has_empty(data: bytes) -> bool:
-    return data.startswith(b"\n") or b"\n\n" in data
+    def _may_be_empty(self, data: bytes) -> bool:
+        starts = (b"\n",) if self.has_blank_rows else (b"\n", self.delimiter.encode())
+        return data.startswith(starts) or any(b"\n" + start in data for start in starts)
 
-
-def _empty_lines(ends: np.ndarray) -> int:
-    return int(np.count_nonzero(np.diff(ends, prepend=-1) == 1))
+    def _empty(self, ends: np.ndarray, marks: np.ndarray) -> int:
+        """How many records are empty lines, or hold delimiters alone."""
+        lengths = np.diff(ends, prepend=-1) - 1
+        most = 0 if self.has_blank_rows else np.diff(np.searchsorted(marks, ends), prepend=0)
+        return int(np.count_nonzero(lengths == most))
 
 
 def _well_placed(codes: np.ndarray, quotes: np.ndarray, delimiter: int) -> bool:

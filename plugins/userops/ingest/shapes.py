@@ -22,6 +22,9 @@ SHAPES = {
     "integer": "[+-]?[0-9]{1,9}",
     "bigint": "[+-]?[0-9]{1,18}",
 }
+# As spreadsheets write them: year first, so that nothing has to be guessed; zeros and seconds may be missing.
+RESPELLED_DAY = "[12][0-9]{3}[/-][0-9]{1,2}[/-][0-9]{1,2}"
+RESPELLED_TIME = f"{RESPELLED_DAY} [0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}})?"
 EXPONENT = f"{SHAPES['numeric']}[eE][+-]?[0-9]{{1,2}}"
 TYPED = ("timestamptz", "boolean", *SHAPES)
 
@@ -48,6 +51,15 @@ def value(column: Column, clock: Clock, business_date: date) -> str:
         plain = f"case when {has_shape(text, SHAPES[column.type])} then try_cast({text} as {column.sql_type})"
         return f"{plain}{with_exponent} end"
     return text
+
+
+def as_iso(text: str) -> str:
+    """A cell in which a spreadsheet respelled a day or local time (`2026/3/2 9:05`) by ISO 8601; others as they are."""
+    dashed = f"replace({text}, '/', '-')"
+    day = f"strftime(try_strptime({dashed}, '%Y-%m-%d'), '%Y-%m-%d')"
+    time = f"strftime(try_strptime({dashed}, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M']), '%Y-%m-%d %H:%M:%S')"
+    is_day, is_time = has_shape(text, RESPELLED_DAY), has_shape(text, RESPELLED_TIME)
+    return f"coalesce(case when {is_day} then {day} when {is_time} then {time} end, {text})"
 
 
 def serial(text: str, epoch: str) -> str:

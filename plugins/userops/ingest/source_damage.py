@@ -3,7 +3,7 @@
 import duckdb
 
 from userops.contracts.model import Contract, load_contracts
-from userops.ingest import damage, lineage
+from userops.ingest import damage, lineage, shapes
 from userops.ingest.outcome import Staged
 from userops.ingest.traits import Traits
 from userops.lake.sql import identifier, listed
@@ -30,7 +30,8 @@ def mend(
 ) -> dict[str, str]:  # fmt: skip
     """The SQL of a platform's cells with those that feed ids and identifiers mended; makes the view GOOD.
 
-    `cells` gives the SQL of each column as the layout cleans it.
+    `cells` gives the SQL of each column as the layout cleans it. Times that a spreadsheet respelled are read as they
+    were, since a platform's SQL compares them as texts; an id may look like one.
     """
     staged.row = staged.row or "rowid + 1"
     _set_errors_aside(database, cells, staged, traits)
@@ -42,7 +43,10 @@ def mend(
     changed = {name: cell for name, cell in mended.items() if cell.changed or cell.lost}
     # Each is compared with the cell as the layout cleans it: what the layout takes off is no news.
     staged.repairs += damage.repairs(database, GOOD, changed)
-    return {name: cell.text for name, cell in mended.items()}
+    texts = {name: cell.text for name, cell in mended.items()}
+    if traits.has_respelled_times:
+        texts |= {name: shapes.as_iso(text) for name, text in texts.items() if name not in ids and name not in personal}
+    return texts
 
 
 def _set_errors_aside(

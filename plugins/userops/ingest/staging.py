@@ -48,6 +48,7 @@ def stage(
         _require(mapped, present, needed, delivered)
     staged = _read(session, scan, columns, by_record, bool(delivered.layout))
     staged.unknown_columns = sorted(present - set(mapped))
+    staged.sheet, staged.other_sheets = scan.sheet, scan.other_sheets
     if delivered.format not in ("json", "jsonl"):
         staged.columns = sorted({mapped[name] for name in present if name in mapped})
     if delivered.layout:
@@ -98,7 +99,9 @@ def _by_record(session: Session, scan: Scan, columns: list[str]) -> list[BadReco
     names = [column for _, column in wanted]
     kinds = listed(["_row bigint", *(f"{identifier(name)} varchar" for name in names)])
     session.database.execute(f"create or replace table {DELIVERED} ({kinds})")
-    splitter = Splitter(scan.delimiter, skip_lines=scan.titles, rows_are_lines=scan.rows_are_lines)
+    splitter = Splitter(
+        scan.delimiter, skip_lines=scan.titles, rows_are_lines=scan.rows_are_lines, has_blank_rows=scan.has_blank_rows
+    )
     for batch in splitter.batches(_texts(scan.path)):
         rows = [cells(record, scan.delimiter) for _, record in batch]
         table = pa.table(
@@ -120,7 +123,10 @@ def bad_texts(scan: Scan, wanted: set[int]) -> dict[int, BadRecord]:
     """Line and text of the records with these numbers, by reading the file once more."""
     if not wanted:
         return {}
-    splitter = Splitter(scan.delimiter, frozenset(wanted), scan.titles, rows_are_lines=scan.rows_are_lines)
+    splitter = Splitter(
+        scan.delimiter, frozenset(wanted), scan.titles, rows_are_lines=scan.rows_are_lines,
+        has_blank_rows=scan.has_blank_rows,
+    )  # fmt: skip
     for _ in splitter.batches(_texts(scan.path)):
         pass
     return {record.row: record for record in splitter.found}

@@ -57,8 +57,8 @@ class Tried:
     """What would become of a file for one export.
 
     `rows` are the first rows with personal values masked; `reasons` count the rows that would go to quarantine, `lines`
-    name the first of them. `figures` are sums a month and currency. `refused` and `fix` say why nothing would be
-    stored.
+    name the first of them. `figures` are sums a month and currency; `warnings` are what a run would warn of, but for
+    those rows. `refused` and `fix` say why nothing would be stored.
     """
 
     export: str
@@ -70,6 +70,7 @@ class Tried:
     lines: list[tuple[int, str]] = field(default_factory=list)
     figure_names: tuple[str, ...] = ()
     figures: list[tuple] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     refused: str = ""
     fix: str = ""
 
@@ -105,6 +106,10 @@ def _try(
         tried.source_rows = read.staged.source_rows
         told = replace(file, business_date=day or read.judged.newest_change or today)
         file_checks.check_read(replace(read, file=told), Before(), None)
+        tried.warnings = [
+            f"{answer.check}: {answer.observed}" for answer in file_checks.answers(read)
+            if answer.severity == "warning" and not answer.passed and answer.check != "bad_rows"
+        ]
     except Refused as refused:
         tried.refused, tried.fix = f"{refused.check}: {refused.observed}", refused.fix
         if refused.layer != "contract" or refused.check == "header":
@@ -123,7 +128,8 @@ def _context(settings: Settings, session: Session, file: File, zone: str) -> Con
         create_view(database, f"raw.{export}", load_contracts()[export], [])
 
     currency = (said and said.currency) or settings.currency
-    return Context(file.business_date, Clock(zone), currency, lambda: key, no_history, settings.timezone)
+    country = (said and said.default_country) or settings.default_country
+    return Context(file.business_date, Clock(zone), currency, lambda: key, no_history, settings.timezone, country)
 
 
 def _describe(

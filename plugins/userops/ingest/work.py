@@ -8,7 +8,7 @@ import psycopg
 
 from userops.checks import CheckResult
 from userops.contracts.model import DOMAINS, Contract, load_contracts
-from userops.ingest import load_log
+from userops.ingest import column_profile, load_log
 from userops.ingest.delivery import check_delivery, check_manifest
 from userops.ingest.landing import DeliveredFile, Folder, label, list_dates, list_folder
 from userops.ingest.load_log import Entry, Key
@@ -60,13 +60,15 @@ def list_work(
     for day in list_dates(settings, business_date):
         found |= {file.export for file in unsettled(list_folder(settings, day), day, known)}
     sweep(connection, Lake(settings.lake), token)
-    _forget_old_texts(connection, token)
+    _forget_what_is_old(connection, business_date, token)
     return Work(_by_domain(found), results)
 
 
-def _forget_old_texts(connection: psycopg.Connection, token: int | None) -> None:
-    """Set-aside lines may name people: after 30 days their reasons and counts stay alone."""
+def _forget_what_is_old(connection: psycopg.Connection, business_date: date, token: int | None) -> None:
+    """Set-aside lines may name people: after 30 days their reasons and counts stay alone. Profiles of loads go as well.
+    """
     with lease.transaction(connection, token):
+        column_profile.forget_old(connection, business_date)
         connection.execute(
             "update quarantine.rows set raw_text = '' where raw_text <> '' and quarantined_at < now() - %s",
             [TEXTS_KEPT],

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import olefile
 import python_calamine as calamine
@@ -44,19 +44,31 @@ class Unusable(Exception):
     """No workbook that can be read; the text is the reason shown to people."""
 
 
-def convert(path: str, out: str, names: set[str]) -> dict[str, object]:
-    """Write the first sheet with a header (a row that holds some of `names`) as CSV, a row of the sheet a record.
+class Wanted(NamedTuple):
+    """What is looked for in a workbook: names of columns, those that must be there (the spellings of each), and the
+    name of the sheet where somebody said it.
+    """
+
+    names: list[str]
+    needed: list[list[str]]
+    sheet: str = ""
+
+
+def convert(path: str, out: str, wanted: Wanted) -> dict[str, object]:
+    """Write the sheet that `_choose` finds as CSV, a row of the sheet a record.
 
     Rows above the header and empty ones are empty lines, so that places stay those of the sheet. Returns how many rows
-    stand above the header, and the day from which bare numbers are counted as dates.
+    stand above the header, the day from which bare numbers are counted as dates, the name of the sheet, and those of
+    other sheets that hold something.
     """
     with open(path, "rb") as stream:
         _check_kind(stream.read(8))
         stream.seek(0)
         try:
             workbook = calamine.load_workbook(stream)
-            place, sheet, titles = _sheet_of(workbook, names)
-            epoch, found = _parts(path, place)
+            chosen, others = _choose(workbook, wanted)
+            sheet, titles = chosen.sheet, chosen.titles
+            epoch, found = _parts(path, chosen.place)
             # Rows come from the top of the sheet, cells from the first column that holds any.
             first = sheet.start[1] if sheet.start else 0
             errors = {(row, column - first): error for (row, column), error in found.items()}
@@ -66,7 +78,7 @@ def convert(path: str, out: str, names: set[str]) -> dict[str, object]:
             raise Unusable("the workbook is protected by a password") from error
         except (calamine.CalamineError, zipfile.BadZipFile, ElementTree.ParseError, OSError, struct.error) as error:
             raise Unusable(f"the workbook is broken: {(str(error).splitlines() or [repr(error)])[0]}") from error
-    return {"titles": titles, "epoch": epoch}
+    return {"titles": titles, "epoch": epoch, "sheet": sheet.name, "others": others}
 
 
 def _check_kind(start: bytes) -> None:
@@ -76,23 +88,61 @@ def _check_kind(start: bytes) -> None:
                        " CSV, or save it as .xlsx")
 
 
-def _sheet_of(workbook: calamine.CalamineWorkbook, names: set[str]) -> tuple[int, calamine.CalamineSheet, int]:
-    """The first visible sheet with a header, its place and that of the header in it; else of the first filled row."""
-    first_filled, known = None, {bare(name) for name in names}
+class Candidate(NamedTuple):
+    """A sheet, its place in the workbook, that of its header, and how good that is: the greater the better."""
+
+    place: int
+    sheet: calamine.CalamineSheet
+    titles: int
+    rank: tuple[bool, bool, bool]
+
+
+def _choose(workbook: calamine.CalamineWorkbook, wanted: Wanted) -> tuple[Candidate, list[str]]:
+    """The first of the visible sheets with the best header, and the names of the others that hold something."""
+    best, others = None, []
     for place, about in enumerate(workbook.sheets_metadata):
-        if about.typ != calamine.SheetTypeEnum.WorkSheet or about.visible != calamine.SheetVisibleEnum.Visible:
+        is_shown = about.typ == calamine.SheetTypeEnum.WorkSheet and about.visible == calamine.SheetVisibleEnum.Visible
+        if about.name.strip() != wanted.sheet.strip() if wanted.sheet else not is_shown:
             continue
-        sheet = workbook.get_sheet_by_index(place)
-        for row, cells in enumerate(sheet.iter_rows()):
-            if row == HEADER_ROWS and first_filled is not None:
-                break
-            if any(cell != "" for cell in cells) and first_filled is None:
-                first_filled = place, sheet, row
-            if len(known & {bare(heading(cell)) for cell in cells}) >= min(2, len(known)):
-                return place, sheet, row
-    if first_filled is None:
-        raise Unusable("the workbook has no visible sheet that holds anything")
-    return first_filled
+        found = _candidate(workbook, place, wanted)
+        if found is None:
+            continue
+        if best is None or found.rank > best.rank:
+            others += [best.sheet.name] if best else []
+            best = found
+        else:
+            others.append(about.name)
+    if best is None:
+        names = ", ".join(about.name for about in workbook.sheets_metadata)
+        raise Unusable(f"the workbook has no sheet {wanted.sheet} that holds anything: it has {names}" if wanted.sheet
+                       else "the workbook has no visible sheet that holds anything")
+    return best, others
+
+
+def _candidate(workbook: calamine.CalamineWorkbook, place: int, wanted: Wanted) -> Candidate | None:
+    """A sheet by its first row with two names of columns; else by its first filled row; None where it is empty.
+
+    It is the better one where it has all columns that must be there, then where it has a header at all, then where
+    rows stand below it.
+    """
+    sheet, known = workbook.get_sheet_by_index(place), {bare(name) for name in wanted.names}
+    needed = [{bare(name) for name in spellings} for spellings in wanted.needed]
+    first, found = None, None
+    for row, cells in enumerate(sheet.iter_rows()):
+        if found:
+            if any(cell != "" for cell in cells):
+                return found._replace(rank=(*found.rank[:2], True))
+            continue
+        if row >= HEADER_ROWS and first is not None:
+            break
+        if first is None and any(cell != "" for cell in cells):
+            first = row
+        names = {bare(heading(cell)) for cell in cells}
+        if len(known & names) >= min(2, len(known)):
+            found = Candidate(place, sheet, row, (all(names & spellings for spellings in needed), True, False))
+    if found or first is None:
+        return found
+    return Candidate(place, sheet, first, (False, False, True))
 
 
 def _write(file: Iterable, rows: Iterable[list], titles: int, errors: Errors) -> None:
@@ -234,7 +284,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_LIMIT, SECONDS_LIMIT))
     asked = json.load(sys.stdin)
     try:
-        found = convert(asked["path"], asked["out"], set(asked["names"]))
+        found = convert(asked["path"], asked["out"], Wanted(**asked["wanted"]))
     except Unusable as error:
         print(error, file=sys.stderr)
         return UNUSABLE

@@ -42,7 +42,7 @@ class SourceEntries(YamlModel):
     """A source as `sources.yml` has it; what is left out is as its platform, or else the business, has it.
 
     `counts_when` says when an order counts: once `paid`, once `delivered`, or, for payment methods named there,
-    delivered. `exports` are those that are taken of its files, all where left out.
+    delivered. `exports` are those that are taken of its files, all where left out. `sheet` is read of its workbooks.
     """
 
     name: str
@@ -53,6 +53,7 @@ class SourceEntries(YamlModel):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str = ""
     default_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     counts_when: str | dict[str, str] = PAID
     required: tuple[str, ...] | None = None

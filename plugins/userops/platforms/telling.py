@@ -2,9 +2,12 @@
 
 import codecs
 import csv
+import io
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 
 import zstandard
 
@@ -62,19 +65,20 @@ def decoded(data: bytes, encoding: str) -> str:
         return ""
 
 
-def cells(line: str, delimiter: str) -> list[str]:
-    """The cells of a line as CSV; none where it is no CSV."""
-    try:
-        return [cell.strip().strip("\ufeff") for cell in next(csv.reader([line], delimiter=delimiter), [])]
-    except csv.Error:
-        return []
+def first_records(text: str, delimiter: str, most: int = LINES) -> Iterator[tuple[int, list[str]]]:
+    """The first records of a text as CSV, each with the number of lines before it; a name may hold the end of a line.
+    """
+    reader, before = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 0
+    with suppress(csv.Error):
+        for cells in islice(reader, most):
+            yield before, [cell.strip().strip("\ufeff") for cell in cells]
+            before = reader.line_num
 
 
 def _share_of_header(data: bytes, layout: Layout) -> float:
     """The share of a line's cells that are columns of the layout, of the best line with all that must be there."""
     best = 0.0
-    for line in decoded(data, layout.encoding).splitlines()[:LINES]:
-        names = cells(line, layout.delimiter)
+    for _, names in first_records(decoded(data, layout.encoding), layout.delimiter):
         found = layout.names_in(names)
         if found and set(found.values()).issuperset(layout.needed):
             best = max(best, len(found) / len(names))

@@ -17,14 +17,16 @@ counted as (
 
 ),
 
--- What readers see; a run of an earlier date has fewer users by nature.
+-- What readers see; a run of an earlier date has fewer users by nature, one that a person accepted for a reason.
 published as (
 
     select coalesce(max(figures.value), 0) as users
     from {{ source('meta', 'published_figures') }} as figures
     inner join {{ source('meta', 'published') }} as published
         on figures.version = published.version and published.business_date <= {{ business_date() }}
-    where figures.mart = 'users' and figures.figure = 'users' and figures.subject = 'all'
+    where
+        figures.mart = 'users' and figures.figure = 'users' and figures.subject = 'all'
+        and published.business_date >= {{ level_begins(['users_lost', 'some_users_lost'], 'users') }}
 
 ),
 

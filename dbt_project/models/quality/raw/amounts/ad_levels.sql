@@ -12,7 +12,13 @@ with recent as (
 
 rows_known as (
 
-    select *, _business_date > {{ unpublished_since() }} as is_new from recent
+    select
+        *,
+        _business_date > {{ unpublished_since() }} as is_new,
+        _business_date <= {{ unpublished_since() }}
+            and stat_date >= {{ level_begins(['click_prices', 'click_prices_unusual'], 'ad_stats') }} as is_usual,
+        stat_date >= {{ level_begins(['ad_rows_missing'], 'ad_stats') }} as is_expected
+    from recent
 
 ),
 
@@ -31,14 +37,15 @@ keywords as (
         {{ keyword | join(', ') }},
         cast(sum(cost) filter (where is_new) as {{ type_double() }})
             / nullif(sum(clicks) filter (where is_new), 0) as price,
-        cast(sum(cost) filter (where not is_new) as {{ type_double() }})
-            / nullif(sum(clicks) filter (where not is_new), 0) as usual_price,
+        cast(sum(cost) filter (where is_usual) as {{ type_double() }})
+            / nullif(sum(clicks) filter (where is_usual), 0) as usual_price,
         {{ share('sum(clicks) filter (where is_new)', 'sum(impressions) filter (where is_new)') }} as rate,
-        {{ share('sum(clicks) filter (where not is_new)', 'sum(impressions) filter (where not is_new)') }} as usual_rate,
-        count(distinct case when not is_new then stat_date end) as days_before,
+        {{ share('sum(clicks) filter (where is_usual)', 'sum(impressions) filter (where is_usual)') }} as usual_rate,
+        count(distinct case when is_usual then stat_date end) as days_before,
         sum(clicks) filter (where is_new) as clicks,
-        count(distinct case when stat_date between {{ days_back(7) }} and {{ days_back(1) }} then stat_date end) >= 6
-            as is_daily,
+        count(distinct case
+            when is_expected and stat_date between {{ days_back(7) }} and {{ days_back(1) }} then stat_date
+        end) >= 6 as is_daily,
         max(case when stat_date = {{ business_date() }} then 1 else 0 end) as is_reported
     from rows_known
     group by {{ keyword | join(', ') }}

@@ -10,13 +10,15 @@ with orders as (
 
 ),
 
--- The baseline is frozen for a quarter: the 28 days before it began; in a young business its first 28 days.
+-- The baseline is frozen for a quarter: the 28 days before it began; in a young business its first 28 days, after a
+-- person accepted a new level the first 28 of that.
 baseline as (
 
     select
         greatest(
             {{ add_days(quarter_of(business_date()), -28) }},
-            coalesce({{ add_days(local_day('min(placed_at)'), 1) }}, {{ business_date() }})
+            coalesce({{ add_days(local_day('min(placed_at)'), 1) }}, {{ business_date() }}),
+            {{ level_begins(['slow_drift'], 'orders') }}
         ) as first_day
     from {{ source('raw', 'orders') }}
     where _business_date <= {{ business_date() }}

@@ -14,7 +14,10 @@ level as (
         coalesce(max(case when day = {{ business_date() }} then middle_amount end), 0) as middle_amount,
         coalesce({{ median("case when day < " ~ business_date() ~ " then middle_amount end") }}, 0) as usual_amount
     from days
-    where day >= {{ days_back(28) }} and priced_orders > 0
+    where
+        day >= {{ days_back(28) }}
+        and day >= {{ level_begins(['amount_level'], 'orders') }}
+        and priced_orders > 0
 
 ),
 

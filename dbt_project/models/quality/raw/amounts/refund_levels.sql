@@ -67,7 +67,9 @@ usual as (
         {{ share('sum(refunds)', 'sum(orders)') }} as usual_share,
         count(*) filter (where orders > 0) as days_before
     from days
-    where day < {{ business_date() }}
+    where
+        day < {{ business_date() }}
+        and day >= {{ level_begins(['refund_volume', 'refunds_exploded'], 'refunds') }}
 
 ),
 

@@ -9,6 +9,7 @@ before as (
     {{ newest_by(
         source('raw', 'contacts'), ['contact_id'], ['contact_id'] + consent_flags(), newest_first(),
         '_business_date <= ' ~ unpublished_since() ~ ' and contact_id in (select contact_id from delivered)'
+        ~ ' and _business_date >= ' ~ level_begins(['opt_outs_reset'], 'contacts')
     ) }}
 
 ),

@@ -2,7 +2,9 @@ with contacts as (
 
     select is_new, {{ consent_flags() | join(' and ') }} as consents_to_all
     from {{ ref('recent_contacts') }}
-    where is_latest
+    where
+        is_latest
+        and (is_new or updated_at >= {{ start_of_day(level_begins(['everyone_consents'], 'contacts')) }})
 
 ),
 

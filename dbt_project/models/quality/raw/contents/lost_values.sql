@@ -11,7 +11,10 @@ with {% for export, judged in exports.items() %}{{ export }}_new as (
 
     select {{ filled_cells(judged) }}
     from {{ ref('recent_' ~ export) }}
-    where not is_new and is_latest
+    where
+        not is_new
+        and is_latest
+        and _business_date >= {{ level_begins(['values_lost'], export) }}
 
 ),
 

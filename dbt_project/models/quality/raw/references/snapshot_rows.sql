@@ -8,7 +8,9 @@ with {% for export in exports %}{{ export }}_dates as (
         max(case when _business_date > {{ unpublished_since() }} then _business_date end) as new_date,
         max(case when _business_date <= {{ unpublished_since() }} then _business_date end) as last_date
     from {{ source('raw', export) }}
-    where _business_date <= {{ business_date() }}
+    where
+        _business_date <= {{ business_date() }}
+        and _business_date >= {{ level_begins(['snapshot_shrunk', 'snapshot_rows_gone'], export) }}
 
 ),
 

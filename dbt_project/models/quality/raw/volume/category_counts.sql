@@ -26,17 +26,26 @@ categorised as (
 
 ),
 
+accepted as (
+
+    {{ accepted_levels(['category_mix']) }}
+
+),
+
 -- All new rows together, and each day before.
 final as (
 
     select
-        export,
-        is_new,
-        case when not is_new then day end as past_day,
-        coalesce(category, '') as category,
+        categorised.export,
+        categorised.is_new,
+        case when not categorised.is_new then categorised.day end as past_day,
+        coalesce(categorised.category, '') as category,
         count(*) as row_count
     from categorised
-    where is_new or day >= {{ days_back(28) }}
+    left join accepted on categorised.export = accepted.subject
+    where
+        categorised.is_new
+        or (categorised.day >= {{ days_back(28) }} and coalesce(categorised.day >= accepted.since, true))
     group by 1, 2, 3, 4
 
 )

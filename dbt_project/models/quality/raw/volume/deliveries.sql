@@ -44,14 +44,15 @@ bursts as (
 sizes as (
 
     select
-        export,
-        max(case when business_date = {{ business_date() }} then row_count end) as rows_of_day,
-        count(*) filter (where business_date < {{ business_date() }}) as days_before,
-        {{ median("case when business_date < " ~ business_date() ~ " then row_count end") }} as usual_rows,
-        {{ quantile("case when business_date < " ~ business_date() ~ " then row_count end", 0.1) }} as least_rows
+        days.export,
+        max(case when days.business_date = {{ business_date() }} then days.row_count end) as rows_of_day,
+        count(*) filter (where days.business_date < {{ business_date() }}) as days_before,
+        {{ median("case when days.business_date < " ~ business_date() ~ " then days.row_count end") }} as usual_rows,
+        {{ quantile("case when days.business_date < " ~ business_date() ~ " then days.row_count end", 0.1) }} as least_rows
     from days
-    where business_date >= {{ days_back(28) }}
-    group by export
+    left join ({{ accepted_levels(['files_unusually_long']) }}) as accepted on days.export = accepted.subject
+    where days.business_date >= {{ days_back(28) }} and coalesce(days.business_date >= accepted.since, true)
+    group by days.export
 
 ),
 

@@ -7,9 +7,20 @@ with counts as (
 
 ),
 
+accepted as (
+
+    {{ accepted_levels(['day_volume_collapsed', 'rows_missing', 'day_volume_unusual']) }}
+
+),
+
+-- A level that a person accepted begins with itself, as an export does.
 firsts as (
 
-    select export, min(day) as first_day from counts group by export
+    select counts.export, min(counts.day) as first_day
+    from counts
+    left join accepted on counts.export = accepted.subject
+    where coalesce(counts.day >= accepted.since, true)
+    group by counts.export
 
 ),
 

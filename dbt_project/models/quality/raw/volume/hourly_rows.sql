@@ -11,7 +11,9 @@ with happened as (
         {{ local_hour(at) }} as hour,
         is_new and _business_date = {{ business_date() }} as is_of_day
     from {{ ref('recent_' ~ export) }}
-    where day >= {{ days_back(28) }}
+    where
+        day >= {{ days_back(28) }}
+        and (is_new or day >= {{ level_begins(['hours_shifted', 'hour_missing'], export) }})
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
