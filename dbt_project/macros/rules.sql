@@ -15,6 +15,20 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The other way round: which of `texts`, from 1, a text is; null for one that is not among them. #}
+{% macro number_among(text, texts) -%}
+    {%- set texts = quoted(texts) -%}
+    {%- if texts -%}
+    case {{ text }}
+        {%- for one in texts %}
+        when {{ one }} then {{ loop.index }}
+        {%- endfor %}
+    end
+    {%- else -%}
+    cast(null as int)
+    {%- endif -%}
+{%- endmacro %}
+
 {# Texts as SQL literals. #}
 {% macro quoted(texts) -%}
     {%- set found = [] -%}
