@@ -51,7 +51,7 @@ class Airflow:
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__HOST": "127.0.0.1",
         }
-        environment = clean_environment(**given, **place, **IMPATIENT)
+        environment = clean_environment(**(place | IMPATIENT | given))
         with mock.patch.dict(os.environ, environment, clear=True):
             settings = Settings.load()
             airflow_runtime.configure(settings)

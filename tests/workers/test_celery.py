@@ -42,6 +42,8 @@ class Workers(Airflow):
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             # A message that a killed worker had taken and not begun comes to nobody: it is sent again after this.
             "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
+            # Workers that start beside each other on a busy machine are not lost when they are slow.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "90",
             "USEROPS_LANDING": f"file://{case.landing}",
             "USEROPS_LAKE": f"file://{case.home / 'lake'}",
             "USEROPS_ALERT_TARGETS": f"file://{case.home / 'alerts.log'}",
