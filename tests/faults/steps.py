@@ -57,7 +57,7 @@ class Child:
         """Stop or continue the process."""
         os.kill(self.process.pid, number)
 
-    def wait(self, seconds: float = 600) -> int:
+    def wait(self, seconds: float = 3600) -> int:
         """The exit code: 0 done, 1 an error (see `error`), -9 killed."""
         self.process.join(seconds)
         assert self.process.exitcode is not None, "the child hangs"
