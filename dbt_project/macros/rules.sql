@@ -57,3 +57,13 @@
     {%- endfor -%}
     {%- do return(found) -%}
 {%- endmacro %}
+
+{#
+    How many of `users` were eligible for the scenario of `tags`, and for how many of these its outcome came true, as
+    `everybody.standing` says: one digit a scenario (int_tag_outcomes).
+#}
+{% macro count_standings(users) -%}
+    {%- set digit = 'substr(everybody.standing, tags.scenario_number, 1)' -%}
+    cast(sum(case when {{ digit }} in ('1', '2') then {{ users }} else 0 end) as {{ dbt.type_bigint() }}) as eligible,
+    cast(sum(case when {{ digit }} = '2' then {{ users }} else 0 end) as {{ dbt.type_bigint() }}) as outcomes
+{%- endmacro %}

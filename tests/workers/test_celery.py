@@ -49,7 +49,6 @@ class Workers(Airflow):
             "USEROPS_ALERT_TARGETS": f"file://{case.home / 'alerts.log'}",
         }
         super().__init__(case.environment() | shared | broker, metadata, case.home / "components.log")
-        self.environment["AIRFLOW__CELERY__RESULT_BACKEND"] = "db+" + metadata.url("airflow")
         *first, self.instead = queues
         for number, queue in enumerate(first, start=1):
             self.add(f"machine-{number}", queue)
@@ -110,14 +109,12 @@ def broker() -> Iterator[dict[str, str]]:
     is_redis = BROKER.startswith("redis")
     options = {"global_keyprefix": prefix} if is_redis else {}
     with Connection(BROKER, transport_options=options) as connection:
-        def empty() -> None:
-            for queue in QUEUES:
-                connection.SimpleQueue(queue).clear()
-
-        empty()
+        for queue in QUEUES:
+            connection.SimpleQueue(queue).clear()
         named = {"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__GLOBAL_KEYPREFIX": prefix} if is_redis else {}
         yield {"AIRFLOW__CELERY__BROKER_URL": BROKER, **named}
-        empty()
+        for queue in QUEUES:
+            connection.default_channel.queue_delete(queue)
     if is_redis:
         with redis.Redis.from_url(BROKER) as client:
             for key in client.scan_iter(match=f"{prefix}*"):

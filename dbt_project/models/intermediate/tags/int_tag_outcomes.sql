@@ -33,38 +33,19 @@ tags as (
     from {{ source('config', 'config_tags') }}
 ),
 
-all_counted as (
-    select standing, count(*) as users
-    from standings
-    group by standing
+scenarios as (
+    select tags.scenario_number, {{ count_standings('everybody.users') }}
+    from (select distinct scenario_number from tags) as tags
+    cross join (select standing, count(*) as users from standings group by standing) as everybody
+    group by tags.scenario_number
 ),
 
-tagged_counted as (
-    select borne.tag_number, standings.standing, count(*) as users
+tagged as (
+    select tags.tag_number, {{ count_standings('1') }}
     from borne
-    inner join standings on borne.user_id = standings.user_id
-    group by borne.tag_number, standings.standing
-),
-
-counted as (
-    select
-        tags.tag_code, all_counted.users as all_users, coalesce(tagged_counted.users, 0) as tagged_users,
-        substr(all_counted.standing, tags.scenario_number, 1) as standing
-    from tags
-    cross join all_counted
-    left join tagged_counted
-        on tags.tag_number = tagged_counted.tag_number and all_counted.standing = tagged_counted.standing
-),
-
-outcomes as (
-    select
-        tag_code,
-        sum(case when standing in ('1', '2') then all_users else 0 end) as eligible,
-        sum(case when standing = '2' then all_users else 0 end) as outcomes_all,
-        sum(case when standing in ('1', '2') then tagged_users else 0 end) as tagged,
-        sum(case when standing = '2' then tagged_users else 0 end) as outcomes_tagged
-    from counted
-    group by tag_code
+    inner join standings as everybody on borne.user_id = everybody.user_id
+    inner join tags on borne.tag_number = tags.tag_number
+    group by tags.tag_number
 ),
 
 users_now as (
@@ -84,12 +65,12 @@ final as (
         tags.tag_code, tags.scenario,
         coalesce(users_now.users, 0) as users,
         everyone.all_users,
-        {%- for count in ('eligible', 'outcomes_all', 'tagged', 'outcomes_tagged') %}
-        cast(coalesce(outcomes.{{ count }}, 0) as {{ dbt.type_bigint() }}) as {{ count }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(scenarios.eligible, 0) as eligible, coalesce(scenarios.outcomes, 0) as outcomes_all,
+        coalesce(tagged.eligible, 0) as tagged, coalesce(tagged.outcomes, 0) as outcomes_tagged
     from tags
     cross join everyone
-    left join outcomes on tags.tag_code = outcomes.tag_code
+    left join scenarios on tags.scenario_number = scenarios.scenario_number
+    left join tagged on tags.tag_number = tagged.tag_number
     left join users_now on tags.tag_code = users_now.tag_code
 )
 
