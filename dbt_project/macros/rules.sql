@@ -29,6 +29,13 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The columns of a wide row that are of one tag or scenario each: `tagged_1`, `tagged_2`, … of `counted`. #}
+{% macro column_of_each(name, rows) -%}
+    {%- set found = [] -%}
+    {%- for row in rows -%}{%- do found.append('counted.' ~ name ~ '_' ~ row.number) -%}{%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
+
 {# Texts as SQL literals. #}
 {% macro quoted(texts) -%}
     {%- set found = [] -%}
@@ -56,14 +63,4 @@
         ) -%}
     {%- endfor -%}
     {%- do return(found) -%}
-{%- endmacro %}
-
-{#
-    How many of `users` were eligible for the scenario of `tags`, and for how many of these its outcome came true, as
-    `everybody.standing` says: one digit a scenario (int_tag_outcomes).
-#}
-{% macro count_standings(users) -%}
-    {%- set digit = 'substr(everybody.standing, tags.scenario_number, 1)' -%}
-    cast(sum(case when {{ digit }} in ('1', '2') then {{ users }} else 0 end) as {{ dbt.type_bigint() }}) as eligible,
-    cast(sum(case when {{ digit }} = '2' then {{ users }} else 0 end) as {{ dbt.type_bigint() }}) as outcomes
 {%- endmacro %}
