@@ -10,11 +10,13 @@ SPARK := $(SPARK_VENV)/.installed
 # Superset's, which wants an SQLAlchemy of its own.
 SUPERSET_VENV := .venv-superset
 SUPERSET := $(SUPERSET_VENV)/.installed
+# What the CeleryExecutor needs beside the runtime, in the same environment.
+CELERY := $(VENV)/.celery-installed
 # Test files run side by side, each worker with a server of its own.
 WORKERS ?= 2
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: install demo serve spark superset bi check test test-slow test-serve test-spark test-bi test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
+.PHONY: install demo serve spark celery superset bi check test test-slow test-serve test-celery test-spark test-bi test-browser docs audit corruptions truth oracle faults fuzz bench lint unit lock clean
 
 # The command `userops` with all that it needs, in .venv/.
 install: $(RUNTIME)
@@ -35,6 +37,9 @@ superset: $(SUPERSET)
 bi: $(RUNTIME) $(SUPERSET)
 	$(USEROPS) superset
 
+# What AIRFLOW__CORE__EXECUTOR=CeleryExecutor needs: the provider, with clients of Redis and RabbitMQ.
+celery: $(CELERY)
+
 # What to run before each commit: lint and the tests that need no server, those of the dbt project among them.
 check: lint unit
 
@@ -50,6 +55,11 @@ test-slow: $(DEV)
 
 test-serve: $(DEV)
 	$(PYTEST) tests/serve
+
+# A night on two workers that share nothing but warehouse and lake, one of them killed. It needs a Redis or RabbitMQ:
+# USEROPS_TEST_BROKER=amqp://guest:guest@127.0.0.1:5672// instead of database 9 of the Redis of this machine.
+test-celery: $(DEV) $(CELERY)
+	$(PYTEST) tests/workers -m celery -s
 
 # One business by duckdb and by Spark on a cluster of two workers that the test starts: ten minutes, and Java 17.
 test-spark: $(DEV) $(SPARK)
@@ -115,6 +125,7 @@ lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) -c requirements/dev.lock pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) -c requirements/dev.lock requirements/bootstrap.in -o requirements/bootstrap.lock
+	$(COMPILE) -c requirements/dev.lock --extra celery pyproject.toml -o requirements/celery.lock
 	$(COMPILE) requirements/spark.in -o requirements/spark.lock
 	$(COMPILE) requirements/superset.in -o requirements/superset.lock
 
@@ -134,6 +145,10 @@ $(RUNTIME): $(VENV)/bin/uv requirements/runtime.lock pyproject.toml
 
 $(DEV): $(RUNTIME) requirements/dev.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.lock
+	touch $@
+
+$(CELERY): $(RUNTIME) requirements/celery.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/celery.lock
 	touch $@
 
 $(SPARK): $(VENV)/bin/uv requirements/spark.lock

@@ -15,6 +15,27 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The other way round: which of `texts`, from 1, a text is; null for one that is not among them. #}
+{% macro number_among(text, texts) -%}
+    {%- set texts = quoted(texts) -%}
+    {%- if texts -%}
+    case {{ text }}
+        {%- for one in texts %}
+        when {{ one }} then {{ loop.index }}
+        {%- endfor %}
+    end
+    {%- else -%}
+    cast(null as int)
+    {%- endif -%}
+{%- endmacro %}
+
+{# The columns of a wide row that are of one tag or scenario each: `tagged_1`, `tagged_2`, … of `counted`. #}
+{% macro column_of_each(name, rows) -%}
+    {%- set found = [] -%}
+    {%- for row in rows -%}{%- do found.append('counted.' ~ name ~ '_' ~ row.number) -%}{%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
+
 {# Texts as SQL literals. #}
 {% macro quoted(texts) -%}
     {%- set found = [] -%}

@@ -6,12 +6,10 @@ and the lake, so each may run in a process of its own and be run again. `Run` is
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -29,6 +27,7 @@ from userops.publish import privileges, publication
 from userops.publish.marts import marts_of_manifest
 from userops.publish.status import unpublished_since
 from userops.settings import Settings
+from userops.steps import Run, builds, step
 from userops.tags.store import write_catalog
 from userops.transform import dbt, model_docs, project
 from userops.warehouse import lease, step_timings
@@ -36,7 +35,6 @@ from userops.warehouse.connection import connect, record_results
 from userops.warehouse.location import warehouse_url
 from userops.warehouse.schema import migrate
 
-Run = dict[str, Any]
 STEPS = (
     "begin", "ingest", "prepare", "check_raw", "resolve_identity", "build", "score", "build_scored", "check_marts",
     "publish", "serve",
@@ -46,27 +44,6 @@ insert into meta.run_parameters (business_date, timezone, currency, run_id, toke
 on conflict (only_row) do update set business_date = excluded.business_date, timezone = excluded.timezone,
     currency = excluded.currency, run_id = excluded.run_id, token = excluded.token
 """
-
-
-def _step(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a step `(settings, run, *part)` of a function that also takes the warehouse's URL.
-
-    The step keeps the writer's lease alive, and records its seconds when it passed or blocked.
-    """
-
-    @wraps(function)
-    def step(settings: Settings, run: Run, *part: str) -> Any:
-        began, url = time.perf_counter(), warehouse_url(settings)
-        lease.keep_alive(url, run["token"])
-        try:
-            result = function(settings, url, run, *part)
-        except Blocked:
-            step_timings.note(url, run, function.__name__, "".join(part), time.perf_counter() - began)
-            raise
-        step_timings.note(url, run, function.__name__, "".join(part), time.perf_counter() - began)
-        return result
-
-    return step
 
 
 def begin(settings: Settings, business_date: date | None, *, allow_older: bool = False, rebuild: bool = False) -> Run:
@@ -116,7 +93,7 @@ def _list_work(settings: Settings, url: str, run: Run) -> dict[str, list[str]]:
     return found.exports
 
 
-@_step
+@step
 def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
     """Store the files of one export; what is wrong with them is recorded for `check_raw` to judge."""
     with connect(url, "loader") as connection:
@@ -125,7 +102,7 @@ def ingest(settings: Settings, url: str, run: Run, export: str) -> int:
     return len(results)
 
 
-@_step
+@builds(after=None)
 def prepare(settings: Settings, url: str, run: Run) -> None:
     """Build staging, the graph of identifiers and the measures of raw, from everything stored up to the date."""
     with connect(url, "loader") as connection:
@@ -137,7 +114,7 @@ def prepare(settings: Settings, url: str, run: Run) -> None:
     _build(settings, url, run, "prepare")
 
 
-@_step
+@step
 def check_raw(settings: Settings, url: str, run: Run) -> None:
     """Judge what is stored and what is owed since the published version; a blocking failure ends the run here.
 
@@ -152,20 +129,20 @@ def check_raw(settings: Settings, url: str, run: Run) -> None:
     _judge(settings, url, run)
 
 
-@_step
+@builds(after=prepare)
 def resolve_identity(settings: Settings, url: str, run: Run) -> None:
     """Join linked identifiers into users: the connected components of their graph."""
     with _engine(settings, url, run) as engine:
         scoring.resolve_identity(engine)
 
 
-@_step
+@builds(after=resolve_identity)
 def build(settings: Settings, url: str, run: Run) -> None:
     """Build and test what needs no scores, where no reader looks."""
     _build(settings, url, run, "build")
 
 
-@_step
+@builds(after=build)
 def score(settings: Settings, url: str, run: Run) -> None:
     """Compute customer value, interests, Markov credits and the referral forest."""
     with _engine(settings, url, run) as engine:
@@ -173,21 +150,21 @@ def score(settings: Settings, url: str, run: Run) -> None:
     _judge(settings, url, run)
 
 
-@_step
+@builds(after=score)
 def build_scored(settings: Settings, url: str, run: Run) -> None:
     """Build and test what reads scores, then deliver the marts into the warehouse."""
     _build(settings, url, run, "scored")
     project.mark_manifest(settings, run["run_id"])
 
 
-@_step
+@step
 def check_marts(settings: Settings, url: str, run: Run) -> None:
     """Judge the marts: the last step before readers see them."""
     _record(url, run, runner.run_checkpoint(settings, url, "marts", run))
     _judge(settings, url, run)
 
 
-@_step
+@step
 def publish(settings: Settings, url: str, run: Run) -> int:
     """Put all marts before the readers at once; returns the version. Raises Blocked if the run is held."""
     if settings.hold_warnings:
@@ -206,7 +183,7 @@ def publish(settings: Settings, url: str, run: Run) -> int:
     return version
 
 
-@_step
+@step
 def serve(settings: Settings, url: str, run: Run) -> str:
     """Build the site of the published marts and the pages of the checks; deliver what is pending in the outbox."""
     out = build_site(settings, url)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
@@ -19,6 +20,8 @@ from faults import readers, steps
 from faults.proxy import Boundary, Link, Proxy
 from userops.alerts import outbox, watchdog
 from userops.contracts.model import load_contracts
+from userops.lake import Lake
+from userops.lake.schema import select_files
 from userops.settings import Settings
 from userops.warehouse.connection import connect
 
@@ -45,24 +48,44 @@ def hashes(url: str) -> dict[str, str]:
         return {mart: _hash(connection, f"marts.{mart}", "since", "from_version") for mart in names}
 
 
-def raw_hashes(url: str) -> dict[str, str]:
-    """A hash of every table that a night's loads fill, without load ids and times: marts are made of nothing else."""
-    with psycopg.connect(url) as connection:
-        found = {name: _hash(connection, f"raw.{name}", "_load_id") for name in load_contracts()}
+def raw_hashes(case: "Case", without: str = "") -> dict[str, str]:
+    """A hash of every table that a night's loads fill, without load ids and times: marts are made of nothing else.
+
+    `without` leaves out the books of an export.
+    """
+    with psycopg.connect(case.url) as connection:
+        found = _copied(connection) if case.engine == "postgres" else _stored(connection, case.settings())
         found["vault"] = _hash(connection, "vault.identifiers")
         found["quarantine"] = _hash(connection, "quarantine.rows", "load_id", "quarantined_at")
         found["books"] = _hash(
-            connection, "(select * from meta.load_files where state = 'loaded')",
+            connection, f"(select * from meta.load_files where state = 'loaded' and export <> '{without}')",
             "load_id", "lake_path", "run_id", "loaded_at",
         )
-        # Every row hangs on the one load that the books hold for its file.
-        for name in load_contracts():
-            orphans = connection.execute(
-                f"select count(*) from raw.{name} where _load_id not in"
-                " (select load_id from meta.load_files where state = 'loaded')"
-            ).fetchone()[0]
-            assert orphans == 0, f"{orphans} rows of raw.{name} are in no book"
         return found
+
+
+def _copied(connection: psycopg.Connection) -> dict[str, str]:
+    """Of the copies in the warehouse; every row hangs on the one load that the books hold for its file."""
+    for name in load_contracts():
+        orphans = connection.execute(
+            f"select count(*) from raw.{name} where _load_id not in"
+            " (select load_id from meta.load_files where state = 'loaded')"
+        ).fetchone()[0]
+        assert orphans == 0, f"{orphans} rows of raw.{name} are in no book"
+    return {name: _hash(connection, f"raw.{name}", "_load_id") for name in load_contracts()}
+
+
+def _stored(connection: psycopg.Connection, settings: Settings) -> dict[str, str]:
+    """Of the lake's files, as the engines that build over them read them."""
+    lake, found = Lake(settings.lake), {}
+    stored = lake.files_as_of(connection, date.max)
+    with duckdb.connect() as database:
+        database.execute("set timezone = 'UTC'")
+        for name, contract in load_contracts().items():
+            files = select_files(contract, [file.url for file in stored.get(name, [])])
+            rows = database.execute(f"select * exclude (_load_id) from ({files}) order by all").fetchall()
+            found[name] = f"{len(rows)}:" + hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+    return found
 
 
 def _hash(connection: psycopg.Connection, source: str, *without: str) -> str:
@@ -83,6 +106,7 @@ class Case:
     landing: Path
     proxy: Proxy
     night: date = NIGHT
+    engine: str = "postgres"
 
     @property
     def url(self) -> str:
@@ -97,6 +121,7 @@ class Case:
             "USEROPS_HOME": str(self.home),
             "USEROPS_LANDING": str(self.landing),
             "USEROPS_HASH_KEY": "k" * 64,
+            "USEROPS_ENGINE": self.engine,
             **more,
         }
 
@@ -116,7 +141,19 @@ class Case:
         self.run(names)
         return len(self.proxy.reached)
 
-    def killed_at(self, number: int, names: tuple[str, ...]) -> str:
+    def killed_after(self, seconds: float, names: tuple[str, ...], **options: object) -> str:
+        """Run the steps and kill the process at a moment rather than at a statement; returns how far it came."""
+        self.proxy.reset()
+        child = self.start(names, **options)
+        child.process.join(seconds)
+        if child.process.is_alive():
+            child.kill()
+        code = child.wait()
+        # Who came to the end in the same moment was not killed, whatever `kill` thought.
+        assert code in ((-9, 0) if child.killed else (0,)), f"ended with {code}: {child.error}"
+        return f"after {seconds:.2f} s, {len(self.proxy.reached)} statements"
+
+    def killed_at(self, number: int, names: tuple[str, ...], **options: object) -> str:
         """Run the steps and kill the process just before its statement `number`; returns that statement."""
         ready: list[steps.Child] = []
         hit: list[str] = []
@@ -131,7 +168,7 @@ class Case:
                 link.cut()
 
         self.proxy.reset(strike)
-        ready.append(self.start(names))
+        ready.append(self.start(names, **options))
         code = ready[0].wait()
         self.proxy.reset()
         assert code == (-9 if hit else 0), f"ended with {code}: {ready[0].error}"
@@ -186,10 +223,12 @@ class Case:
 class Business:
     """Exports of three days and the states of a server that loads them, as databases to copy from."""
 
-    def __init__(self, server_url: str, folder: Path, users: int = 60, first: date = FIRST) -> None:
+    def __init__(
+        self, server_url: str, folder: Path, users: int = 60, first: date = FIRST, engine: str = "postgres"
+    ) -> None:
         from userops.simulate import simulate
 
-        self.server_url, self.folder, self.first = server_url, folder, first
+        self.server_url, self.folder, self.first, self.engine = server_url, folder, first, engine
         self.landing = folder / "landing"
         self.context = steps.processes()
         self.templates: dict[str, Path] = {}
@@ -219,7 +258,7 @@ class Business:
             self.keep(case, "published")
             self.before = readers.states(case.url, READ)
             self._measured(case, steps.INGEST)
-            self.raw = raw_hashes(case.url)
+            self.raw = raw_hashes(case)
             self.keep(case, "loaded")
             self._measured(case, steps.BUILD)
             self.keep(case, "built")
@@ -267,7 +306,7 @@ class Business:
         self.port = proxy.port
         try:
             night = self.first + timedelta(days=1)
-            yield Case(self.context, self.server_url, name, home, landing or self.landing, proxy, night)
+            yield Case(self.context, self.server_url, name, home, landing or self.landing, proxy, night, self.engine)
         finally:
             proxy.close()
             self._admin(f'drop database if exists "{name}" with (force)')

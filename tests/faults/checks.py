@@ -29,7 +29,7 @@ def killed_in_ingest(
             case.look()
             assert case.watched() == ["alert"]
             case.run(names)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
         return where
 
 
@@ -46,7 +46,7 @@ def killed_in_loads(business: Business, number: int, exports: list[str]) -> str:
             case.look()
             assert case.watched() == ["alert"]
             case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
         return f"{len(exports)} loads"
 
 
@@ -85,7 +85,7 @@ def killed_after(business: Business, names: tuple[str, ...], template: str, seco
             reached = len(case.proxy.reached)
             case.run(names if child.killed else ())
         if names == steps.INGEST:
-            assert raw_hashes(case.url) == business.raw
+            assert raw_hashes(case) == business.raw
         else:
             converges(business, case)
         return f"after {seconds:.2f} s, {reached} statements"

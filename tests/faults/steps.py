@@ -17,7 +17,9 @@ BUILD = ("resolve_identity", "build", "score", "build_scored", "check_marts")
 PUBLISH = ("publish",)
 WHOLE = (*INGEST, *BUILD, *PUBLISH)
 # Children are forked from a process that has paid for these imports once.
-PRELOADED = ["userops.run", "great_expectations", "pandas", "dbt.cli.main", "dbt.adapters.postgres"]
+PRELOADED = [
+    "userops.run", "great_expectations", "pandas", "dbt.cli.main", "dbt.adapters.postgres", "dbt.adapters.duckdb"
+]  # fmt: skip
 
 
 def processes(preloaded: list[str] = PRELOADED) -> multiprocessing.context.BaseContext:
@@ -55,7 +57,7 @@ class Child:
         """Stop or continue the process."""
         os.kill(self.process.pid, number)
 
-    def wait(self, seconds: float = 600) -> int:
+    def wait(self, seconds: float = 3600) -> int:
         """The exit code: 0 done, 1 an error (see `error`), -9 killed."""
         self.process.join(seconds)
         assert self.process.exitcode is not None, "the child hangs"
@@ -103,9 +105,16 @@ def _run(folder: str, environment: dict[str, str], steps: tuple[str, ...], optio
 
 def _step(folder: Path, step: str, options: dict) -> None:
     from userops import run
+    from userops.privacy import erasure, key_rotation
     from userops.settings import Settings
 
     settings, path = Settings.load(), folder / "run.json"
+    if step == "erase":
+        erasure.on_request(settings, settings.database_url, options["contact"], "erase")
+        return
+    if step == "rotate":
+        key_rotation.rotate(settings.database_url, settings, options["key"])
+        return
     if step == "begin":
         path.write_text(json.dumps(run.begin(settings, date.fromisoformat(options["date"]))))
         return

@@ -26,7 +26,7 @@ def recovers(business: Business, case: Case, names: tuple[str, ...]) -> None:
     """The same steps again, undisturbed; the failure's alert recovers with the publication, once."""
     case.run(names)
     if names == steps.INGEST:
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
         return
     kinds = [m["kind"] for m in case.messages() if "run on nightly" in m["body"] or "run@nightly" in m["body"]]
     assert kinds == ["alert", "recovery"]
@@ -64,7 +64,7 @@ def test_reset_on_commit(business: Business, which: str, arrives: bool) -> None:
         case.proxy.reset()
         case.run(names)
         if which == "load":
-            assert raw_hashes(case.url) == business.raw
+            assert raw_hashes(case) == business.raw
         else:
             checks.converges(business, case)
 
@@ -86,7 +86,7 @@ def test_sessions_ended_by_the_server(business: Business) -> None:
             case.proxy.reset()
             case.run(names)
             if names == steps.INGEST:
-                assert raw_hashes(case.url) == business.raw
+                assert raw_hashes(case) == business.raw
             else:
                 checks.converges(business, case)
 
@@ -96,4 +96,4 @@ def test_a_slow_network_changes_nothing_but_the_time(business: Business) -> None
         case.proxy.delay = 0.01
         case.run(steps.INGEST)
         assert case.messages() is not None
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw

@@ -71,7 +71,7 @@ def test_the_server_is_killed(business: Business, server: EmbeddedServer, place:
         started_again(server)
         if names == steps.INGEST:
             case.run(names)
-            assert raw_hashes(case.url) == business.raw
+            assert raw_hashes(case) == business.raw
         else:
             case.run(names if names == steps.PUBLISH else steps.WHOLE)
             checks.converges(business, case)
@@ -128,7 +128,7 @@ def test_out_of_memory(business: Business) -> None:
         with business.case("published") as case, case.reading({business.before}):
             ended_well = case.start(steps.INGEST, memory=megabytes << 20).wait() == 0
             case.run(steps.INGEST)
-            assert raw_hashes(case.url) == business.raw
+            assert raw_hashes(case) == business.raw
         if not ended_well:
             return
     pytest.fail("one more MB was enough for the whole ingest")
@@ -188,7 +188,7 @@ def _fill_up(business: Business, case: Case, small: Path) -> None:
         ballast.unlink()
         case.look()
         case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
         assert case.watched() == ["alert"]
         outage = [message["kind"] for message in case.messages() if "warehouse" in message["title"]]
         assert outage in ([], ["alert", "recovery"])
@@ -209,7 +209,7 @@ def test_the_log_volume_is_full(tmp_path_factory: pytest.TempPathFactory) -> Non
             business = Business(server.url("postgres"), tmp_path_factory.mktemp("small_business"))
             with business.case() as case:
                 case.run(steps.INGEST, night=FIRST)
-                business.raw = raw_hashes(case.url)
+                business.raw = raw_hashes(case)
             with business.case() as case:
                 free = os.statvfs(small)
                 (small / "ballast").write_bytes(b"\0" * (free.f_bavail * free.f_frsize))
@@ -218,7 +218,7 @@ def test_the_log_volume_is_full(tmp_path_factory: pytest.TempPathFactory) -> Non
                 (small / "ballast").unlink()
                 started_again(server)
                 case.run(steps.INGEST, night=FIRST)
-                assert raw_hashes(case.url) == business.raw
+                assert raw_hashes(case) == business.raw
         finally:
             server.stop()
 

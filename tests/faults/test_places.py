@@ -71,7 +71,7 @@ def test_the_landing_folder_goes_away_in_the_middle(business: Business, landing:
         assert kept[0] > 0 and kept[1] == 0
         (landing / "away").rename(folder)
         case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
 
 
 def test_a_file_that_goes_away_in_the_middle_blocks(business: Business, landing: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_file_that_goes_away_in_the_middle_blocks(business: Business, landing:
         assert told_of(case, "file_there on contacts") == ["alert"]
         (landing / "away").rename(last)
         case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
 
 
 def test_a_file_is_replaced_while_it_is_read(business: Business, landing: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_file_is_replaced_while_it_is_read(business: Business, landing: Path) 
         assert told_of(case, "file_unchanged") == ["alert"]
         shutil.copytree(business.landing, landing, dirs_exist_ok=True)
         case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
 
 
 @pytest.mark.parametrize("hours", [1, -1])
@@ -121,7 +121,7 @@ def test_the_clock_jumps(business: Business, hours: int) -> None:
         case.run(steps.INGEST, environment={"TZ": "Pacific/Auckland" if hours > 0 else "America/Los_Angeles"})
         assert jumps
         case.proxy.reset()
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
         case.run((*steps.BUILD, *steps.PUBLISH))
         checks.converges(business, case)
 
@@ -133,4 +133,4 @@ def test_a_killed_run_is_overtaken_although_the_clock_went_back(business: Busine
         with psycopg.connect(case.url) as admin:
             admin.execute("update meta.writer set heartbeat_at = heartbeat_at + interval '1 hour'")
         case.run(steps.INGEST)
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw

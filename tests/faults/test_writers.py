@@ -75,7 +75,7 @@ def test_a_stopped_loader_is_overtaken_and_writes_nothing(business: Business, wh
             before = admin.execute(books).fetchall()
             assert re.search("taken over|terminat|closed|lost", resumed(loader))
             assert admin.execute(books).fetchall() == before
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
 
 
 def test_a_stopped_build_is_overtaken_and_writes_nothing(business: Business) -> None:
@@ -118,7 +118,7 @@ def test_of_two_runs_at_once_one_is_refused(business: Business, beside) -> None:
         assert second.wait() == 1 and "is writing" in second.error
         first.signal(signal.SIGCONT)
         assert first.wait() == 0, first.error
-        assert raw_hashes(case.url) == business.raw
+        assert raw_hashes(case) == business.raw
         assert case.watched() == []
 
 

@@ -57,7 +57,7 @@ def test_what_did_not_converge_is_noticed(business: Business) -> None:
     with business.case("loaded") as case:
         with psycopg.connect(case.url) as admin:
             admin.execute("delete from raw.touches where ctid = (select ctid from raw.touches limit 1)")
-        assert raw_hashes(case.url) != business.raw
+        assert raw_hashes(case) != business.raw
     with business.case("built") as case:
         with psycopg.connect(case.url) as admin:
             admin.execute("delete from build.users where ctid = (select ctid from build.users limit 1)")

@@ -49,7 +49,7 @@ def test_the_warehouse_has_the_settings_that_runs_ask_for(compose):
 def test_secrets_are_read_from_the_files_that_are_mounted(compose):
     service = compose["services"]["scheduler"]
     read = {value.split("/run/secrets/")[1] for value in service["environment"].values() if "/run/secrets/" in value}
-    assert read == set(service["secrets"]) == {"warehouse_url", "metadata_url", "hash_key", "airflow_key"}
+    assert read == set(service["secrets"]) == {"warehouse_url", "metadata_url", "hash_key", "airflow_key", "broker_url"}
 
 
 def test_every_variable_of_userops_is_one_that_settings_know(compose):
@@ -68,6 +68,7 @@ def test_the_secrets_script_makes_every_file_once(compose, tmp_path):
     assert made["warehouse_password"] in made["warehouse_url"] and len(made["hash_key"]) == 64
     assert made["reader_password"] in made["reader_url"] and made["superset_key"] != made["airflow_key"]
     assert len(set(made.values())) == len(compose["secrets"])
+    assert made["broker_password"] in made["broker_url"]
     subprocess.run([script], check=True)
     assert {path.name: path.read_text() for path in (script.parent / "secrets").iterdir()} == made
     assert (script.parent / "secrets").stat().st_mode & 0o777 == 0o700
@@ -82,7 +83,7 @@ def test_the_image_extends_airflows_in_the_locked_version(compose):
     )
     assert lines[0].startswith(f"FROM apache/airflow:{locked}-python3.12")
     assert [line for line in lines if line.startswith("USER ")][-1] == "USER airflow"
-    assert "--require-hashes -r requirements/bootstrap.lock -r requirements/runtime.lock" in "\n".join(lines)
+    assert "--require-hashes -r requirements/bootstrap.lock -r requirements/celery.lock" in "\n".join(lines)
 
 
 def test_superset_comes_with_a_profile_and_reads_the_warehouse_by_a_login_of_its_own(compose):
@@ -111,3 +112,46 @@ def test_superset_gets_the_variables_that_its_configuration_reads(compose):
     assert [line for line in image.splitlines() if line.startswith("USER ")] == ["USER superset"]
     for program in ("prepare", "serve"):
         assert (folder / program).stat().st_mode & 0o111
+
+
+def test_the_images_lock_is_the_runtimes_and_celerys():
+    runtime, celery = (locked(name) for name in ("runtime", "celery"))
+    assert runtime < celery
+    added = {line.split("==")[0] for line in celery - runtime}
+    assert {"apache-airflow-providers-celery", "celery", "redis"} <= added
+
+
+def test_celerys_services_run_with_its_profile_alone(compose):
+    services = compose["services"]
+    celery = {name for name, service in services.items() if service.get("profiles") == ["celery"]}
+    assert celery == {"redis", "worker", "builder"}
+    always = [service for service in services.values() if "profiles" not in service]
+    assert not celery & {needed for service in always for needed in service.get("depends_on", [])}
+    assert services["scheduler"]["environment"]["AIRFLOW__CORE__EXECUTOR"] == "${AIRFLOW_EXECUTOR:-LocalExecutor}"
+    assert not any("ports" in services[name] for name in celery)
+    for name in ("worker", "builder"):
+        assert services[name]["depends_on"].keys() == {"warehouse", "metadata", "migrate", "redis"}
+        assert services["scheduler"]["environment"].items() <= services[name]["environment"].items()
+
+
+def test_every_queue_of_the_dag_has_its_worker(compose):
+    """What engines build in files of one worker is built by one service, which nothing multiplies."""
+    dag = (ROOT / "dags" / "nightly.py").read_text()
+    (queue,) = set(re.findall(r'"queue": "(\w+)"', dag))
+    served = {name: _option(compose["services"][name]["command"], "--queues") for name in ("worker", "builder")}
+    assert served == {"worker": "default", "builder": queue}
+    assert not {"deploy", "scale"} & compose["services"]["builder"].keys()
+
+
+def test_the_broker_asks_for_its_password(compose):
+    redis = compose["services"]["redis"]
+    assert "--requirepass" in redis["command"][-1] and redis["secrets"] == ["broker_password"]
+
+
+def locked(name: str) -> set[str]:
+    lines = (ROOT / "requirements" / f"{name}.lock").read_text().splitlines()
+    return {line.split(" ")[0] for line in lines if "==" in line}
+
+
+def _option(command: list[str], name: str) -> str:
+    return command[command.index(name) + 1]

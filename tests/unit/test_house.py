@@ -18,6 +18,7 @@ FLOORS = (
     ("airflow_tasks", "airflow_gate"),
     ("airflow_runtime",),
     ("run",),
+    ("steps",),
     ("ingest", "engines", "transform", "scoring", "gate", "publish", "privacy", "alerts", "site", "tags",
      "activation", "simulate"),
     ("lake", "platforms"),

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -14,7 +15,7 @@ from userops.engines.spark import SparkEngine
 from userops.errors import UseropsError
 from userops.lake import LakeFile, arrow_schema
 from userops.settings import Settings
-from userops.transform import elsewhere
+from userops.transform import elsewhere, spark_worker
 
 ROWS = pa.table({
     "name": ["a", None],
@@ -88,6 +89,22 @@ def test_the_session_is_configured_by_a_file(engine):
     assert command[0] == str(python)
     assert (conf["spark.master"], conf["spark.driver.memory"]) == ("local[*]", "1536m")
     assert conf["spark.sql.session.timeZone"] == "UTC"
+
+
+def test_a_session_knows_what_its_models_read_and_no_other_model():
+    """Models read by views that are read, too; and whatever is no model, for macros."""
+    def node(name: str, *parents: str) -> SimpleNamespace:
+        return SimpleNamespace(resource_type="test" if name.startswith("test") else "model", schema="build", alias=name,
+                               depends_on=SimpleNamespace(nodes=list(parents)))  # fmt: skip
+
+    nodes = {n.alias: n for n in (
+        node("far"), node("under"), node("view", "under"), node("table", "far"), node("users", "view", "raw.orders"),
+        node("test_users", "users", "table"),
+    )}  # fmt: skip
+    catalog = {f"build.{name}": {"location": ""} for name in ("far", "under", "table", "config_tags")}
+    catalog |= {"build.view": {"statement": ""}, "raw.orders": {"location": ""}}
+    known = spark_worker.wanted(catalog, SimpleNamespace(nodes=nodes), ["users", "test_users"])
+    assert known.keys() == catalog.keys() - {"build.far"}
 
 
 def program(tmp_path: Path, text: str) -> list[str]:

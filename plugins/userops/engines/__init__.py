@@ -1,9 +1,10 @@
 """Where a run builds: in the warehouse (postgres), in this process (duckdb) or on a cluster (spark)."""
 
-from userops.engines.base import Engine
+from userops.engines.base import Engine, NoRelation
 from userops.errors import UseropsError
 from userops.settings import Settings
 
+__all__ = ["ENGINES", "Engine", "NoRelation", "open_engine"]
 ENGINES = ("postgres", "duckdb", "spark")
 
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from userops.errors import EXIT_FAILED, UseropsError
+
 # The tables of the warehouse that models read besides the lake: small, and copied by engines that build elsewhere.
 META_RELATIONS = (
     "meta.run_parameters",
@@ -25,6 +27,14 @@ META_RELATIONS = (
 )
 
 
+class NoRelation(UseropsError):
+    """A relation that an earlier step makes is not there."""
+
+    def __init__(self, relation: str) -> None:
+        super().__init__(f"There is no relation {relation}.", fix="run the steps before this one.",
+                         exit_code=EXIT_FAILED)
+
+
 class Engine(Protocol):
     """A place that builds the dbt project. Relations are named `schema.table`."""
 
@@ -38,7 +48,7 @@ class Engine(Protocol):
         """The program that takes dbt's arguments, where the target's adapter is in another environment; else None."""
 
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
-        """The rows of a relation, in no fixed order."""
+        """The rows of a relation, in no fixed order; raises NoRelation."""
 
     def write(self, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replace a relation by `rows`; it is made where it does not exist."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from userops.contracts.model import load_contracts
 from userops.engines import warehouse_copy
-from userops.engines.base import META_RELATIONS
+from userops.engines.base import META_RELATIONS, NoRelation
 from userops.lake import Lake, create_view
 from userops.machine import memory_bytes
 from userops.settings import Settings
@@ -60,7 +60,10 @@ class DuckdbEngine:
         """dbt runs in this process."""
 
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
-        return self._open().sql(f"select {', '.join(columns or ['*'])} from {relation}").to_arrow_reader()
+        try:
+            return self._open().sql(f"select {', '.join(columns or ['*'])} from {relation}").to_arrow_reader()
+        except duckdb.CatalogException as error:
+            raise NoRelation(relation) from error
 
     def write(self, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         database = self._open()

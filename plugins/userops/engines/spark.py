@@ -16,8 +16,8 @@ from pyarrow import dataset, parquet
 
 from userops.contracts.model import load_contracts
 from userops.engines import warehouse_copy
-from userops.engines.base import META_RELATIONS
-from userops.errors import EXIT_FAILED, UseropsError
+from userops.engines.base import META_RELATIONS, NoRelation
+from userops.errors import UseropsError
 from userops.lake import Lake, LakeFile, arrow_schema
 from userops.lake.files import missing
 from userops.settings import Settings
@@ -107,9 +107,7 @@ class SparkEngine:
     def read(self, relation: str, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
         folder = self._folder(relation)
         if not folder.exists():
-            raise UseropsError(
-                f"There is no relation {relation}.", fix="run the steps before this one.", exit_code=EXIT_FAILED
-            )
+            raise NoRelation(relation)
         return dataset.dataset(folder, format="parquet").scanner(columns=columns and list(columns)).to_reader()
 
     def write(self, relation: str, rows: pa.Table | pa.RecordBatchReader) -> None:

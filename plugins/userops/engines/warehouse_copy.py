@@ -6,8 +6,8 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
+from userops.engines.base import NoRelation
 from userops.engines.postgres_copy import read_arrow, write_arrow
-from userops.errors import EXIT_FAILED, UseropsError
 
 ROLE = "transformer"
 # By the names that pg_type gives; decimals are read from the column's modifier.
@@ -56,8 +56,7 @@ def read(url: str, connection: psycopg.Connection, relation: str, columns: Seque
     """Stream a relation's rows, in no fixed order; columns of other types than TO_ARROW's are left out."""
     found = connection.execute(COLUMNS, [identifier(relation).as_string(connection)]).fetchall()
     if not found:
-        raise UseropsError(f"There is no relation {relation}.", fix="run the steps before this one.",
-                           exit_code=EXIT_FAILED)
+        raise NoRelation(relation)
     known = {name: _arrow_type(kind, modifier) for name, kind, modifier in found}
     wanted = columns or [name for name, kind in known.items() if kind is not None]
     schema = pa.schema([(name, known[name]) for name in wanted])

@@ -1,6 +1,6 @@
 -- One row per tag: its users on D, and the counts behind its lift. `features` are those of the day 30 days before D,
 -- `later` those of D: who was eligible for the tag's scenario then, who of them bore the tag, and for whom the outcome
--- came true. All tags and scenarios in one scan.
+-- came true. All tags and scenarios in one scan, whose one row is then looked into tag by tag.
 {% set tags = configured_tags() %}
 {% set scenarios = configured_scenarios() %}
 {% set numbers = {} %}
@@ -39,18 +39,12 @@ counted as (
     from judged
 ),
 
-tagged as (
-    {%- for tag in tags %}
+tags as (
     select
-        '{{ tag.tag_code }}' as tag_code, eligible_{{ numbers[tag.scenario] }} as eligible,
-        outcomes_{{ numbers[tag.scenario] }} as outcomes_all, tagged_{{ tag.number }} as tagged,
-        outcomes_tagged_{{ tag.number }} as outcomes_tagged
-    from counted
-    union all
-    {%- endfor %}
-    select 'none' as tag_code, 0 as eligible, 0 as outcomes_all, 0 as tagged, 0 as outcomes_tagged
-    from counted
-    where false
+        tag_code, scenario,
+        {{ number_among('tag_code', tags | map(attribute='tag_code')) }} as tag_number,
+        {{ number_among('scenario', scenarios | map(attribute='scenario')) }} as scenario_number
+    from {{ source('config', 'config_tags') }}
 ),
 
 users_now as (
@@ -69,9 +63,13 @@ final as (
     select
         tags.tag_code, tags.scenario,
         coalesce(users_now.users, 0) as users,
-        everyone.all_users, tagged.eligible, tagged.outcomes_all, tagged.tagged, tagged.outcomes_tagged
-    from {{ source('config', 'config_tags') }} as tags
-    inner join tagged on tags.tag_code = tagged.tag_code
+        everyone.all_users,
+        {{ numbered_case('tags.scenario_number', column_of_each('eligible', scenarios), '0') }} as eligible,
+        {{ numbered_case('tags.scenario_number', column_of_each('outcomes', scenarios), '0') }} as outcomes_all,
+        {{ numbered_case('tags.tag_number', column_of_each('tagged', tags), '0') }} as tagged,
+        {{ numbered_case('tags.tag_number', column_of_each('outcomes_tagged', tags), '0') }} as outcomes_tagged
+    from tags
+    cross join counted
     cross join everyone
     left join users_now on tags.tag_code = users_now.tag_code
 )
