@@ -20,8 +20,8 @@ from userops.warehouse.server_settings import WANTED, base_of
 SUPERUSER = "userops"
 UNPRIVILEGED_UID = 65534
 # Nothing replicates this server. With the least log a table that is made and filled in one transaction is written once,
-# to its own file, which is flushed at the commit. Passwords that people choose are hashed as often as PostgreSQL does by
-# default; `_initdb` hashes its own less often.
+# to its own file, which is flushed at the commit. Passwords that people choose are hashed as often as PostgreSQL does
+# by default; `_initdb` hashes its own less often.
 SETTINGS = {wanted.name: wanted.value for wanted in WANTED} | {
     "max_connections": "100", "wal_compression": "on", "wal_level": "minimal", "max_wal_senders": "0",
     "scram_iterations": "4096",
