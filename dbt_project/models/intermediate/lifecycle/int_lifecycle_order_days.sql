@@ -1,7 +1,7 @@
 -- Change points of the stages of users with an order, those to come included. Every order day opens one band a stage;
 -- a later order day cuts the bands of the one before.
 with order_days as (
-    select user_id, order_day, count(*) as orders
+    select user_id, order_day, cast(count(*) as int) as orders
     from {{ ref('int_orders_counted') }}
     where user_id is not null
     group by user_id, order_day
