@@ -16,6 +16,7 @@ from changes import (
     hour,
     is_paid,
     kept,
+    lacks,
     of_night,
     put,
     scaled,
@@ -24,16 +25,35 @@ from changes import (
 )  # fmt: skip
 from clean_nights import Row, read, write
 
-BLOCK, WARN, BAD_ROW = "block", "warn", "bad row"
+from userops.checks import CheckResult
+
+BLOCK, WARN, BAD_ROW, REPAIR = "block", "warn", "bad row", "repair"
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One line of the table."""
+    """One line of the table: what is done to the files of a night, and what should come of it.
+
+    `told_small`: it is told at 1,500 users too.
+    """
 
     name: str
     change: Change
     wanted: str
+    told_small: bool = True
+
+    def came(self, results: list[CheckResult], clean: list[CheckResult]) -> str:
+        """What came of a night: `wanted`, or what else. `clean` are the answers of the night without the fault."""
+        if any(result.blocks for result in results):
+            return BLOCK
+        if self.wanted == BAD_ROW and any(r.check == "bad_rows" and r.observed != "none" for r in results):
+            return BAD_ROW
+        warnings = {(r.check, r.subject) for r in results if not r.passed and r.severity == "warning"}
+        warnings -= {(r.check, r.subject) for r in clean if not r.passed}
+        if self.wanted == REPAIR and "cells_repaired" in {check for check, _ in warnings}:
+            return REPAIR
+        return WARN if warnings else NOTHING
 
     @property
     def id(self) -> str:
@@ -118,6 +138,25 @@ def one_referrer(folder: Path) -> None:
     each("contacts", put(referrer_contact_id=someone))(folder)
 
 
+def standing_rates(folder: Path) -> None:
+    """The rates of the last ten days are those of the day before them."""
+    rows = read(folder, "fx_rates")
+    days = sorted({row["rate_date"] for row in rows})
+    before = {row["currency"]: row["rate"] for row in rows if row["rate_date"] == days[-11]}
+    still = [row | {"rate": before[row["currency"]]} if row["rate_date"] in days[-10:] else row for row in rows]
+    write(folder, "fx_rates", still)
+
+
+def another_mix(folder: Path) -> None:
+    """A third of the lines are of one product."""
+    each("order_lines", put(sku=read(folder, "products")[0]["sku"]), every=3)(folder)
+
+
+def marked_edges(row: Row) -> Row:
+    """A byte order mark before the id and a zero-width space behind it."""
+    return row | {"order_id": f"\ufeff{row['order_id']}\u200b"}
+
+
 FAULTS = [
     Fault("ids lost their zeros", lost_zeros, BLOCK),
     Fault("half of the phones masked", each("contacts", masked, every=2, where=lambda row: row["phone"] != ""), BLOCK),
@@ -140,6 +179,11 @@ FAULTS = [
     Fault("one order a hundred times", one_order_dearer, WARN),
     Fault("one refund a hundred times", one_refund_dearer, WARN),
     Fault("stores cut to one row", one_row("stores"), WARN),
+    Fault("rates that stand still", standing_rates, WARN),
+    Fault("another mix of categories", another_mix, WARN),
+    Fault("marks at the edges of ids", each("orders", marked_edges), REPAIR),
+    Fault("words for nothing", each("contacts", put(referrer_contact_id="无"), where=lacks("referrer_contact_id")),
+          REPAIR),
     Fault("an amount above a billion", each("order_lines", put(line_amount="1000000001.00"), every=10_000), BAD_ROW),
     Fault("a birth year to come", each("contacts", put(birth_year="2099"), every=10_000), BAD_ROW),
     Fault("JSON in a cell", each("contacts", put(city='{"name": "Wuxi"}'), every=10_000), BAD_ROW),
