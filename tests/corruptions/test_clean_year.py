@@ -1,4 +1,4 @@
-"""No false alarm: a clean simulated year, and 60 nights of a large business, block nothing and warn twice a month at most.
+"""No false alarm: a clean simulated year, and 60 nights at 20,000 users, block nothing and warn twice a month at most.
 
 The year has promotions, holidays, a Double 11 of eight times, a store that opens and a channel that is switched off. A
 drift of 1 % a night (corruption 38) warns.

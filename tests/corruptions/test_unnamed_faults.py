@@ -5,7 +5,8 @@ It runs at 20,000 users; UNNAMED_USERS and UNNAMED_NIGHTS set another size, at w
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from userops.settings import Settings
 
 USERS = int(os.environ.get("UNNAMED_USERS") or 20_000)
 NIGHTS = int(os.environ.get("UNNAMED_NIGHTS") or 81)
-TRIALS, LARGE, WANTED_SHARE = 20, 20_000, 0.95
+TRIALS, LARGE = 20, 20_000
 # Of a rare kind each, and one that several checks tell.
 WHOLE_RUNS = ("no fault", "phones one row lower", "a store missing", "orders of last week", "words for nothing")
 pytestmark = [pytest.mark.slow_corruptions, pytest.mark.timeout(7200)]
@@ -45,13 +46,31 @@ def test_nights_without_a_fault_are_published(clean: dict[date, list[CheckResult
     assert [f"{day} {r.check}@{r.subject}" for day, found in clean.items() for r in found if r.blocks] == []
 
 
+class NoSuchRow(Exception):
+    """The night has no row that the fault could be in."""
+
+
+def changing(fault: Fault) -> Callable[[Path], None]:
+    """The fault's change; raises NoSuchRow."""
+
+    def change(folder: Path) -> None:
+        try:
+            fault.change(folder)
+        except AssertionError as error:
+            raise NoSuchRow(fault.name) from error
+
+    return change
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_a_fault_is_told(gate: QuickGate, clean: dict, tmp_path: Path, fault: Fault) -> None:
-    came = [fault.came(gate.attempt(day, tmp_path, fault.change), clean[day]) for day in clean]
+    came = []
+    for number, day in enumerate(clean):
+        with suppress(NoSuchRow):
+            came.append(fault.came(gate.attempt(day, tmp_path / str(number), changing(fault)), clean[day]))
     counts = {each: came.count(each) for each in dict.fromkeys(came)}
     print(f"{fault.name}: wanted {fault.wanted}, came {counts}")
-    if USERS >= LARGE or fault.told_small:
-        assert came.count(fault.wanted) >= WANTED_SHARE * TRIALS, counts
+    assert came.count(fault.wanted) >= (fault.share if USERS >= LARGE else fault.small) * len(came), counts
     assert fault.wanted == BLOCK or BLOCK not in came, counts
 
 
