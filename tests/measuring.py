@@ -81,9 +81,13 @@ def judge_plainly(settings: Settings, url: str, layer: str) -> dict[str, CheckRe
         for definition in checkpoint["validation_definitions"]:
             rows = measures.read(connection, f"quality.{definition['name']}")
             suite = json.loads((folder(settings) / f"suites/{definition['name']}.json").read_text())
-            for expectation in suite["expectations"] if rows is not None else ():
-                found += _plainly(definition["name"], expectation, rows)
+            found += verdicts(definition["name"], suite["expectations"], rows) if rows is not None else []
     return named(merged(found))
+
+
+def verdicts(asset: str, expectations: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[CheckResult]:
+    """What expectations say of a measure's rows."""
+    return [result for expectation in expectations for result in _plainly(asset, expectation, rows)]
 
 
 def _plainly(asset: str, expectation: dict[str, Any], rows: list[dict[str, Any]]) -> list[CheckResult]:

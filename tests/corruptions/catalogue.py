@@ -178,7 +178,7 @@ CASES = [
     Case(27, "orders", orders_under_new_ids, "rows_under_new_ids", X, **WARNS, **BIG_ALONE),
     Case(27, "touches", repeated("touches", renumbered("touch_id"), 2), "rows_under_new_ids", X, **WARNS, **BIG_ALONE),
     Case(27, "events", repeated("events", renumbered("event_id"), 2), "rows_under_new_ids", X, **WARNS),
-    Case(28, "orders", each("orders", stranger, every=3, where=has("contact_id")), "orders_of_unknown_contacts", X,
+    Case(28, "orders", each("orders", stranger, every=10, where=has("contact_id")), "orders_of_unknown_contacts", X,
          quick=True),
     Case(28, "orders", each("orders", stranger, every=90, where=has("contact_id")), "some_orders_of_unknown_contacts",
          X, **WARNS, **BIG_ALONE, name="few"),

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -80,11 +80,11 @@ class Outcome:
 @contextmanager
 def business(
     server_url: str, folder: Path, name: str, users: int, nights: int, *, publish: bool, first: date = FIRST,
-    whole: bool = False, compact: bool = False, **place: str,
+    whole: bool = False, compact: bool = False, exports: Iterable[str] = (), **place: str,
 ) -> Iterator[Business]:
     """Simulate, load and publish all nights but the last; without `publish` the books alone say so.
 
-    `whole`: the last night is loaded too and nothing is published.
+    `whole`: the last night is loaded too and nothing is published; of `exports` alone, where some are named.
 
     `compact`: without what the marts were built from, as every case copies the database; its nights end at `check_raw`.
 
@@ -98,7 +98,7 @@ def business(
         _enter(environment, url, made.landing, made)
         migrate(url)
         last = made.day - timedelta(days=1)
-        _load_history(day if whole else last)
+        _load_history(day if whole else last, exports)
         if whole:
             pass
         elif publish:
@@ -134,11 +134,11 @@ def _enter(environment: pytest.MonkeyPatch, url: str, landing: Path, of: Busines
     environment.setattr(run, "build_site", lambda *_: Path())
 
 
-def _load_history(last: date) -> None:
+def _load_history(last: date, exports: Iterable[str] = ()) -> None:
     """Store every file of the folders up to a date, and nothing more."""
     settings = Settings.load()
     with connect(settings.database_url, "loader") as connection:
-        for export in load_contracts():
+        for export in exports or load_contracts():
             failed = [r for r in load_export(connection, settings, export, last, "past") if not r.passed]
             assert not failed, failed
 
