@@ -127,12 +127,13 @@ def keep(connection: psycopg.Connection, load_id: int, figures: Iterable[Figure]
 
 def _counts(contract: Contract, business_date: date, timezone: str) -> list[str]:
     """Queries over `counted`: column, figure, part, count."""
+    counts = {"filled": "sum(n) filter (value is not null)", "empty": "sum(n) filter (value is null)",
+              "distinct": "nullif(count(value), 0)", "commonest": "max(n) filter (value is not null)"}
+    wide = listed([f"({amount})::double as {identifier(figure)}" for figure, amount in counts.items()])
     found = [
-        "select column_name, 'filled' as figure, '' as part, sum(n)::double as amount from counted"
-        " where value is not null group by all",
-        "select column_name, 'empty', '', sum(n) from counted where value is null group by all",
-        "select column_name, 'distinct', '', count(*) from counted where value is not null group by all",
-        "select column_name, 'commonest', '', max(n) from counted where value is not null group by all",
+        "select column_name, figure, '' as part, amount from"
+        f" (unpivot (select column_name, {wide} from counted group by all)"
+        f" on {listed([identifier(figure) for figure in counts])} into name figure value amount)"
     ]
     codes = [column for column in contract.columns if _is_code(column)]
     found += [_values([c.name for c in codes if c.id_of is None], MOST_CODES)]

@@ -4,6 +4,7 @@ Long ids in scientific notation or with zeros for their last digits are lost for
 characters at a cell's edge and words for nothing in an identifier are taken off, and counted.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -106,14 +107,17 @@ def as_mended(contract: Contract, relation: str, present: set[str], traits: Trai
     """A relation with its cells mended, and `_mended`: whether the row had any to mend."""
     found = mended_columns(contract, present, traits)
     changed = " or ".join(part for cell in found.values() for part in (cell.changed, cell.lost) if part) or "false"
-    cells = {name: cell.text for name, cell in found.items()}
+    # Each cell is asked once, and only rows that have something to mend are made anew: hardly any has.
+    cells = {
+        name: f"case when _mended then {cell.text} else {identifier(name)} end" for name, cell in found.items()
+    }
     for column in contract.columns:
         if traits.epoch and column.name in present and column.type in ("date", "timestamptz"):
             text = cells.get(column.name, identifier(column.name))
             cells[column.name] = shapes.dated(text, column.type, traits.epoch)
     replaced = listed([f"{text} as {identifier(name)}" for name, text in cells.items()])
     what = f"* replace ({replaced})" if replaced else "*"
-    return f"(select {what}, coalesce({changed}, false) as _mended from {relation})"
+    return f"(select {what} from (select *, coalesce({changed}, false) as _mended from {relation}))"
 
 
 def repairs(
@@ -139,14 +143,25 @@ def contract_repairs(
 
 def refuse_lost_ids(database: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]) -> None:
     """Raise Refused where ids have lost digits; `columns` gives the id that each column is of, as `order_id`."""
-    if not columns:
-        return
+    if columns:
+        found = database.execute(f"select {listed(asked_of_ids(columns))} from {relation}").fetchall()[0]
+        refuse_by(database, relation, columns, found)
+
+
+def asked_of_ids(columns: Iterable[str]) -> list[str]:
+    """Aggregates of a relation's columns of ids, two a column, for `refuse_by`."""
     asked = []
     for name in columns:
         cell = identifier(name)
         scientific = f"case when contains({cell}, '+') then regexp_full_match({cell}, {literal(SCIENTIFIC)}) end"
         asked += [f"bool_or({scientific})", f"max(strlen({cell}))"]
-    found = database.execute(f"select {listed(asked)} from {relation}").fetchall()[0]
+    return asked
+
+
+def refuse_by(
+    database: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str], found: Sequence
+) -> None:
+    """The same as `refuse_lost_ids`, where the aggregates were asked together with others."""
     for place, (name, what) in enumerate(columns.items()):
         scientific, longest = found[2 * place : 2 * place + 2]
         if scientific:
