@@ -107,17 +107,14 @@ def as_mended(contract: Contract, relation: str, present: set[str], traits: Trai
     """A relation with its cells mended, and `_mended`: whether the row had any to mend."""
     found = mended_columns(contract, present, traits)
     changed = " or ".join(part for cell in found.values() for part in (cell.changed, cell.lost) if part) or "false"
-    # Each cell is asked once, and only rows that have something to mend are made anew: hardly any has.
-    cells = {
-        name: f"case when _mended then {cell.text} else {identifier(name)} end" for name, cell in found.items()
-    }
+    cells = {name: cell.text for name, cell in found.items()}
     for column in contract.columns:
         if traits.epoch and column.name in present and column.type in ("date", "timestamptz"):
             text = cells.get(column.name, identifier(column.name))
             cells[column.name] = shapes.dated(text, column.type, traits.epoch)
     replaced = listed([f"{text} as {identifier(name)}" for name, text in cells.items()])
     what = f"* replace ({replaced})" if replaced else "*"
-    return f"(select {what} from (select *, coalesce({changed}, false) as _mended from {relation}))"
+    return f"(select {what}, coalesce({changed}, false) as _mended from {relation})"
 
 
 def repairs(

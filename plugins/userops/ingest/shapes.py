@@ -15,7 +15,7 @@ _TIME = "[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 # No zone is sixteen hours away.
 _OFFSET = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 LOCAL = f"{_DAY}{_TIME}"
-INSTANT = f"{LOCAL}{_OFFSET}?"
+INSTANT = f"{_DAY}{_TIME}{_OFFSET}"
 SHAPES = {
     "date": _DAY,
     "numeric": "[+-]?[0-9]{1,18}([.][0-9]{1,18})?",
@@ -69,9 +69,7 @@ def dated(text: str, kind: str, epoch: str) -> str:
 
 def instant(text: str, clock: Clock, business_date: date) -> str:
     """The instant of an SQL text: with an offset as it says, without one by the business's clock."""
-    # Of what has the shape, only an offset has one of these behind the day.
-    has_offset = f"contains({text}, '+') or ends_with({text}, 'Z') or contains(substr({text}, 11), '-')"
     return (
-        f"case when {has_shape(text, INSTANT)} then case when {has_offset} then try_cast({text} as timestamptz)"
-        f" else {clock.instant(text, business_date)} end end"
+        f"case when {has_shape(text, INSTANT)} then try_cast({text} as timestamptz)"
+        f" when {has_shape(text, LOCAL)} then {clock.instant(text, business_date)} end"
     )
