@@ -50,11 +50,12 @@ def main() -> None:
     given.add_argument("--days", type=int, default=365)
     given.add_argument("--rounds", type=int, default=3)
     given.add_argument("--files", type=Path, help="a folder of delivered files, instead of simulated ones")
+    given.add_argument("--lines", type=int, default=0, help="of the platform's file: orders repeated under other ids")
     options = given.parse_args()
     with tempfile.TemporaryDirectory(prefix="userops-benchmark-") as place, server(Path(place)) as url:
         files = options.files or simulated(Path(place), options.users, options.days)
         rows = [measure(Path(place), url, path, options.rounds) for path in large_files(files)]
-        rows.append(platform(Path(place), url, files / "orders.csv", options.rounds))
+        rows.append(platform(Path(place), url, files / "orders.csv", options.rounds, options.lines))
     for name, count, theirs, ours, bound in rows:
         print(f"{name:24} {count:>9,} rows {count / theirs:>11,.0f}/s {count / ours:>11,.0f}/s"
               f"  {theirs / ours:.2f} (at least {bound})")

@@ -145,19 +145,20 @@ def forget_old(connection: psycopg.Connection, business_date: date) -> None:
 
 def _counts(contract: Contract, business_date: date, timezone: str) -> list[str]:
     """Queries over `counted`: column, figure, part, count."""
+    counts = {"filled": "sum(n) filter (value is not null)", "empty": "sum(n) filter (value is null)",
+              "distinct": "nullif(count(value), 0)", "commonest": "max(n) filter (value is not null)"}
+    wide = listed([f"({amount})::double as {identifier(figure)}" for figure, amount in counts.items()])
     found = [
-        "select column_name, 'filled' as figure, '' as part, sum(n)::double as amount from counted"
-        " where value is not null group by all",
-        "select column_name, 'empty', '', sum(n) from counted where value is null group by all",
-        "select column_name, 'distinct', '', count(*) from counted where value is not null group by all",
-        "select column_name, 'commonest', '', max(n) from counted where value is not null group by all",
+        "select column_name, figure, '' as part, amount from"
+        f" (unpivot (select column_name, {wide} from counted group by all)"
+        f" on {listed([identifier(figure) for figure in counts])} into name figure value amount)"
     ]
     codes = [column for column in contract.columns if _is_code(column)]
     found += [_values([c.name for c in codes if c.id_of is None], MOST_CODES)]
     found += [_values([c.name for c in codes if c.id_of], MOST_STAFF)]
     ids = [c.name for c in contract.columns if kind_of(c, contract) == "identifier" or c.id_of]
-    shape = r"regexp_replace(regexp_replace(value, '[0-9]+', '9', 'g'), '\p{L}+', 'a', 'g')[:40]"
-    found += [_most("length", "length(value)::varchar", ids), _most("shape", shape, ids)]
+    digits, letters = "regexp_replace(value, '[0-9]+', '9', 'g')", r"regexp_replace(value, '\p{L}+', 'a', 'g')[:40]"
+    found += [_most("length", "length(value)::varchar", ids), _most("shape", letters, ids, digits)]
     for column in contract.columns:
         if column.type in ("date", "timestamptz"):
             found += _times(column, business_date, timezone)
@@ -179,15 +180,18 @@ def _values(columns: list[str], most: int) -> str:
     )
 
 
-def _most(figure: str, part: str, columns: list[str]) -> str:
-    """The most frequent parts of each column; the rest is one part more."""
+def _most(figure: str, part: str, columns: list[str], value: str = "value") -> str:
+    """The most frequent parts of each column; the rest is one part more.
+
+    `part` is worked out of the different texts of `value` alone: of ids without their digits there are few.
+    """
     if not columns:
         return ""
     return (
         f"select column_name, {literal(figure)}, case when place <= {MOST_SHAPES} then part else '(other)' end, sum(n)"
         " from (select *, row_number() over (partition by column_name order by n desc, part) as place from"
-        f" (select column_name, {part} as part, sum(n) as n from counted where {_among(columns)} and value is not null"
-        " group by all)) group by all"
+        f" (select column_name, {part} as part, sum(n) as n from (select column_name, {value} as value, sum(n) as n"
+        f" from counted where {_among(columns)} and value is not null group by all) group by all)) group by all"
     )
 
 

@@ -4,6 +4,7 @@ Long ids in scientific notation or with zeros for their last digits are lost for
 characters at a cell's edge and words for nothing in an identifier are taken off, and counted.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -142,14 +143,25 @@ def contract_repairs(
 
 def refuse_lost_ids(database: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]) -> None:
     """Raise Refused where ids have lost digits; `columns` gives the id that each column is of, as `order_id`."""
-    if not columns:
-        return
+    if columns:
+        found = database.execute(f"select {listed(asked_of_ids(columns))} from {relation}").fetchall()[0]
+        refuse_by(database, relation, columns, found)
+
+
+def asked_of_ids(columns: Iterable[str]) -> list[str]:
+    """Aggregates of a relation's columns of ids, two a column, for `refuse_by`."""
     asked = []
     for name in columns:
         cell = identifier(name)
         scientific = f"case when contains({cell}, '+') then regexp_full_match({cell}, {literal(SCIENTIFIC)}) end"
         asked += [f"bool_or({scientific})", f"max(strlen({cell}))"]
-    found = database.execute(f"select {listed(asked)} from {relation}").fetchall()[0]
+    return asked
+
+
+def refuse_by(
+    database: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str], found: Sequence
+) -> None:
+    """The same as `refuse_lost_ids`, where the aggregates were asked together with others."""
     for place, (name, what) in enumerate(columns.items()):
         scientific, longest = found[2 * place : 2 * place + 2]
         if scientific:

@@ -27,11 +27,12 @@ def judge(database: duckdb.DuckDBPyConnection, contract: Contract, rules: Rules,
         "count(*)", "count(*) filter (_good)", "sum(_hash)", "count(*) filter (_mended)",
         "max(updated_at) filter (_good)" if is_delta else "null", f"count(distinct hash({key})) filter (_good)",
     ]  # fmt: skip
-    counts = f"select {listed(asked)} from {TABLE}"
-    rows, good, hashed, mended, newest, keys = database.execute(counts).fetchall()[0]
+    ids = damage.id_columns(contract, staged.present)
+    counts = f"select {listed([*asked, *damage.asked_of_ids(ids)])} from {TABLE}"
+    rows, good, hashed, mended, newest, keys, *of_ids = database.execute(counts).fetchall()[0]
     if rows != staged.rows - len(staged.bad) - len(staged.set_aside) - len(staged.damaged):
         raise Miscounted
-    damage.refuse_lost_ids(database, TABLE, damage.id_columns(contract, staged.present))
+    damage.refuse_by(database, TABLE, ids, of_ids)
     if mended:
         staged.repairs += damage.contract_repairs(database, contract, staged.unmended, staged.present, staged.traits)
     row = "_row" if staged.row else "rowid + 1"

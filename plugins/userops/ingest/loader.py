@@ -4,7 +4,6 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import psycopg
@@ -133,11 +132,17 @@ def _store(loader: Loader, file: File, stamp: tuple) -> list[CheckResult]:
     with lease.transaction(connection, loader.token), ThreadPoolExecutor(1) as beside:
         load_id = _begin_load(loader, read)
         kept = _start_vault(loader, read, beside)
-        parquet, rows = reading.write_rows(session, read, load_id)
+        _write_rows(loader, read, load_id)
+        figures = _figures(loader, file)
+        personal = vault.write_texts(
+            session.database, reading.good(), read.judged.row, file.contract, load_id, session.scratch
+        )
+        # Until here DuckDB worked beside the warehouse, which may say no more meanwhile.
         kept.result()
-        _end_load(loader, read, load_id, parquet, rows)
+        loads.set_path(connection, load_id, path_of(file.contract.name, load_id, 0))
+        vault.keep_texts(connection, personal)
         _quarantine(connection, read, load_id, texts)
-        _profile(loader, file, load_id)
+        _profile(loader, file, load_id, figures)
         _check_unchanged(file, stamp)
     return file_checks.answers(read)
 
@@ -162,20 +167,16 @@ def _start_vault(loader: Loader, read: Reading, beside: ThreadPoolExecutor) -> F
     return beside.submit(vault.keep_identifiers, connection, key, path)
 
 
-def _end_load(loader: Loader, read: Reading, load_id: int, parquet: Path, rows: int) -> None:
-    """Store the load's file and its personal texts."""
-    connection, session, file = loader.connection, loader.session, read.file
+def _write_rows(loader: Loader, read: Reading, load_id: int) -> None:
+    """Store the load's file: nobody knows of it before its load names it."""
+    file = read.file
+    parquet, rows = reading.write_rows(loader.session, read, load_id)
     if rows + len(read.set_aside) != read.staged.rows:
         observed = f"{rows} loaded, {len(read.set_aside)} set aside of {read.staged.rows}"
         raise Refused("rows_accounted", "manifest", observed,
                       "every row loaded or set aside",
                       f"{file.delivered.name} was split in two ways: look at its quoting")
-    path = path_of(file.contract.name, load_id, 0)
-    loader.lake.put(parquet, path)
-    loads.set_path(connection, load_id, path)
-    vault.keep_texts(
-        connection, session.database, reading.good(), read.judged.row, file.contract, load_id, session.scratch
-    )
+    loader.lake.put(parquet, path_of(file.contract.name, load_id, 0))
 
 
 def _check_unchanged(file: File, stamp: tuple) -> None:
@@ -204,12 +205,20 @@ def _quarantine(connection: psycopg.Connection, read: Reading, load_id: int, tex
             copy.write_row((load_id, file.business_date, file.contract.name, file.delivered.name, line, text, reason))
 
 
-def _profile(loader: Loader, file: File, load_id: int) -> None:
-    """Keep with the load what its columns look like, and what changed of the rows that are known."""
+def _figures(loader: Loader, file: File) -> list[column_profile.Figure]:
+    """What the columns of a load look like; nothing of one that is too old to be compared with."""
     if not column_profile.is_kept(file.business_date, loader.business_date):
+        return []
+    return column_profile.profile(
+        loader.session.database, file.contract, file.business_date, loader.settings.timezone
+    )
+
+
+def _profile(loader: Loader, file: File, load_id: int, figures: list[column_profile.Figure]) -> None:
+    """Keep with the load what its columns look like (`figures`), and what changed of the rows that are known."""
+    if not figures:
         return
     database, export = loader.session.database, file.contract.name
-    figures = column_profile.profile(database, file.contract, file.business_date, loader.settings.timezone)
     stored = loads.files_as_of(loader.connection, file.business_date, loader.lake.url, [export])[export]
     try:
         figures += column_profile.changes(database, file.contract, stored, load_id)

@@ -103,11 +103,17 @@ def _stage_rows(
     for level in levels:
         computed = [f"({_with_values(layout.compute[name], literals)}) as {identifier(name)}" for name in level]
         body = f"select *, {listed(computed)} from ({body})"
-    if layout.clean != Clean() or levels:
+    if (layout.clean != Clean() or levels) and _readings(layout, layout.exports[contract.name]) > 1:
+        # Storing rows costs about as much as working them out once.
         database.execute(f"create or replace table prepared as {body}")
         body = "select * from prepared"
     database.execute(f"create or replace temp view pages as {body}")
     database.execute("create or replace temp view staged as select * from pages where _row > 0")
+
+
+def _readings(layout: Layout, rules: PlatformExport) -> int:
+    """How often the SQL of an export goes over the rows of the file."""
+    return len(layout.refuse) + len(rules.set_aside) + len(re.findall(r"\b(?:pages|staged|kept)\b", rules.select))
 
 
 def _rowless(database: duckdb.DuckDBPyConnection, layout: Layout, scan: Scan) -> str:

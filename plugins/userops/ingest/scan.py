@@ -7,6 +7,7 @@ such a file is loaded record by record.
 import codecs
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -160,11 +161,18 @@ def _count(found: Scan, texts: Iterable[bytes]) -> None:
     chunks, head = Chunks(_told(texts, found)), Head(found.delimiter, found.titles)
     last: deque[bytes] = deque(maxlen=2)
     counts = _Counts(found.delimiter, found.has_blank_rows)
-    for chunk in chunks:
-        data = head.take(chunk)
-        if data:
-            counts.add(data)
-            last.append(data)
+    # numpy lets go of the interpreter: a chunk is counted while the next one is read and decoded.
+    with ThreadPoolExecutor(1) as beside:
+        counted: Future | None = None
+        for chunk in chunks:
+            data = head.take(chunk)
+            if counted:
+                counted.result()
+            counted = beside.submit(counts.add, data) if data else None
+            if data:
+                last.append(data)
+        if counted:
+            counted.result()
     head.require()
     found.header, found.lines_before = head.header, head.lines
     found.rows, found.ends_line = counts.rows, chunks.ends_with_newline
@@ -223,7 +231,7 @@ class _Counts:
             self.is_plain = False
         codes = np.frombuffer(data, dtype=np.uint8)
         if b'"' not in data:
-            lines, marks = data.count(b"\n"), codes == ord(self.delimiter)
+            lines, marks = int(np.count_nonzero(codes == LINE_END)), codes == ord(self.delimiter)
             self.marks += int(np.count_nonzero(marks))
             self.rows += lines
             if self._may_be_empty(data):

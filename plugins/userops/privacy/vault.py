@@ -62,11 +62,10 @@ def _is_empty(connection: psycopg.Connection) -> bool:
     return not connection.execute("select exists (select from vault.identifiers)").fetchone()[0]
 
 
-def keep_texts(
-    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, rows: str, row: str, contract: Contract,
-    load_id: int, scratch: Path,
-) -> None:  # fmt: skip
-    """Add personal texts of a load, each with the row it stands in; the caller commits.
+def write_texts(
+    database: duckdb.DuckDBPyConnection, rows: str, row: str, contract: Contract, load_id: int, scratch: Path
+) -> Path | None:
+    """Write the personal texts of a load to a file, each with the row it stands in; None if the export has none.
 
     They are nicknames and names, and what stood in the place of an identifier and identifies nobody.
     """
@@ -75,8 +74,17 @@ def keep_texts(
         f" as rows where {identifier(column.name)} is not null{_identifies_nobody(column)}"
         for column in contract.columns if column.personal
     ]
-    if parts:
-        copy_rows(connection, database, "vault.personal_texts", " union all ".join(parts), scratch)
+    if not parts:
+        return None
+    path = scratch / "texts.csv"
+    database.execute(f"copy ({' union all '.join(parts)}) to {literal(path)} (format csv, header false)")
+    return path
+
+
+def keep_texts(connection: psycopg.Connection, path: Path | None) -> None:
+    """Add the personal texts of a file; the caller commits."""
+    if path:
+        _copy_file(connection, "vault.personal_texts", path)
 
 
 def _identifies_nobody(column: Column) -> str:
@@ -84,15 +92,6 @@ def _identifies_nobody(column: Column) -> str:
         return ""
     unknown = f"select kind, raw from {IDENTIFIERS} where hash is null"
     return f" and ({kind_sql(column)}, {identifier(column.name)}) in ({unknown})"
-
-
-def copy_rows(
-    connection: psycopg.Connection, database: duckdb.DuckDBPyConnection, table: str, select: str, scratch: Path
-) -> None:
-    """The rows of a DuckDB query into a table of the warehouse."""
-    path = scratch / "rows.csv"
-    database.execute(f"copy ({select}) to {literal(path)} (format csv, header false)")
-    _copy_file(connection, table, path)
 
 
 def _copy_file(connection: psycopg.Connection, table: str, path: Path, options: str = "") -> None:
