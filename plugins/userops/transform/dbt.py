@@ -14,6 +14,7 @@ from userops.engines.base import Engine
 from userops.errors import EXIT_FAILED, UseropsError
 from userops.settings import Settings
 from userops.transform import elsewhere, profiles
+from userops.warehouse import server_settings
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.results import BaseResult as RunResult
@@ -125,6 +126,8 @@ def _options(settings: Settings) -> list[str]:
         "log-path": target / "logs",
     }
     os.environ.update({"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"})
+    # A profile has no place for options of a session.
+    os.environ.setdefault("PGOPTIONS", server_settings.LIBPQ_OPTIONS)
     # Messages of results are shown to people as they are, without colours.
     plain = ["--no-use-colors", "--log-level", "error", "--log-level-file", "info"]
     return [*(text for name, path in folders.items() for text in (f"--{name}", str(path))), *plain]

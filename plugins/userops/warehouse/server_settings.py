@@ -7,6 +7,8 @@ import psycopg
 # A run's statements have high cost estimates and run once: compiling them takes longer than running them. Set by
 # session, because it may well pay for the BI queries beside them.
 SESSION = "set jit = off"
+# The same for a session that another library opens.
+LIBPQ_OPTIONS = "-c jit=off"
 UNITS = {"8kB": 8192, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "ms": 0.001, "s": 1, "min": 60}
 # How a setting takes effect, by its context in pg_settings.
 TAKES_EFFECT = {"user": "", "sighup": "; select pg_reload_conf()", "postmaster": ", and start the server again"}
