@@ -1,19 +1,6 @@
-with accepted as (
+with counts as (
 
-    {{ accepted_levels(['cells_emptied', 'cells_emptier']) }}
-
-),
-
--- The past of a column begins where a person accepted a new level of it, or of its export.
-counts as (
-
-    select counts.*
-    from {{ ref('column_blank_counts') }} as counts
-    left join accepted as of_export on counts.export = of_export.subject
-    left join accepted as of_column on counts.export || '.' || counts.column_name = of_column.subject
-    where
-        counts.is_new
-        or (coalesce(counts.day >= of_export.since, true) and coalesce(counts.day >= of_column.since, true))
+    select * from {{ ref('column_blank_counts') }}
 
 ),
 
