@@ -44,10 +44,10 @@
 {%- endmacro %}
 
 {# From which day on the past of a subject tells what is usual: since a person accepted its level, or ever. #}
-{% macro level_begins(checks, subject) -%}
+{% macro level_begins(checks, subject, part='') -%}
     (
         select coalesce(max(since), cast('1900-01-01' as date)) as since
         from ({{ accepted_levels(checks) }}) as accepted
-        where subject = '{{ subject }}'
+        where subject in ('{{ subject }}', '{{ subject }}.{{ part }}')
     )
 {%- endmacro %}

@@ -99,7 +99,7 @@ class Candidate(NamedTuple):
 
 def _choose(workbook: calamine.CalamineWorkbook, wanted: Wanted) -> tuple[Candidate, list[str]]:
     """The first of the visible sheets with the best header, and the names of the others that hold something."""
-    best, others = None, []
+    best, filled = None, []
     for place, about in enumerate(workbook.sheets_metadata):
         is_shown = about.typ == calamine.SheetTypeEnum.WorkSheet and about.visible == calamine.SheetVisibleEnum.Visible
         if about.name.strip() != wanted.sheet.strip() if wanted.sheet else not is_shown:
@@ -107,16 +107,14 @@ def _choose(workbook: calamine.CalamineWorkbook, wanted: Wanted) -> tuple[Candid
         found = _candidate(workbook, place, wanted)
         if found is None:
             continue
+        filled.append(about.name)
         if best is None or found.rank > best.rank:
-            others += [best.sheet.name] if best else []
             best = found
-        else:
-            others.append(about.name)
     if best is None:
         names = ", ".join(about.name for about in workbook.sheets_metadata)
         raise Unusable(f"the workbook has no sheet {wanted.sheet} that holds anything: it has {names}" if wanted.sheet
                        else "the workbook has no visible sheet that holds anything")
-    return best, others
+    return best, [name for name in filled if name != best.sheet.name]
 
 
 def _candidate(workbook: calamine.CalamineWorkbook, place: int, wanted: Wanted) -> Candidate | None:

@@ -28,7 +28,9 @@ with {% for export, judged in exports.items() %}{{ export }} as (
         {{ 'stratum' if name != judged.stratum else "'' as stratum" }},
         {{ name }}_rows as row_count, {{ name }}_{{ kind }} as blanks
     from {{ export }}
-    where {{ name }}_rows > 0
+    where
+        {{ name }}_rows > 0
+        and (is_new or day >= {{ level_begins(['cells_emptied', 'cells_emptier'], export, name) }})
     {% if not (last_export and last_column and loop.last) %}union all{% endif %}
     {% endfor %}{% endfor %}{% endfor %}
 

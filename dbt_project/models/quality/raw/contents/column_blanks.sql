@@ -1,36 +1,32 @@
-with accepted as (
-    {{ accepted_levels(['cells_emptied', 'cells_emptier']) }}
-),
+with counts as (
 
--- The past of a column begins where a person accepted a new level of it, or of its export.
-counts as (
-    select counts.*
-    from {{ ref('column_blank_counts') }} as counts
-    left join accepted as of_export on counts.export = of_export.subject
-    left join accepted as of_column on counts.export || '.' || counts.column_name = of_column.subject
-    where
-        counts.is_new
-        or (coalesce(counts.day >= of_export.since, true) and coalesce(counts.day >= of_column.since, true))
+    select * from {{ ref('column_blank_counts') }}
+
 ),
 
 -- What each stratum was like; a stratum without a past is judged by the whole column.
 usual as (
+
     select export, column_name, kind, stratum, sum(row_count) as rows_before, sum(blanks) as blanks_before
     from counts
     where not is_new
     group by export, column_name, kind, stratum
+
 ),
 
 overall as (
+
     select
         export, column_name, kind,
         sum(rows_before) as rows_before,
         {{ share('sum(blanks_before) + 0.5', 'sum(rows_before) + 1') }} as usual_share
     from usual
     group by export, column_name, kind
+
 ),
 
 expected as (
+
     select
         counts.*,
         overall.rows_before,
@@ -40,10 +36,12 @@ expected as (
     from counts
     inner join overall using (export, column_name, kind)
     left join usual using (export, column_name, kind, stratum)
+
 ),
 
 -- All new rows together, and each day before.
 days as (
+
     select
         export, column_name, kind, is_new,
         case when not is_new then day end as past_day,
@@ -55,10 +53,12 @@ days as (
         sum(row_count * usual_share * (1 - usual_share)) as variance
     from expected
     group by 1, 2, 3, 4, 5
+
 ),
 
 -- Days differ by more than chance in most businesses: by how much is read from the past.
 past as (
+
     select
         export, column_name, kind,
         avg(row_count) as rows_a_day,
@@ -66,9 +66,11 @@ past as (
     from days
     where not is_new
     group by export, column_name, kind
+
 ),
 
 judged as (
+
     select
         export, column_name, kind,
         cast(days.row_count as bigint) as row_count,
@@ -87,6 +89,7 @@ judged as (
     from days
     inner join past using (export, column_name, kind)
     where days.is_new
+
 )
 
 select
