@@ -83,7 +83,7 @@ def open_session(conf: dict[str, str]) -> "SparkSession":
 
 def selected(runner: dbtRunner, arguments: list[str]) -> list[str]:
     """The ids of what `dbt build` with these arguments would run."""
-    listed = runner.invoke(["ls", *arguments[1:], "--output", "json", "--output-keys", "unique_id"])
+    listed = runner.invoke(["ls", *arguments[1:], "--output", "json", "--output-keys", "unique_id", "--quiet"])
     return [json.loads(line)["unique_id"] for line in listed.result or ()]
 
 
