@@ -5,8 +5,8 @@
 
 The older checkout's Python is `BASE/.venv/bin/python` if it is there, else this one with the older code on its path
 (`--python` names another). Exports are made by the older checkout, so that both contracts take them. Prints seconds,
-the ratio of the builds (prepare to build_scored; there `build`), of whole runs (what one side does in its build the other
-may do in another step: copies into raw, measures of raw), and the slowest models of each side.
+the ratio of the builds (prepare to build_scored; there `build`), of whole runs (what one side does in its build the
+other may do in another step: copies into raw, measures of raw), and the slowest models of each side.
 """
 
 import argparse
