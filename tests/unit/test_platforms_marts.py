@@ -54,8 +54,8 @@ CANNOT_SAY = {
         "users": {"groups", "acquired_at"},
         "channel_daily": {ROWS, "group_joins"},
         "group_performance": {
-            "members", "joins_30d", "leaves_30d", "buyers", "repurchasers", "repurchase_share",
-            "first_order_conversion", "member_orders_share",
+            "members", "joins_30d", "leaves_30d", "buyers", "repurchasers", "repurchase_share", "member_orders_share",
+            "first_order_conversion",
         },
         "path_performance": {
             ROWS, "users", "mature_users", "first_order_conversion", "conversion_low", "conversion_high", "lift",
