@@ -44,6 +44,7 @@ class Workers(Airflow):
             "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
             # Workers that start beside each other on a busy machine are not lost when they are slow.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "90",
+            "AIRFLOW__CELERY__OPERATION_TIMEOUT": "30",
             "USEROPS_LANDING": f"file://{case.landing}",
             "USEROPS_LAKE": f"file://{case.home / 'lake'}",
             "USEROPS_ALERT_TARGETS": f"file://{case.home / 'alerts.log'}",
