@@ -95,5 +95,6 @@ judged as (
 select
     *,
     -- On a peak other people come, with other cells: it is told, and does not block.
-    case when blank_share - usual_share > 0.025 and not is_peak then deviation else 0 end as deviation_of_many
+    case when blank_share - usual_share > 0.025 and not is_peak and column_name not in ({{ places() }})
+        then deviation else 0 end as deviation_of_many
 from judged

@@ -51,7 +51,11 @@ final as (
         column_name,
         values_before,
         values_lost,
-        case when values_lost >= 4 then {{ share('values_lost', 'values_before') }} else 0 end as lost_share
+        case
+            when values_lost >= 4 and column_name not in ({{ places() }})
+                then {{ share('values_lost', 'values_before') }}
+            else 0
+        end as lost_share
     from counted
     where values_before > 0
 
