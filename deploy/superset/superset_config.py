@@ -39,6 +39,8 @@ def DB_CONNECTION_MUTATOR(uri: URL, params: dict[str, Any], *_: Any) -> tuple[UR
 LANGUAGES = {"en": {"flag": "us", "name": "English"}, "zh": {"flag": "cn", "name": "Chinese"}}
 # A reverse proxy with TLS stands before it, as before Airflow.
 ENABLE_PROXY_FIX = True
+# As long as gunicorn waits for an answer (serve).
+SUPERSET_WEBSERVER_TIMEOUT = 120
 # Charts without a limit of their own.
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000

@@ -73,13 +73,16 @@ def open_dashboard(chrome: webdriver.Chrome, url: str, slug: str, charts: int) -
         return len(answers) >= charts and chrome.execute_script(LOADED, charts)
 
     _wait(all_there, lambda: f"{slug}: {len(answers)} of {charts} charts were answered")
-    time.sleep(2)  # animations end
     return answers
 
 
 def without_drawing(chrome: webdriver.Chrome) -> list[str]:
-    """The charts that show an error, or nothing."""
-    return chrome.execute_script(WITHOUT, DRAWING)
+    """The charts that show an error, or nothing; Superset draws some time after the answer."""
+    end = time.monotonic() + WAIT_SECONDS
+    while (found := chrome.execute_script(WITHOUT, DRAWING)) and time.monotonic() < end:
+        time.sleep(0.5)
+    time.sleep(2)  # animations end
+    return found
 
 
 def _answers(chrome: webdriver.Chrome, asked: dict[str, int]) -> Iterator[tuple[int, dict]]:
