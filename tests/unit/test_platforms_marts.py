@@ -41,7 +41,6 @@ CANNOT_SAY = {
     },
     "a shop says what was given back, and neither when nor why": {
         "refunds_daily": {ROWS},
-        "source_daily": {"refunds_amount"},
     },
     "a paid order that was cancelled goes on until its money is back": {"users": {"refund_rate"}},
     "who added a member of staff in WeCom may be written to there": {
