@@ -63,6 +63,10 @@ def fresh_database(server_url: str, template: str = "template1") -> Iterator[str
         size = admin.execute("select pg_database_size(%s)", [template]).fetchone()[0]
         strategy = "file_copy" if size > 100 << 20 else "wal_log"
         admin.execute(f'create database "{name}" template "{template}" strategy {strategy}')
+        if template != "template1":
+            # A copy has no rights on the database itself.
+            admin.execute(f'revoke create on database "{name}" from public')
+            admin.execute(f'grant create on database "{name}" to transformer')
     url = with_database(server_url, name)
     assert name_of(url) == name
     yield url

@@ -23,7 +23,7 @@ SHOPS: dict[str, tuple[list[str], Books]] = {
                     [("contacts", 4, 4, 0), ("order_lines", 11, 11, 0), ("orders", 8, 7, 1), ("refunds", 2, 2, 0)]),
     "amazon": (["amazon"], [("order_lines", 10, 8, 2), ("orders", 6, 5, 1)]),
     "magento": (["magento"], [("contacts", 3, 3, 0), ("orders", 7, 5, 2), ("refunds", 2, 2, 0)]),
-    "ebay": (["ebay"], [("contacts", 2, 2, 0), ("order_lines", 8, 3, 5), ("orders", 2, 2, 0)]),
+    "ebay": (["ebay"], [("contacts", 2, 2, 0), ("order_lines", 7, 3, 4), ("orders", 2, 2, 0)]),
     "wechat_shop": (["wechat_shop"],
                     [("contacts", 1, 1, 0), ("order_lines", 5, 5, 0), ("orders", 4, 4, 0), ("refunds", 2, 2, 0)]),
     "kuaishou_shop": (["kuaishou_shop"],
