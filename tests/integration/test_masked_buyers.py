@@ -1,16 +1,13 @@
 """A shop whose platform masks every buyer: orders and lines alone; published every night, with empty user marts."""
 
 import csv
-import uuid
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import psycopg
-import pytest
 
-from conftest import with_database
-from deployment import clean_environment, userops
+from userops.settings import Settings
+from whole_runs import run_whole
 
 NIGHTS = (date(2026, 3, 2), date(2026, 3, 3))
 HEAD = [
@@ -35,26 +32,17 @@ def deliver(landing: Path, night: date) -> None:
             ])  # fmt: skip
 
 
-@pytest.fixture
-def url(server_url: str) -> Iterator[str]:
-    name = f"userops_masked_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'create database "{name}"')
-    yield with_database(server_url, name)
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'drop database "{name}" with (force)')
-
-
-def test_masked_buyers_alone_are_published_every_night(url: str, tmp_path: Path) -> None:
-    environment = clean_environment(
-        USEROPS_ENGINE="duckdb", USEROPS_HOME=str(tmp_path / "home"), USEROPS_DATABASE_URL=url,
-        USEROPS_LANDING=str(tmp_path / "landing"), USEROPS_HASH_KEY="k" * 64, USEROPS_SOURCES="pinduoduo",
-    )  # fmt: skip
+def test_masked_buyers_alone_are_published_every_night(warehouse_url: str, tmp_path: Path) -> None:
+    settings = Settings.load({
+        "USEROPS_ENGINE": "duckdb", "USEROPS_HOME": str(tmp_path / "home"), "USEROPS_DATABASE_URL": warehouse_url,
+        "USEROPS_LANDING": str(tmp_path / "landing"), "USEROPS_HASH_KEY": "k" * 64, "USEROPS_SOURCES": "pinduoduo",
+    })  # fmt: skip
     for number, night in enumerate(NIGHTS, start=1):
         deliver(tmp_path / "landing", night)
-        code, printed = userops(["run", "--date", night.isoformat()], environment, seconds=600)
-        assert code == 0, printed
-        with psycopg.connect(url) as connection:
+        run_whole(settings, night)
+        with psycopg.connect(warehouse_url) as connection:
+            version = connection.execute("select business_date from marts.publication where is_current").fetchone()
+            assert version == (night,)
             assert connection.execute("select count(*) from marts.users").fetchone() == (0,)
             assert connection.execute("select sum(orders), sum(net) from marts.channel_daily").fetchone() == (
                 number * ORDERS, number * ORDERS * 198 / 10
