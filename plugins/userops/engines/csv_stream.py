@@ -36,8 +36,10 @@ def _write(rows: pa.Table | pa.RecordBatchReader, path: Path) -> None:
     with duckdb.connect(config={"threads": "1", "autoinstall_known_extensions": "false"}) as database:
         database.execute("set timezone = 'UTC'")
         database.register("incoming_rows", rows)
+        # Before PostgreSQL 18 a line of a backslash and a dot ends the data: a text that is a line by itself is quoted.
+        quoted = ", force_quote *" if len(rows.schema) == 1 and pa.types.is_string(rows.schema.field(0).type) else ""
         database.execute(
-            f"copy (from incoming_rows) to {literal(path)} (format csv, header false, use_tmp_file false)"
+            f"copy (from incoming_rows) to {literal(path)} (format csv, header false, use_tmp_file false{quoted})"
         )
 
 
