@@ -1,6 +1,5 @@
 """Files that the simulator writes for shops become the rows that it expects of a perfect mapping, to the cell."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 from platform_reading import read, shown
 
-from csv_rows import rows_of
+from csv_rows import rows_of, write_exports
 from userops.contracts.model import load_contracts
 from userops.platforms.loading import load_platform
 from userops.simulate.platforms import as_platforms
@@ -40,7 +39,7 @@ def business(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n in range(1, 9)
     ]
     for place, day in enumerate((FIRST, SECOND)):
-        write(folder / day, {
+        write_exports(folder / day, {
             "channels": [{"channel_code": "search", "channel_name": "Search", "domain": "public", "is_paid": "true",
                           "category": "search_engine", "pricing_model": "cpc", "started_on": "2025-01-01"}],
             "products": [{"sku": sku, "product_name": name} for sku, name in (("TEA", "Tea, green"), ("CUP", "Cup"))],
@@ -85,16 +84,6 @@ def refunds(name: str, place: int) -> list[dict]:
     day = (FIRST, SECOND)[place]
     return [{"refund_id": f"R{name}{place}", "order_id": name, "amount": str(amount), "refunded_at": at(day, 15),
              "updated_at": at(day, 15)}] if amount else []
-
-
-def write(folder: Path, tables: dict[str, list[dict]]) -> None:
-    folder.mkdir()
-    for export, rows in tables.items():
-        with (folder / f"{export}.csv").open("w", encoding="utf-8", newline="") as file:
-            names = [column.name for column in load_contracts()[export].columns]
-            writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
 
 
 def comparable(export: str, rows: Iterable[dict], columns: Iterable[str]) -> dict[tuple, dict]:

@@ -7,23 +7,12 @@ from pathlib import Path
 
 import yaml
 
-from csv_rows import rows_of
-from userops.contracts.model import load_contracts
+from csv_rows import rows_of, write_exports
 from userops.settings import PROJECT_ROOT
 
 ALL = "shopify,taobao,douyin,wecom,google_ads,ocean_engine"
 FIRST, SECOND, THIRD = "2026-03-01", "2026-03-02", "2026-03-03"
 EIGHT = "+08:00"
-
-
-def write(folder: Path, tables: dict[str, list[dict]]) -> None:
-    folder.mkdir(parents=True)
-    for export, rows in tables.items():
-        with (folder / f"{export}.csv").open("w", encoding="utf-8", newline="") as file:
-            columns = [column.name for column in load_contracts()[export].columns]
-            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
 
 
 def order(name: str, contact: str, status: str, at: str, updated: str, **more: str) -> dict:
@@ -60,7 +49,7 @@ def line(name: str, number: int, sku: str, quantity: int, price: str, amount: st
 
 def tiny(folder: Path) -> Path:
     """Two people: C1, a friend in a group, pays O1 of two lines and gets 9.00 back; C2 never pays O2."""
-    write(folder / FIRST, SNAPSHOTS | {
+    write_exports(folder / FIRST, SNAPSHOTS | {
         "contacts": [
             {"contact_id": "C1", "phone": "13800138001", "email": "Ann@Example.com", "unionid": "un1",
              "external_userid": "wm1", "nickname": "Ann", "gender": "f", "city": "Hangzhou", "email_consent": "true",
@@ -90,7 +79,7 @@ def tiny(folder: Path) -> Path:
              "sent_at": f"2026-03-01T13:00:00{EIGHT}", "updated_at": f"2026-03-01T13:00:00{EIGHT}"}
             for number, name in ((1, "C1"), (2, "C2"), (3, "C3"))],
     })
-    write(folder / SECOND, SNAPSHOTS | {
+    write_exports(folder / SECOND, SNAPSHOTS | {
         "contacts": [],
         "group_members": [
             {"group_id": "G1", "contact_id": "C1", "joined_at": f"2026-03-01T10:00:00{EIGHT}", "join_way": "scan",
@@ -103,7 +92,7 @@ def tiny(folder: Path) -> Path:
         "ad_stats": [ad(FIRST, "search_ads", "tea", 1274, 57, "79.90"),
                      ad(SECOND, "search_ads", "tea", 100, 3, "4.00")],
     })
-    write(folder / THIRD, SNAPSHOTS | {
+    write_exports(folder / THIRD, SNAPSHOTS | {
         "orders": [], "order_lines": [],
         "reviews": [{"review_id": "V1", "order_id": "O1", "sku": "TEA", "contact_id": "C1", "rating": "5",
                      "created_at": f"2026-03-03T10:00:00{EIGHT}", "updated_at": f"2026-03-03T10:00:00{EIGHT}"}],

@@ -1,4 +1,7 @@
-"""Arrow rows as a stream of CSV, written by DuckDB into a pipe: a quarter of the time of Arrow's own writer."""
+"""Arrow rows as a stream of CSV, written by DuckDB into a pipe.
+
+Measured on rows of the lake, Parquet read: 53 MB of CSV a second of processor time; Arrow's own writer made 31.
+"""
 
 import fcntl
 import os

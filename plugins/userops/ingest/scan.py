@@ -248,7 +248,6 @@ class _Counts:
         self.lines += len(line_ends)
         self.ends += len(ends)
 
-
     def _may_be_empty(self, data: bytes) -> bool:
         starts = (b"\n",) if self.has_blank_rows else (b"\n", self.delimiter.encode())
         return data.startswith(starts) or any(b"\n" + start in data for start in starts)
